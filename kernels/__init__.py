@@ -1,0 +1,106 @@
+"""Array kernels and their registry.
+
+Every operation is declared once, in `ops.py`, and implemented in one folder per backend:
+
+* ``naive``  plain Python loops: the oracle that tests compare with; never serves a model;
+* ``numpy``  the readable one;
+* ``numba``  compiled and parallel; the default on a CPU.
+
+`resolve("numba")` imports that folder, once, and returns its table of operations. What Numba
+lacks is taken from NumPy, and `Kernels.source` says so; no other backend falls back.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar, cast
+
+from .ops import OPS, Ops
+
+if __name__ != "nnscratch.kernels":
+    raise ImportError(
+        f"this package is nnscratch.kernels, but was imported as {__name__!r}: a second copy "
+        "would be a second registry; write `from nnscratch import kernels`"
+    )
+
+__all__ = ["BACKENDS", "Kernels", "Ops", "kernel", "resolve", "table"]
+
+BACKENDS = ("naive", "numpy", "numba")
+FALLBACK = {"numba": "numpy"}
+
+_table: dict[tuple[str, str], Callable[..., Any]] = {}
+_resolved: dict[str, Kernels] = {}
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def kernel(op: str, *, backend: str) -> Callable[[F], F]:
+    """Register a function as `backend`'s implementation of `op`.
+
+    Raises:
+        ValueError: the operation is not declared in `ops.py`, is registered already, or its
+            parameters are not those of the declaration.
+    """
+
+    def register(function: F) -> F:
+        if op not in OPS:
+            raise ValueError(f"kernel {op!r} ({backend}): not declared in kernels/ops.py")
+        if (op, backend) in _table:
+            raise ValueError(f"kernel {op!r} ({backend}): registered twice")
+        declared, got = parameters(OPS[op])[1:], parameters(function)
+        if got != declared:
+            raise ValueError(f"kernel {op!r} ({backend}): takes {got}, ops.py declares {declared}")
+        _table[op, backend] = function
+        return function
+
+    return register
+
+
+def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The parameter names of a function, in order."""
+    return tuple(inspect.signature(function).parameters)
+
+
+class Kernels:
+    """The operations of one backend as attributes; typed as `Ops` where they are used."""
+
+    def __init__(self, functions: Mapping[str, Callable[..., Any]], source: Mapping[str, str]):
+        self.source = MappingProxyType(dict(source))
+        vars(self).update(functions)
+
+    @property
+    def ops(self) -> Ops:
+        """This table, as the declared operations."""
+        return cast(Ops, self)
+
+
+def resolve(backend: str) -> Kernels:
+    """The table of a backend: each operation's own function, or its declared fallback's.
+
+    Raises:
+        LookupError: the backend, and what it falls back to, lack an operation.
+    """
+    if backend not in _resolved:
+        _resolved[backend] = _resolve(backend)
+    return _resolved[backend]
+
+
+def _resolve(backend: str) -> Kernels:
+    chain = [backend, *([FALLBACK[backend]] if backend in FALLBACK else [])]
+    for name in chain:
+        importlib.import_module(f"{__name__}.{name}")
+    functions, source = {}, {}
+    for op in OPS:
+        home = next((name for name in chain if (op, name) in _table), None)
+        if home is None:
+            raise LookupError(f"kernel {op!r}: not implemented by {' or '.join(chain)}")
+        functions[op], source[op] = _table[op, home], home
+    return Kernels(functions, source)
+
+
+def table() -> Mapping[tuple[str, str], Callable[..., Any]]:
+    """What has been registered so far, keyed by (operation, backend)."""
+    return MappingProxyType(_table)

@@ -1,0 +1,60 @@
+"""Output sizes and paddings of sliding windows: the one home of that arithmetic.
+
+A window of `size` cells, `dilation` apart, spans ``(size - 1) * dilation + 1`` cells of the
+image. Sliding it by `stride` over ``image + padding`` cells gives
+``(image + padding - span) // stride + 1`` outputs.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+Pair = tuple[int, int]
+
+
+class Window(NamedTuple):
+    """A sliding window with its padding resolved to numbers; rows first, then columns."""
+
+    size: Pair
+    strides: Pair = (1, 1)
+    dilation: Pair = (1, 1)
+    pads: tuple[Pair, Pair] = ((0, 0), (0, 0))
+    """((top, bottom), (left, right))"""
+
+    @classmethod
+    def fit(cls, size: Pair, strides: Pair, dilation: Pair, padding: str, image: Pair) -> Window:
+        """The window with "valid" (no) or "same" padding for an image of (height, width)."""
+        if padding == "valid":
+            return cls(size, strides, dilation)
+        pads = [same_pads(*axis) for axis in zip(image, size, strides, dilation, strict=True)]
+        return cls(size, strides, dilation, (pads[0], pads[1]))
+
+    def output_size(self, image: Pair) -> Pair:
+        """(rows, columns) of the output for an image of (height, width); <= 0 if none fits."""
+        (height, width), (top_bottom, left_right) = image, self.pads
+        return (
+            output_length(
+                height + sum(top_bottom), self.size[0], self.strides[0], self.dilation[0]
+            ),
+            output_length(width + sum(left_right), self.size[1], self.strides[1], self.dilation[1]),
+        )
+
+
+def span(size: int, dilation: int) -> int:
+    """Cells from the first to the last one that a window touches."""
+    return (size - 1) * dilation + 1
+
+
+def output_length(padded: int, size: int, stride: int, dilation: int) -> int:
+    """Positions of a window along one padded axis."""
+    return (padded - span(size, dilation)) // stride + 1
+
+
+def same_pads(length: int, size: int, stride: int, dilation: int) -> Pair:
+    """(before, after) such that the output has ceil(length / stride) cells.
+
+    As in TensorFlow and Keras: the odd cell goes to the end.
+    """
+    outputs = -(-length // stride)
+    total = max((outputs - 1) * stride + span(size, dilation) - length, 0)
+    return total // 2, total - total // 2

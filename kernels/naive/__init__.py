@@ -1,0 +1,1 @@
+"""Plain Python loops: the specification in executable form, for tests only."""

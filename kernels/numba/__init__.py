@@ -1,0 +1,1 @@
+"""The compiled backend: Numba kernels on a thread pool."""

@@ -1,0 +1,1 @@
+"""The readable backend: whole-array NumPy."""

@@ -1,0 +1,1 @@
+"""What a network is: layers, graphs, values, tapes and steps."""

@@ -1,0 +1,1 @@
+"""Images that are at hand: embedded digits, Fashion-MNIST, pairs, synthetic sets."""

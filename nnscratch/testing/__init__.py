@@ -1,0 +1,1 @@
+"""Gradient checks and conformance cases, usable on anybody's layer."""

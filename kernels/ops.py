@@ -119,7 +119,7 @@ class Ops(Protocol):
         """X where x > 0, else alpha * x; x (N, ...) and alpha broadcastable to x.shape[1:]."""
 
     def prelu_gradient(self, dy: Array, x: Array, alpha: Array) -> tuple[Array, Array]:
-        """(dx, dalpha): dalpha is dy * min(x, 0) summed to alpha's shape; at x = 0, dx = alpha dy."""
+        """(dx, dalpha): dalpha is dy * min(x, 0) summed to alpha's shape; dx(0) = alpha dy."""
 
     def elu(self, x: Array, alpha: float) -> Array:
         """X where x > 0, else alpha * (exp(x) - 1)."""
@@ -191,7 +191,7 @@ class Ops(Protocol):
     def softmax_cross_entropy(self, logits: Array, target: Array) -> tuple[Array, Array]:
         """-sum_k t log softmax(z) of each row and softmax(z) sum(t) - t; (R, K) -> (R,), (R, K)."""
 
-    # -- optimizers (optimizer.py): flat arrays; the update is what is added to the values -------------
+    # -- optimizers (optimizer.py): flat arrays; the update is what is added to the values ----
 
     def sgd(self, gradient: Array, learning_rate: float) -> Array:
         """-learning_rate * g."""

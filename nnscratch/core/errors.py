@@ -1,0 +1,55 @@
+"""The errors that the framework raises itself, and the lookup of names that people mistype."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class NNError(Exception):
+    """Base of all errors that nnscratch raises on purpose."""
+
+
+class ShapeError(NNError, ValueError):
+    """An array or a layer's output has another shape than its reader needs."""
+
+
+class DTypeError(NNError, TypeError):
+    """An array holds another kind of number than its reader needs."""
+
+
+class DataError(NNError, ValueError):
+    """Data that cannot be trained on: empty, mismatched, NaN, labels out of range ..."""
+
+
+class GraphError(NNError, ValueError):
+    """Calls that do not form a network: a missing input, two layers of one name ..."""
+
+
+class StepError(NNError, RuntimeError):
+    """A step applied out of its turn."""
+
+
+class UnknownNameError(NNError, LookupError):
+    """A name that nothing answers to; the message proposes the nearest known one."""
+
+    def __init__(self, what: str, name: object, known: Iterable[str]):
+        names = sorted(known)
+        nearest = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+        hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+        listed = ", ".join(names)
+        super().__init__(f"unknown {what} {name!r}: {hint}known: {listed}")
+
+
+def look_up(what: str, name: str, table: Mapping[str, T]) -> T:
+    """The entry of a table of names.
+
+    Raises:
+        UnknownNameError: there is none; names the nearest one.
+    """
+    if name not in table:
+        raise UnknownNameError(what, name, table)
+    return table[name]

@@ -5,7 +5,8 @@ Conventions that hold for all of them:
 * Images are NHWC, convolution kernels (kh, kw, in/groups, out), dense kernels (in, out).
 * Operations are pure: arguments are never written to, results never share memory with them.
 * All floating arrays of a call have one dtype, float32 or float64, and so have the results.
-  Python scalars are rounded to that dtype first.
+  Python scalars, and expressions of them alone such as 1 - rho, are computed in float64 and then
+  rounded to that dtype once.
 * Arguments may be non-contiguous or read-only. Shapes are right: layers have checked them.
 * NaN propagates. ReLU'(0) = 0, sign(0) = 0, ELU'(0) = 1, ties go to the first in row-major order.
 * The same arguments give the same bits, at any number of threads.
@@ -57,7 +58,7 @@ class Ops(Protocol):
     def bias_gradient(self, dy: Array) -> Array:
         """Sum of dy (..., C) over all axes but the last -> (C,)."""
 
-    # -- pooling (pool.py) ------------------------------------------------------------------
+    # -- pooling (pool.py); every window holds a real cell, one inside the image ---------------
 
     def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
         """Largest real cell of each window: y (N, OH, OW, C) and its place.
@@ -104,7 +105,8 @@ class Ops(Protocol):
         """Keras's ReLU.
 
         max_value where x >= max_value; x where threshold <= x < max_value;
-        negative_slope * (x - threshold) below. max_value may be inf.
+        negative_slope * (x - threshold) below, where a slope of 0 gives 0 even for -inf.
+        max_value may be inf.
         """
 
     def relu_gradient(
@@ -119,7 +121,10 @@ class Ops(Protocol):
         """X where x > 0, else alpha * x; x (N, ...) and alpha broadcastable to x.shape[1:]."""
 
     def prelu_gradient(self, dy: Array, x: Array, alpha: Array) -> tuple[Array, Array]:
-        """(dx, dalpha): dalpha is dy * min(x, 0) summed to alpha's shape; dx(0) = alpha dy."""
+        """(dx, dalpha): dx is dy where x > 0, alpha dy where x <= 0, NaN where x is NaN.
+
+        dalpha is dy * min(x, 0) summed to alpha's shape.
+        """
 
     def elu(self, x: Array, alpha: float) -> Array:
         """X where x > 0, else alpha * (exp(x) - 1)."""
@@ -154,7 +159,7 @@ class Ops(Protocol):
         """
 
     def dropout(self, x: Array, key: Key, rate: float) -> tuple[Array, Array]:
-        """(y, kept): x / (1 - rate) where kept, else 0.
+        """(y, kept): x / (1 - rate) where kept, else 0; kept is bool, 0 <= rate < 1.
 
         Element i (row-major) is kept where random_bits(key)[i] >= floor(rate * 2**32).
         """

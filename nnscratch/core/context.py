@@ -1,0 +1,55 @@
+"""What a layer may know of its surroundings while it runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+
+from nnscratch.backend import Backend
+from nnscratch.kernels.ops import Key, Ops
+
+
+@dataclass(frozen=True)
+class Context:
+    """Backend, mode and seed of one run. There is no global flag, backend or generator."""
+
+    backend: Backend
+    training: bool = False
+    exact: bool = False
+    """Only algorithms whose zeros are true zeros and whose sums are plain sums."""
+    seed: tuple[int, ...] = (0,)
+    frozen: bool = False
+    """The layer's parameters are not trained: batch normalisation then infers."""
+    input_gradients: bool = True
+    """False where nobody reads the layer's input gradients: it may return None for them."""
+
+    @property
+    def xp(self) -> ModuleType:
+        """The array module: numpy, or cupy."""
+        return self.backend.xp
+
+    @property
+    def k(self) -> Ops:
+        """The kernels."""
+        return self.backend.k
+
+    def rng(self) -> Key:
+        """Key of this call's own random stream, for the counter-based kernels.
+
+        A pure function of the seed tuple, so it is equal on every backend and on replay.
+        """
+        first, second = np.random.SeedSequence(self.seed).generate_state(2)
+        return int(first), int(second)
+
+    def for_call(self, key: str, *, frozen: bool, input_gradients: bool) -> Context:
+        """The context of one call: its key joins the seed."""
+        return dataclasses.replace(
+            self,
+            seed=(*self.seed, zlib.crc32(key.encode())),
+            frozen=frozen,
+            input_gradients=input_gradients,
+        )

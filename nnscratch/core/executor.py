@@ -1,0 +1,234 @@
+"""Runs a graph: forward to a tape, and the tape backward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from nnscratch.core.context import Context
+from nnscratch.core.errors import DTypeError, ShapeError
+from nnscratch.core.graph import Graph, Node, Symbol, batched
+from nnscratch.core.layer import Gradients, Layer, Values
+from nnscratch.core.tape import ALL, Call, Tape
+from nnscratch.kernels.ops import Array
+
+Nested = Mapping[str, Values]
+"""Arrays by layer path, then by weight name."""
+
+
+class Plan:
+    """What can be known of a graph's runs before the first: who reads what, and what is frozen."""
+
+    def __init__(self, graph: Graph, frozen: frozenset[Layer] = frozenset()):
+        self.graph = graph
+        self.frozen = frozen
+        self.wanted = self._wanted_gradients()
+        """The symbols whose gradients training needs: something behind them can learn."""
+        self.last_reader = {s: node for node in graph.nodes for s in node.inputs}
+
+    def _wanted_gradients(self) -> frozenset[Symbol]:
+        wanted: set[Symbol] = set()
+        for node in self.graph.nodes:
+            learns = any(param.trainable for param in node.spec.params.values())
+            if (learns and node.layer not in self.frozen) or not wanted.isdisjoint(node.inputs):
+                wanted.add(node.output)
+        return frozenset(wanted)
+
+
+def forward(
+    plan: Plan,
+    ctx: Context,
+    params: Nested,
+    state: Nested,
+    inputs: Sequence[Array],
+    *,
+    keep: frozenset[str] = ALL,
+    recompute: Callable[[str], Call] | None = None,
+) -> Tape:
+    """Run every call of the graph, in order.
+
+    Args:
+        plan: the graph and what is frozen in it.
+        ctx: backend, mode and seed.
+        params: parameters by layer path and name.
+        state: state by layer path and name; each call sees what the one before it left.
+        inputs: one array per input of the graph, (N, *shape).
+        keep: the fields that every Call keeps; backward needs "cache".
+        recompute: finds a whole Call again when a field that was not kept is read.
+
+    Raises:
+        ShapeError, DTypeError: an input, or what a layer returned, is not as declared.
+    """
+    graph = plan.graph
+    state = dict(state)
+    live = _check_inputs(graph, inputs)
+    dtype = inputs[0].dtype
+    calls = []
+    for node in graph.nodes:
+        key, path = graph.keys[node], graph.paths[node.layer]
+        call_ctx = _call_context(plan, ctx, node, everything=True)
+        xs = tuple(live[symbol] for symbol in node.inputs)
+        state_in = state.get(path, {})
+        with naming(key, "forward"):
+            y, cache, changed = node.layer.forward(call_ctx, params.get(path, {}), state_in, *xs)
+        _check_output(key, node, y, xs[0].shape[0], dtype)
+        if changed:
+            state[path] = {**state_in, **changed}
+        fields = {
+            "inputs": xs,
+            "output": y,
+            "cache": cache,
+            "state_in": state_in,
+            "state_out": state.get(path, {}),
+        }
+        calls.append(Call(key, node.layer, fields, recompute).trimmed(keep))
+        live[node.output] = y
+        for symbol in node.inputs:
+            if plan.last_reader[symbol] is node and symbol not in graph.outputs:
+                live.pop(symbol, None)
+    return Tape(ctx, calls, tuple(live[symbol] for symbol in graph.outputs), state)
+
+
+def backward(
+    plan: Plan,
+    tape: Tape,
+    params: Nested,
+    output_gradients: Sequence[Array | None],
+    *,
+    keep: frozenset[str] = ALL,
+    everything: bool = True,
+) -> Tape:
+    """Run the tape backward from the gradients of the loss by the graph's outputs.
+
+    Gradients of a symbol with several readers, and of a parameter with several calls, are summed
+    out of place: every call keeps its own share.
+
+    Args:
+        plan: as given to `forward`.
+        tape: a tape whose calls hold their "cache".
+        params: as given to `forward`.
+        output_gradients: one per output of the graph; None where the loss does not depend on it.
+        keep: the fields that every Call keeps.
+        everything: also compute what training does not need: gradients of the graph's inputs,
+            and of what lies behind the last frozen layer.
+
+    Raises:
+        ShapeError: a layer returned a gradient of another shape than its input or parameter.
+    """
+    graph, xp = plan.graph, tape.ctx.xp
+    pending: dict[Symbol, Array] = {}
+    totals: dict[str, Array] = {}
+    calls: list[Call] = []
+
+    def add(table: dict[Any, Array], entry: Any, gradient: Array) -> None:
+        table[entry] = xp.add(table[entry], gradient) if entry in table else gradient
+
+    for symbol, gradient in zip(graph.outputs, output_gradients, strict=True):
+        if gradient is not None:
+            add(pending, symbol, gradient)
+    batch, dtype = tape.outputs[0].shape[0], tape.outputs[0].dtype
+    for node in reversed(graph.nodes):
+        call = tape[graph.keys[node]]
+        if not everything and node.output not in plan.wanted:
+            calls.append(call.trimmed(keep))
+            continue
+        dy = pending.pop(node.output, None)
+        if dy is None:
+            dy = xp.zeros((batch, *node.spec.output_shape), dtype)
+        gradients = _backward_call(plan, tape.ctx, node, call, params, dy, everything)
+        for symbol, dx in zip(node.inputs, gradients.inputs, strict=True):
+            if dx is not None:
+                add(pending, symbol, dx)
+        for name, gradient in gradients.params.items():
+            add(totals, f"{call.path}/{name}", gradient)
+        fields = {
+            "output_gradient": dy,
+            "input_gradients": gradients.inputs,
+            "param_gradients": gradients.params,
+        }
+        calls.append(call.extended(fields).trimmed(keep))
+    return Tape(tape.ctx, reversed(calls), tape.outputs, tape.state, totals)
+
+
+def _backward_call(
+    plan: Plan, ctx: Context, node: Node, call: Call, params: Nested, dy: Array, everything: bool
+) -> Gradients:
+    call_ctx = _call_context(plan, ctx, node, everything)
+    with naming(call.key, "backward"):
+        gradients = node.layer.backward(call_ctx, params.get(call.path, {}), call.cache, dy)
+    _check_gradients(call.key, node, dy.shape[0], gradients)
+    return gradients
+
+
+def _call_context(plan: Plan, ctx: Context, node: Node, everything: bool) -> Context:
+    return ctx.for_call(
+        plan.graph.keys[node],
+        frozen=node.layer in plan.frozen,
+        input_gradients=everything or not plan.wanted.isdisjoint(node.inputs),
+    )
+
+
+@contextmanager
+def naming(key: str, direction: str) -> Iterator[None]:
+    """Let an error that a layer raises say which call it happened in."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"in {key} ({direction})")
+        raise
+
+
+def _check_inputs(graph: Graph, inputs: Sequence[Array]) -> dict[Symbol, Array]:
+    if len(inputs) != len(graph.inputs):
+        raise ShapeError(f"model: expected {len(graph.inputs)} input arrays, got {len(inputs)}")
+    readers = {symbol: node for node in reversed(graph.nodes) for symbol in node.inputs}
+    for symbol, x in zip(graph.inputs, inputs, strict=True):
+        if x.shape[1:] != symbol.shape:
+            where = graph.keys[readers[symbol]] if symbol in readers else "model"
+            raise ShapeError(
+                f"{where} (forward): expected input {batched(symbol.shape)}, got {x.shape}"
+                + _shape_hint(symbol.shape, x.shape)
+            )
+        if x.dtype != inputs[0].dtype or len(x) != len(inputs[0]):
+            raise DTypeError(
+                f"model: inputs differ, {inputs[0].dtype} x {len(inputs[0])} rows and "
+                f"{x.dtype} x {len(x)} rows; give all inputs one dtype and length"
+            )
+    return dict(zip(graph.inputs, inputs, strict=True))
+
+
+def _shape_hint(expected: Sequence[int], got: Sequence[int]) -> str:
+    """The commonest repair, where one can be seen."""
+    if tuple(got) == tuple(expected):
+        return "; add a batch axis: x[None]"
+    if (*got[1:], 1) == tuple(expected):
+        return "; add a channel axis: x[..., None]"
+    if sorted(got[1:]) == sorted(expected):
+        return "; move the channels last: x.transpose(0, 2, 3, 1)" if len(got) == 4 else ""
+    return ""
+
+
+def _check_output(key: str, node: Node, y: Array, batch: int, dtype: Any) -> None:
+    expected = (batch, *node.spec.output_shape)
+    if y.shape != expected:
+        raise ShapeError(f"{key} (forward): declares output {expected}, returned {y.shape}")
+    if y.dtype != dtype:
+        raise DTypeError(f"{key} (forward): read {dtype}, returned {y.dtype}; keep the dtype")
+
+
+def _check_gradients(key: str, node: Node, batch: int, gradients: Gradients) -> None:
+    if len(gradients.inputs) != len(node.inputs):
+        raise ShapeError(
+            f"{key} (backward): has {len(node.inputs)} inputs, returned "
+            f"{len(gradients.inputs)} input gradients"
+        )
+    for symbol, dx in zip(node.inputs, gradients.inputs, strict=True):
+        if dx is not None and dx.shape != (batch, *symbol.shape):
+            raise ShapeError(
+                f"{key} (backward): input is {batched(symbol.shape)}, its gradient {dx.shape}"
+            )
+    trainable = {n: p.shape for n, p in node.spec.params.items() if p.trainable}
+    got = {name: gradient.shape for name, gradient in gradients.params.items()}
+    if got != trainable:
+        raise ShapeError(f"{key} (backward): parameters are {trainable}, gradients {got}")

@@ -1,0 +1,163 @@
+"""Layer: an immutable description with two pure functions."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from abc import ABCMeta, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+
+from nnscratch.core.context import Context
+from nnscratch.core.errors import UnknownNameError
+from nnscratch.core.graph import Symbol, connect
+from nnscratch.kernels.ops import Array
+
+Shape = tuple[int, ...]
+"""A shape without its batch axis, unless said otherwise."""
+Values = Mapping[str, Array]
+"""Arrays of one layer by weight name."""
+
+
+class Initializer(Protocol):
+    """How a weight gets its first value."""
+
+    def __call__(self, shape: Shape, rng: np.random.Generator, /) -> Array:
+        """The value, drawn on the host, in float64."""
+
+
+class Regularizer(Protocol):
+    """A penalty on a weight, added to the loss."""
+
+    def penalty(self, w: Array, /) -> Any:
+        """The penalty, a scalar."""
+
+    def gradient(self, w: Array, /) -> Array:
+        """Its derivative, shaped like w."""
+
+
+class Constraint(Protocol):
+    """What a weight must obey after every update."""
+
+    def __call__(self, w: Array, /) -> Array:
+        """The nearest value that obeys."""
+
+
+@dataclass(frozen=True)
+class Param:
+    """The declaration of a weight. Untrainable ones are a layer's state."""
+
+    shape: Shape
+    initializer: Initializer
+    trainable: bool = True
+    regularizer: Regularizer | None = None
+    constraint: Constraint | None = None
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a layer declares for given input shapes: weights, in order, and the output shape."""
+
+    output_shape: Shape
+    params: Mapping[str, Param] = field(default_factory=dict)
+
+
+class Output(NamedTuple):
+    """What a forward pass returns."""
+
+    y: Array
+    cache: Any = None
+    """Whatever backward needs beyond dy: a NamedTuple, so that it can be named and sized."""
+    state: Values = MappingProxyType({})
+    """New values of the state that changed."""
+
+
+class Gradients(NamedTuple):
+    """What a backward pass returns: dL/dx for each input and dL/dw for each parameter."""
+
+    inputs: tuple[Array | None, ...]
+    params: Values = MappingProxyType({})
+
+
+class LayerType(ABCMeta):
+    """Records a layer's configuration and seals it once `__init__` is through."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """A new layer; an argument that it does not have is named, with the nearest one."""
+        signature = inspect.signature(type.__getattribute__(cls, "__init__"))
+        for name in kwargs:
+            if name not in signature.parameters:
+                known = list(signature.parameters)[1:]
+                raise UnknownNameError(f"argument of {cls.__name__}", name, known)
+        layer = super().__call__(*args, **kwargs)
+        bound = signature.bind(layer, *args, **kwargs).arguments
+        bound.pop("self", None)
+        object.__setattr__(layer, "config", MappingProxyType(bound))
+        return layer
+
+
+class Layer(metaclass=LayerType):
+    """A description of a computation, without any arrays.
+
+    A subclass sets its configuration in `__init__` (and never again: a layer is immutable, so it
+    may be shared), declares weights and output shape in `spec`, and computes in `forward` and
+    `backward`. Calling a layer on symbols adds a call of it to a graph.
+    """
+
+    kind: ClassVar[str] = "layer"
+    """What automatic names are made of: the class name in snake case, unless a class sets it."""
+    name: str | None
+    trainable: bool
+    activation: Layer | None = None
+    """Follows every call of this layer as a call of its own."""
+    config: Mapping[str, Any]
+    """The arguments that the layer was made with."""
+
+    def __init__(self, *, name: str | None = None, trainable: bool = True):
+        self.name = name
+        self.trainable = trainable
+
+    def __init_subclass__(cls) -> None:
+        if "kind" not in vars(cls):
+            cls.kind = snake_case(cls.__name__)
+
+    @abstractmethod
+    def spec(self, *in_shapes: Shape) -> Spec:
+        """Weights and output shape for inputs of these shapes.
+
+        Raises:
+            ShapeError: the layer cannot read such inputs.
+        """
+
+    @abstractmethod
+    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
+        """The layer's output for a batch."""
+
+    @abstractmethod
+    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
+        """The gradients of the loss, given its gradient dy by the layer's output."""
+
+    def __call__(self, *inputs: Symbol | Sequence[Symbol]) -> Symbol:
+        """Add a call of this layer to the graph; several inputs as a list or as arguments."""
+        return connect(self, inputs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "config" in vars(self):
+            raise AttributeError(
+                f"{self!r} is immutable: make a new layer instead of setting {name!r}"
+            )
+        object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.config.items())
+        return f"{type(self).__name__}({settings})"
+
+
+def snake_case(name: str) -> str:
+    """`BatchNormalization` -> `batch_normalization`, `MaxPooling2D` -> `max_pooling2d`."""
+    words = re.sub(r"([a-z0-9])([A-Z][a-z])", r"\1_\2", name)
+    return words.lower()

@@ -1,0 +1,57 @@
+"""Running one layer alone, outside any network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nnscratch.backend import DEFAULT, get_backend
+from nnscratch.core.context import Context
+from nnscratch.core.executor import Plan, backward, forward
+from nnscratch.core.graph import Graph, Input, call
+from nnscratch.core.layer import Layer
+from nnscratch.core.tape import Call
+from nnscratch.core.values import initial_value
+from nnscratch.kernels.ops import Array
+
+
+def run_layer(
+    layer: Layer,
+    x: Array | Sequence[Array],
+    dy: Array | None = None,
+    *,
+    params: Mapping[str, Array] | None = None,
+    backend: str = DEFAULT,
+    training: bool = True,
+    seed: int = 0,
+) -> Call:
+    """One call of one layer, forward and, where dy is given, backward.
+
+    The layer's activation does not follow. Nothing is remembered: the same arguments give the
+    same bits, as often as you like.
+
+    Args:
+        layer: any layer.
+        x: its input (N, ...), or a list of its inputs, all of one dtype.
+        dy: the gradient of a loss by the output.
+        params: weights by name, parameters and state; those not given are initialised.
+        backend: "numpy" or "numba".
+        training: whether dropout drops and batch normalisation uses the batch's moments.
+        seed: of the initialisers and of random masks.
+    """
+    xs = [x] if hasattr(x, "shape") else list(x)
+    home = get_backend(backend)
+    symbols = [Input(a.shape[1:]) for a in xs]
+    graph = Graph(symbols, [call(layer, symbols)])
+    own, state = {}, {}
+    for path, _, name, param in graph.weights:
+        value = (params or {}).get(name)
+        if value is None:
+            value = initial_value(path, param, seed, home, xs[0].dtype)
+        (own if param.trainable else state)[name] = value
+    path = graph.paths[layer]
+    ctx = Context(home, training=training, exact=True, seed=(seed,))
+    plan = Plan(graph)
+    tape = forward(plan, ctx, {path: own}, {path: state}, xs)
+    if dy is not None:
+        tape = backward(plan, tape, {path: own}, [dy])
+    return tape[f"{path}#0"]

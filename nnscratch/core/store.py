@@ -1,0 +1,92 @@
+"""Values: named views into flat arrays, and the store that models over the same layers share."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from weakref import WeakKeyDictionary
+
+from nnscratch.core.graph import Weight
+from nnscratch.core.layer import Layer, Shape, Values
+from nnscratch.kernels.ops import Array
+
+
+class Layout:
+    """Where each named array lies in a flat buffer."""
+
+    def __init__(self, shapes: Mapping[str, Shape]):
+        self.shapes = dict(shapes)
+        ends = list(itertools.accumulate(math.prod(shape) for shape in shapes.values()))
+        starts = [0, *ends][:-1] if ends else []
+        self.slices = {
+            path: slice(start, end) for path, start, end in zip(shapes, starts, ends, strict=True)
+        }
+        self.size = ends[-1] if ends else 0
+
+    @classmethod
+    def of(cls, weights: Iterable[Weight]) -> Layout:
+        """The layout of a network's weights, in their order."""
+        return cls({weight.path: weight.param.shape for weight in weights})
+
+
+class Arena(Mapping[str, Array]):
+    """Arrays by path that are views into one contiguous buffer.
+
+    An optimizer, a global norm or an all-reduce is one call on `buffer`.
+    """
+
+    def __init__(self, layout: Layout, buffer: Array):
+        if buffer.shape != (layout.size,):
+            raise ValueError(f"Arena: expected a buffer ({layout.size},), got {buffer.shape}")
+        self.layout = layout
+        self.buffer = buffer
+        self._views = {
+            path: buffer[place].reshape(layout.shapes[path])
+            for path, place in layout.slices.items()
+        }
+
+    def __getitem__(self, path: str) -> Array:
+        return self._views[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._views)
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._views
+
+
+def by_layer(*arenas: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
+    """Arrays by weight path -> arrays by layer path and weight name."""
+    nested: dict[str, dict[str, Array]] = {}
+    for arena in arenas:
+        for path, array in arena.items():
+            layer, _, name = path.rpartition("/")
+            nested.setdefault(layer, {})[name] = array
+    return nested
+
+
+class Store:
+    """The current value of every weight, keyed by the layer itself and the weight's name.
+
+    Models over the same layers share a store and so their values: train the siamese network,
+    and its embedder predicts with what was learned. Values live as long as their layer.
+    """
+
+    def __init__(self) -> None:
+        self._values: WeakKeyDictionary[Layer, dict[str, Array]] = WeakKeyDictionary()
+
+    def get(self, weight: Weight) -> Array | None:
+        """The value of a weight, None before it has one."""
+        return self._values.get(weight.layer, {}).get(weight.name)
+
+    def put(self, weight: Weight, value: Array) -> None:
+        """Replace the value of a weight (never its content: others may hold the old one)."""
+        self._values.setdefault(weight.layer, {})[weight.name] = value
+
+    def of(self, layer: Layer) -> Values:
+        """The values of one layer."""
+        return dict(self._values.get(layer, {}))

@@ -1,0 +1,144 @@
+"""Call and Tape: what every call of a layer read, computed and handed back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+from nnscratch.core.context import Context
+from nnscratch.core.errors import NNError, UnknownNameError
+from nnscratch.core.layer import Layer, Values
+from nnscratch.kernels.ops import Array
+
+T = TypeVar("T")
+
+FORWARD = frozenset({"inputs", "output", "cache", "state_in", "state_out"})
+BACKWARD = frozenset({"output_gradient", "input_gradients", "param_gradients"})
+ALL = FORWARD | BACKWARD
+"""The fields of a Call that may be kept or freed."""
+
+
+class Kept(Generic[T]):
+    """A field of a Call: read where it was kept, else found by computing the step again."""
+
+    def __set_name__(self, owner: type[Call], name: str) -> None:
+        self.name = name
+
+    def __get__(self, call: Call, owner: type[Call]) -> T:
+        value: T = call.read(self.name)
+        return value
+
+
+class Call:
+    """One row of a tape: one call of one layer.
+
+    A field that was freed to save memory is recomputed, by the same kernels and to the same
+    bits, as soon as somebody reads it.
+    """
+
+    inputs = Kept[tuple[Array, ...]]()
+    """What the layer read."""
+    output = Kept[Array]()
+    """What it computed."""
+    cache = Kept[Any]()
+    """What it kept for its backward pass: a NamedTuple, or None."""
+    output_gradient = Kept[Array]()
+    """Gradient of the loss by the output, summed over the output's readers."""
+    input_gradients = Kept[tuple[Array | None, ...]]()
+    """Gradient of the loss by each input: this call's own share."""
+    param_gradients = Kept[Values]()
+    """Gradient of the loss by each parameter: this call's own share."""
+    state_in = Kept[Values]()
+    """The state as the call found it."""
+    state_out = Kept[Values]()
+    """The state as the call left it."""
+
+    def __init__(
+        self,
+        key: str,
+        layer: Layer,
+        fields: Mapping[str, Any],
+        recompute: Callable[[str], Call] | None = None,
+    ):
+        self.key = key
+        self.path = key.partition("#")[0]
+        self.layer = layer
+        self._fields = dict(fields)
+        self._recompute = recompute
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """The fields that are in memory."""
+        return frozenset(self._fields)
+
+    def extended(self, fields: Mapping[str, Any]) -> Call:
+        """The same call with more fields."""
+        return Call(self.key, self.layer, {**self._fields, **fields}, self._recompute)
+
+    def trimmed(self, keep: frozenset[str]) -> Call:
+        """The same call without the fields that need not be kept."""
+        kept = {name: value for name, value in self._fields.items() if name in keep}
+        return Call(self.key, self.layer, kept, self._recompute)
+
+    def read(self, name: str) -> Any:
+        """A field by its name, recomputed where it was freed."""
+        if name in self._fields:
+            return self._fields[name]
+        if self._recompute is None:
+            raise NNError(f"{self.key}: {name} was not computed; run the backward pass for it")
+        return getattr(self._recompute(self.key), name)
+
+    def __repr__(self) -> str:
+        return f"Call({self.key!r}, {self.layer!r}, kept={sorted(self._fields)})"
+
+
+class Tape(Mapping[str, Call]):
+    """The calls of one run through a graph, in topological order, by key.
+
+    A key without its number, "conv2d" for "conv2d#0", will do where a layer was called once.
+    """
+
+    def __init__(
+        self,
+        ctx: Context,
+        calls: Iterable[Call],
+        outputs: tuple[Array, ...],
+        state: Mapping[str, Values],
+        gradients: Mapping[str, Array] = MappingProxyType({}),
+    ):
+        self.ctx = ctx
+        self.outputs = outputs
+        """The values of the graph's outputs."""
+        self.state = state
+        """The state of every layer that has one, by path, after its last call."""
+        self.gradients = gradients
+        """Gradient of the loss by each weight, by path: the sum over the layer's calls."""
+        self._calls = {call.key: call for call in calls}
+
+    def __getitem__(self, key: str) -> Call:
+        if key in self._calls:
+            return self._calls[key]
+        calls = self.calls_of(key)
+        if len(calls) == 1:
+            return calls[0]
+        if calls:
+            listed = ", ".join(repr(call.key) for call in calls)
+            raise LookupError(f"{key!r} was called {len(calls)} times: choose one of {listed}")
+        raise UnknownNameError("call", key, self._calls)
+
+    def calls_of(self, path: str) -> list[Call]:
+        """All calls of the layer at a path."""
+        return [call for call in self._calls.values() if call.path == path]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._calls
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._calls)
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def __repr__(self) -> str:
+        return f"Tape({list(self._calls)})"

@@ -38,11 +38,12 @@ def run_layer(
         training: whether dropout drops and batch normalisation uses the batch's moments.
         seed: of the initialisers and of random masks.
     """
-    xs = [x] if hasattr(x, "shape") else list(x)
+    xs = list(x) if isinstance(x, Sequence) else [x]
     home = get_backend(backend)
     symbols = [Input(a.shape[1:]) for a in xs]
     graph = Graph(symbols, [call(layer, symbols)])
-    own, state = {}, {}
+    own: dict[str, Array] = {}
+    state: dict[str, Array] = {}
     for path, _, name, param in graph.weights:
         value = (params or {}).get(name)
         if value is None:

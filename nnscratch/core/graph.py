@@ -106,12 +106,15 @@ class Graph:
             in another call.
     """
 
-    kind = "model"
-
     def __init__(
-        self, inputs: Sequence[Symbol], outputs: Sequence[Symbol], name: str | None = None
+        self,
+        inputs: Sequence[Symbol],
+        outputs: Sequence[Symbol],
+        name: str | None = None,
+        kind: str = "model",
     ):
         self.name = name
+        self.kind = kind
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
         self.nodes = tuple(topological(self.inputs, self.outputs))

@@ -41,22 +41,19 @@ class Arena(Mapping[str, Array]):
             raise ValueError(f"Arena: expected a buffer ({layout.size},), got {buffer.shape}")
         self.layout = layout
         self.buffer = buffer
-        self._views = {
-            path: buffer[place].reshape(layout.shapes[path])
-            for path, place in layout.slices.items()
-        }
+        self._views: dict[str, Array] = {}
 
     def __getitem__(self, path: str) -> Array:
+        if path not in self._views:
+            flat = self.buffer[self.layout.slices[path]]
+            self._views[path] = flat.reshape(self.layout.shapes[path])
         return self._views[path]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._views)
+        return iter(self.layout.slices)
 
     def __len__(self) -> int:
-        return len(self._views)
-
-    def __contains__(self, path: object) -> bool:
-        return path in self._views
+        return len(self.layout.slices)
 
 
 def by_layer(*arenas: Mapping[str, Array]) -> dict[str, dict[str, Array]]:

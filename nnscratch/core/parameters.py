@@ -1,0 +1,165 @@
+"""Parameters: the weights of one graph, in arenas, and which of them are trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+
+from nnscratch.backend import Backend
+from nnscratch.core.errors import DTypeError, ShapeError, UnknownNameError
+from nnscratch.core.executor import Plan
+from nnscratch.core.graph import Graph, Weight
+from nnscratch.core.layer import Layer, Values
+from nnscratch.core.store import Arena, Layout, Store, by_layer
+from nnscratch.core.values import initial_value
+from nnscratch.kernels.ops import Array
+
+
+class Parameters:
+    """The current values of a graph's weights.
+
+    Trained parameters lie in one arena, frozen ones in another, state (moving averages) beside
+    them. Values are never overwritten: a change installs new arrays, so whoever holds the old
+    ones keeps what they saw.
+    """
+
+    def __init__(self, graph: Graph, store: Store, backend: Backend, dtype: Any, seed: int):
+        self.graph = graph
+        self.store = store
+        self.backend = backend
+        self.dtype = np.dtype(dtype)
+        self._frozen_layers: frozenset[Layer] = frozenset(
+            layer for layer in graph.paths if not layer.trainable
+        )
+        self._weights = {weight.path: weight for weight in graph.weights}
+        for weight in graph.weights:
+            if store.get(weight) is None:
+                value = initial_value(weight.path, weight.param, seed, backend, self.dtype)
+                store.put(weight, value)
+        self._check_dtypes()
+        self._arrange()
+
+    def freeze(self, *patterns: str, frozen: bool = True) -> None:
+        """Stop (or resume) training the layers whose path matches a pattern such as "conv2d*".
+
+        Raises:
+            UnknownNameError: no layer matches.
+        """
+        for pattern in patterns:
+            matching = {
+                layer
+                for path, layer in self.graph.layers.items()
+                if fnmatchcase(path, pattern) or fnmatchcase(path, f"{pattern}/*")
+            }
+            if not matching:
+                raise UnknownNameError("layer to freeze", pattern, self.graph.layers)
+            old = self._frozen_layers
+            self._frozen_layers = old | matching if frozen else old - matching
+        self._arrange()
+
+    @property
+    def plan(self) -> Plan:
+        """How to run the graph with what is frozen now."""
+        return self._plan
+
+    @property
+    def trained_weights(self) -> tuple[Weight, ...]:
+        """The weights that the optimizer sees, in the arena's order."""
+        return self._trained_weights
+
+    @property
+    def trained(self) -> Arena:
+        """The trained parameters; gathered anew if another model changed one of them."""
+        self._trained = self._current(self._trained)
+        return self._trained
+
+    @property
+    def frozen(self) -> Arena:
+        """The parameters that are not trained."""
+        self._frozen = self._current(self._frozen)
+        return self._frozen
+
+    @property
+    def state(self) -> dict[str, Values]:
+        """The untrainable weights by layer path and name."""
+        values = {w.path: self._value(w) for w in self.graph.weights if not w.param.trainable}
+        return {path: dict(state) for path, state in by_layer(values).items()}
+
+    def commit(self, trained: Arena, state: Mapping[str, Values]) -> None:
+        """Install new values; the old arrays stay as they are."""
+        for path, value in trained.items():
+            self.store.put(self._weights[path], value)
+        self._trained = trained
+        for layer, values in state.items():
+            for name, value in values.items():
+                self.store.put(self._weights[f"{layer}/{name}"], value)
+
+    def values(self) -> dict[str, Array]:
+        """All weights by path, in the graph's order, as read-only views."""
+        views = {}
+        for weight in self.graph.weights:
+            views[weight.path] = self._value(weight).view()
+            views[weight.path].flags.writeable = False
+        return views
+
+    def replace(self, values: Mapping[str, Array]) -> None:
+        """Install values given by path; all are checked before any is changed.
+
+        Raises:
+            UnknownNameError: a path that the graph has not.
+            ShapeError: a value of another shape.
+            DTypeError: a value that is no number of the model's kind.
+        """
+        ready = {}
+        for path, value in values.items():
+            if path not in self._weights:
+                raise UnknownNameError("weight", path, self._weights)
+            array, shape = np.asarray(value), self._weights[path].param.shape
+            if array.shape != shape:
+                raise ShapeError(f"{path}: expected {shape}, got {array.shape}")
+            if array.dtype.kind not in "fiu":
+                raise DTypeError(f"{path}: expected {self.dtype}, got {array.dtype}")
+            ready[path] = self.backend.from_host(np.array(array, dtype=self.dtype, order="C"))
+        for path, array in ready.items():
+            self.store.put(self._weights[path], array)
+
+    def _value(self, weight: Weight) -> Array:
+        value = self.store.get(weight)
+        assert value is not None, weight.path
+        return value
+
+    def _arrange(self) -> None:
+        """Lay the arenas out anew: what is trained has changed."""
+        frozen = self._frozen_layers
+        params = [weight for weight in self.graph.weights if weight.param.trainable]
+        self._trained_weights = tuple(w for w in params if w.layer not in frozen)
+        self._plan = Plan(self.graph, frozen)
+        self._trained = self._gather(self._trained_weights)
+        self._frozen = self._gather([w for w in params if w.layer in frozen])
+
+    def _current(self, arena: Arena) -> Arena:
+        weights = [self._weights[path] for path in arena]
+        if all(self.store.get(weight) is arena[weight.path] for weight in weights):
+            return arena
+        return self._gather(weights)
+
+    def _gather(self, weights: Sequence[Weight]) -> Arena:
+        """Copy the weights' values side by side, and let the store hold these copies."""
+        layout = Layout.of(weights)
+        arena = Arena(layout, self.backend.xp.empty(layout.size, self.dtype))
+        for weight in weights:
+            arena[weight.path][...] = self._value(weight)
+            self.store.put(weight, arena[weight.path])
+        return arena
+
+    def _check_dtypes(self) -> None:
+        for weight in self.graph.weights:
+            value = self._value(weight)
+            if value.dtype != self.dtype:
+                raise DTypeError(
+                    f"{weight.path} is shared with a model of dtype {value.dtype}, this one is "
+                    f"{self.dtype}; give models that share layers one dtype, or a store each"
+                )

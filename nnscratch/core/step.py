@@ -1,0 +1,102 @@
+"""Step: a training step as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnscratch.core import describe
+from nnscratch.core.errors import look_up
+from nnscratch.core.layer import Values
+from nnscratch.core.store import Arena
+from nnscratch.core.tape import Call, Tape
+from nnscratch.kernels.ops import Array
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The rows of a step as the model saw them: cast, checked and in order."""
+
+    inputs: tuple[Array, ...]
+    targets: tuple[Array, ...]
+    weights: Array | None = None
+    """One factor per row, (N,), or None."""
+
+    def __len__(self) -> int:
+        return len(self.inputs[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """Everything that one training step reads and computes, before and after.
+
+    A step changes nothing: `model.apply(step)` does. Arenas map a weight's path, such as
+    "conv2d/kernel", to its array.
+    """
+
+    index: int
+    """How many steps the model had taken."""
+    batch: Batch
+    loss: float
+    """The loss of the batch, penalty included, before the update."""
+    penalty: float
+    """The regularisers' part of the loss."""
+    metrics: Mapping[str, float]
+    calls: Tape
+    """Every call of every layer, by key: `calls["conv2d#0"]`."""
+    before: Arena
+    """The trained parameters as the step found them."""
+    data_gradients: Arena
+    """Gradient of the data loss, summed over the calls of each layer."""
+    penalty_gradients: Arena
+    """Gradient of the regularisers."""
+    gradients: Arena
+    """What the optimizer read: both parts, clipped as the optimizer was told to."""
+    updates: Arena
+    """What the optimizer asked to add, weight decay included."""
+    after: Arena
+    """The parameters that `apply` will install: constrained, and rounded to their dtype."""
+    state: Mapping[str, Values]
+    """State by layer path (moving averages of batch norm) as the step found it ..."""
+    state_after: Mapping[str, Values]
+    """... and as `apply` will leave it."""
+    slots: Mapping[str, Arena]
+    """The optimizer's memory (velocity, moments ...) as the step found it ..."""
+    slots_after: Mapping[str, Arena]
+    """... and as `apply` will leave it."""
+
+    def __getitem__(self, key: str) -> Call:
+        return self.calls[key]
+
+    def gradient(self, path: str) -> Array:
+        """The gradient of a parameter, data and penalty part together, before any clipping."""
+        data = look_up("parameter", path, self.data_gradients)
+        return data + self.penalty_gradients[path]
+
+    def update(self, path: str) -> Array:
+        """What the optimizer asked to add to a parameter."""
+        return look_up("parameter", path, self.updates)
+
+    def applied(self, path: str) -> Array:
+        """What a parameter really changed by, in float64: after - before."""
+        after = look_up("parameter", path, self.after).astype(np.float64)
+        return after - self.before[path].astype(np.float64)
+
+    def shares(self, path: str) -> dict[str, Array]:
+        """The share of each call of a shared layer in a parameter's gradient, by call key."""
+        look_up("parameter", path, self.data_gradients)
+        layer, _, name = path.rpartition("/")
+        return {call.key: call.param_gradients[name] for call in self.calls.calls_of(layer)}
+
+    def explain(self, path: str) -> str:
+        """How one parameter came to change: values, gradient and its parts, update, after."""
+        look_up("parameter", path, self.before)
+        return describe.parameter(self, path)
+
+    def __str__(self) -> str:
+        return describe.table(self)
+
+    def _repr_html_(self) -> str:
+        return describe.html(self)

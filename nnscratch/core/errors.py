@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -53,3 +54,20 @@ def look_up(what: str, name: str, table: Mapping[str, T]) -> T:
     if name not in table:
         raise UnknownNameError(what, name, table)
     return table[name]
+
+
+def shape_hint(expected: Sequence[int], got: Sequence[int]) -> str:
+    """The commonest repair of an array that should be (N, *expected), "" where none is seen."""
+    expected, got = tuple(expected), tuple(got)
+    if got == expected:
+        return "; add a batch axis: x[None]"
+    if (*got, 1) == expected:
+        return "; add a batch and a channel axis: x[None, ..., None]"
+    if (*got[1:], 1) == expected:
+        return "; add a channel axis: x[..., None]"
+    if len(got) == 4 and (*got[2:], got[1]) == expected:
+        return "; move the channels last: x.transpose(0, 2, 3, 1)"
+    flat = len(got) == 2 or len(expected) == 1
+    if flat and math.prod(got[1:]) == math.prod(expected):
+        return f"; reshape it: x.reshape{(-1, *expected)}"
+    return ""

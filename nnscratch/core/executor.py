@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from nnscratch.core.context import Context
-from nnscratch.core.errors import DTypeError, ShapeError
+from nnscratch.core.errors import DTypeError, ShapeError, shape_hint
 from nnscratch.core.graph import Graph, Node, Symbol, batched
 from nnscratch.core.layer import Gradients, Layer, Values
 from nnscratch.core.tape import ALL, Call, Tape
@@ -188,7 +188,7 @@ def _check_inputs(graph: Graph, inputs: Sequence[Array]) -> dict[Symbol, Array]:
             where = graph.keys[readers[symbol]] if symbol in readers else "model"
             raise ShapeError(
                 f"{where} (forward): expected input {batched(symbol.shape)}, got {x.shape}"
-                + _shape_hint(symbol.shape, x.shape)
+                + shape_hint(symbol.shape, x.shape)
             )
         if x.dtype != inputs[0].dtype or len(x) != len(inputs[0]):
             raise DTypeError(
@@ -196,17 +196,6 @@ def _check_inputs(graph: Graph, inputs: Sequence[Array]) -> dict[Symbol, Array]:
                 f"{x.dtype} x {len(x)} rows; give all inputs one dtype and length"
             )
     return dict(zip(graph.inputs, inputs, strict=True))
-
-
-def _shape_hint(expected: Sequence[int], got: Sequence[int]) -> str:
-    """The commonest repair, where one can be seen."""
-    if tuple(got) == tuple(expected):
-        return "; add a batch axis: x[None]"
-    if (*got[1:], 1) == tuple(expected):
-        return "; add a channel axis: x[..., None]"
-    if sorted(got[1:]) == sorted(expected):
-        return "; move the channels last: x.transpose(0, 2, 3, 1)" if len(got) == 4 else ""
-    return ""
 
 
 def _check_output(key: str, node: Node, y: Array, batch: int, dtype: Any) -> None:

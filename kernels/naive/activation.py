@@ -1,0 +1,145 @@
+"""Activations, scalar by scalar.
+
+Comparisons with NaN are false: NaN falls through to the last branch, which passes it on.
+"""
+
+from __future__ import annotations
+
+from math import exp, expm1, isnan, nan
+from math import tanh as tanh_of
+
+import numpy as np
+
+from .. import kernel
+from ..ops import Array
+from .scalars import doubles, elementwise, rounded
+
+
+@kernel("relu", backend="naive")
+def relu(x: Array, negative_slope: float, max_value: float, threshold: float) -> Array:
+    """The declaration's three branches."""
+    slope, ceiling, knee = (rounded(s, x) for s in (negative_slope, max_value, threshold))
+
+    def value(x: float) -> float:
+        if x >= ceiling:
+            return ceiling
+        if x < knee:
+            return slope * (x - knee) if slope else 0.0
+        return x
+
+    return elementwise(value, x)
+
+
+@kernel("relu_gradient", backend="naive")
+def relu_gradient(
+    dy: Array, x: Array, negative_slope: float, max_value: float, threshold: float
+) -> Array:
+    """Dy times the slope of the branch."""
+    slope, ceiling, knee = (rounded(s, x) for s in (negative_slope, max_value, threshold))
+
+    def slope_at(x: float) -> float:
+        if x >= ceiling:
+            return 0.0
+        if x > knee:
+            return 1.0
+        return nan if isnan(x) else slope
+
+    return elementwise(lambda dy, x: dy * slope_at(x), dy, x)
+
+
+def alpha_place(place: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Where alpha, of this shape, holds the number that broadcasting gives to a place of x."""
+    shared = place[len(place) - len(shape) :]
+    return tuple(0 if extent == 1 else i for i, extent in zip(shared, shape, strict=True))
+
+
+@kernel("prelu", backend="naive")
+def prelu(x: Array, alpha: Array) -> Array:
+    """X, or x times the alpha of its place."""
+    y = np.empty(x.shape, x.dtype)
+    for place in np.ndindex(x.shape):
+        value = float(x[place])
+        y[place] = value if value > 0 else value * float(alpha[alpha_place(place, alpha.shape)])
+    return y
+
+
+@kernel("prelu_gradient", backend="naive")
+def prelu_gradient(dy: Array, x: Array, alpha: Array) -> tuple[Array, Array]:
+    """Each dy reaches its x, and, where x is not positive, the alpha that multiplied it."""
+    dx, dalpha = np.empty(x.shape, x.dtype), np.zeros(alpha.shape)
+    for place in np.ndindex(x.shape):
+        value, upstream, shared = float(x[place]), float(dy[place]), alpha_place(place, alpha.shape)
+        if value > 0:
+            dx[place] = upstream
+        else:
+            dx[place] = nan if isnan(value) else upstream * float(alpha[shared])
+            dalpha[shared] += upstream * value
+    return dx, dalpha.astype(dy.dtype)
+
+
+@kernel("elu", backend="naive")
+def elu(x: Array, alpha: float) -> Array:
+    """exp(x) - 1 by expm1: near 0 the subtraction would lose every digit."""
+    scale = rounded(alpha, x)
+    return elementwise(lambda x: x if x > 0 else scale * expm1(x), x)
+
+
+@kernel("elu_gradient", backend="naive")
+def elu_gradient(dy: Array, x: Array, y: Array, alpha: float) -> Array:
+    """Below 0 the slope alpha * exp(x) is y + alpha."""
+    scale = rounded(alpha, x)
+    return elementwise(lambda dy, x, y: dy if x >= 0 else dy * (y + scale), dy, x, y)
+
+
+def logistic(x: float) -> float:
+    """1 / (1 + exp(-x)), with the exponential of a number that is not positive."""
+    return 1 / (1 + exp(-x)) if x >= 0 else exp(x) / (1 + exp(x))
+
+
+@kernel("sigmoid", backend="naive")
+def sigmoid(x: Array) -> Array:
+    """The logistic function of each element."""
+    return elementwise(logistic, x)
+
+
+@kernel("sigmoid_gradient", backend="naive")
+def sigmoid_gradient(dy: Array, y: Array) -> Array:
+    """The slope of the logistic function in terms of its value."""
+    return elementwise(lambda dy, y: dy * y * (1 - y), dy, y)
+
+
+@kernel("tanh", backend="naive")
+def tanh(x: Array) -> Array:
+    """The hyperbolic tangent of each element."""
+    return elementwise(tanh_of, x)
+
+
+@kernel("tanh_gradient", backend="naive")
+def tanh_gradient(dy: Array, y: Array) -> Array:
+    """The slope of tanh in terms of its value."""
+    return elementwise(lambda dy, y: dy * (1 - y * y), dy, y)
+
+
+@kernel("softmax", backend="naive")
+def softmax(x: Array) -> Array:
+    """Row by row; the largest exponent is 0."""
+    (values,) = doubles(x)
+    y = np.empty(x.shape, x.dtype)
+    for row in np.ndindex(x.shape[:-1]):
+        largest = max(values[row])
+        powers = [exp(value - largest) for value in values[row]]
+        y[row] = [power / sum(powers) for power in powers]
+    return y
+
+
+@kernel("softmax_gradient", backend="naive")
+def softmax_gradient(dy: Array, y: Array) -> Array:
+    """Each output k hands dy_k to every input j of its row, by dy_k/dx_j = y_k ([k = j] - y_j)."""
+    outputs, upstream = doubles(y, dy)
+    dx = np.zeros(y.shape)
+    classes = range(y.shape[-1])
+    for row in np.ndindex(y.shape[:-1]):
+        for k in classes:
+            for j in classes:
+                dx[*row, j] += upstream[*row, k] * outputs[*row, k] * ((k == j) - outputs[*row, j])
+    return dx.astype(dy.dtype)

@@ -1,1 +1,9 @@
-"""The readable backend: whole-array NumPy."""
+"""The readable backend: whole-array NumPy.
+
+Determinism: the same arguments give the same bits in every process whose BLAS runs the same number
+of threads. Only `matmul` and the convolutions call BLAS; everything else is sequential.
+"""
+
+from . import activation, conv, linear, loss, norm, optimizer, pool, random
+
+__all__ = ["activation", "conv", "linear", "loss", "norm", "optimizer", "pool", "random"]

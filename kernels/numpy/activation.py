@@ -1,0 +1,105 @@
+"""Activations, element by element, and softmax over the last axis.
+
+NaN propagates because each comparison with it is false and each `where` keeps x in that branch.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import kernel
+from ..ops import Array
+from .reduce import total
+
+
+@kernel("relu", backend="numpy")
+def relu(x: Array, negative_slope: float, max_value: float, threshold: float) -> Array:
+    """Below the threshold a slope of 0 is not multiplied by: 0 * -inf would be NaN."""
+    below = negative_slope * (x - threshold) if negative_slope else 0
+    return np.where(x >= max_value, max_value, np.where(x < threshold, below, x))
+
+
+@kernel("relu_gradient", backend="numpy")
+def relu_gradient(
+    dy: Array, x: Array, negative_slope: float, max_value: float, threshold: float
+) -> Array:
+    """Dy times the slope at x."""
+    slope = np.full_like(x, negative_slope)
+    slope[x > threshold] = 1
+    slope[x >= max_value] = 0
+    slope[np.isnan(x)] = np.nan
+    return dy * slope
+
+
+@kernel("prelu", backend="numpy")
+def prelu(x: Array, alpha: Array) -> Array:
+    """Alpha broadcasts along the batch, and along the axes in which it is shared."""
+    return np.where(x > 0, x, alpha * x)
+
+
+@kernel("prelu_gradient", backend="numpy")
+def prelu_gradient(dy: Array, x: Array, alpha: Array) -> tuple[Array, Array]:
+    """Broadcasting alpha copies it along some axes; its gradient sums over those."""
+    dx = np.where(x > 0, dy, alpha * dy)
+    dx[np.isnan(x)] = np.nan
+    spread = dy * np.minimum(x, 0)
+    missing = x.ndim - alpha.ndim  # axes of x that alpha lacks, the batch among them
+    shared = [missing + axis for axis, extent in enumerate(alpha.shape) if extent == 1]
+    dalpha = total(spread, axis=(*range(missing), *shared)).reshape(alpha.shape)
+    return dx, dalpha
+
+
+@kernel("elu", backend="numpy")
+def elu(x: Array, alpha: float) -> Array:
+    """The exponential sees no positive number, so it cannot overflow."""
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+@kernel("elu_gradient", backend="numpy")
+def elu_gradient(dy: Array, x: Array, y: Array, alpha: float) -> Array:
+    """Below 0 the slope alpha * exp(x) is y + alpha."""
+    slope = np.where(x >= 0, 1, y + alpha)
+    return dy * slope
+
+
+@kernel("sigmoid", backend="numpy")
+def sigmoid(x: Array) -> Array:
+    """With e = exp(-|x|), in (0, 1]: 1 / (1 + e) on the right and e / (1 + e) on the left."""
+    power = np.exp(-np.abs(x))
+    y: Array = np.where(x >= 0, 1, power) / (1 + power)
+    return y
+
+
+@kernel("sigmoid_gradient", backend="numpy")
+def sigmoid_gradient(dy: Array, y: Array) -> Array:
+    """The slope of the sigmoid in terms of its value."""
+    slope: Array = y * (1 - y)
+    return dy * slope
+
+
+@kernel("tanh", backend="numpy")
+def tanh(x: Array) -> Array:
+    """NumPy's."""
+    return np.tanh(x)
+
+
+@kernel("tanh_gradient", backend="numpy")
+def tanh_gradient(dy: Array, y: Array) -> Array:
+    """The slope of tanh in terms of its value."""
+    slope: Array = 1 - y * y
+    return dy * slope
+
+
+@kernel("softmax", backend="numpy")
+def softmax(x: Array) -> Array:
+    """A row's largest number is moved to 0: the result stays the same, and nothing overflows."""
+    powers = np.exp(x - x.max(axis=-1, keepdims=True))
+    y: Array = powers / powers.sum(axis=-1, keepdims=True)
+    return y
+
+
+@kernel("softmax_gradient", backend="numpy")
+def softmax_gradient(dy: Array, y: Array) -> Array:
+    """dy_k/dx_j = y_k ([k = j] - y_j), summed over k: y_j (dy_j - sum_k dy_k y_k)."""
+    dx: Array = y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+    return dx

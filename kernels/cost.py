@@ -1,0 +1,93 @@
+"""How much work an operation is, from the shapes of its arguments.
+
+An addition, multiplication, comparison, root, exponential or logarithm counts as one operation.
+A convolution's products with its padding count too, as everywhere in the literature. Traffic is
+what no algorithm can avoid: each argument is read once, each result written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import prod
+from types import MappingProxyType
+from typing import Any
+
+from .geometry import Window
+from .ops import Array
+
+PER_ELEMENT: Mapping[str, int] = MappingProxyType(
+    {
+        "add_bias": 1,
+        "bias_gradient": 1,
+        "moments": 4,
+        "batch_norm": 4,
+        "batch_norm_gradient": 9,
+        "batch_norm_inference_gradient": 6,
+        "relu": 2,
+        "relu_gradient": 3,
+        "prelu": 2,
+        "prelu_gradient": 4,
+        "elu": 4,
+        "elu_gradient": 3,
+        "sigmoid": 3,
+        "sigmoid_gradient": 3,
+        "tanh": 1,
+        "tanh_gradient": 3,
+        "softmax": 5,
+        "softmax_gradient": 4,
+        "dropout": 2,
+        "dropout_gradient": 1,
+        "squared_error": 3,
+        "absolute_error": 3,
+        "binary_cross_entropy": 14,
+        "categorical_cross_entropy": 12,
+        "sigmoid_cross_entropy": 10,
+        "softmax_cross_entropy": 9,
+        "sgd": 1,
+        "momentum": 3,
+        "rmsprop": 8,
+        "adagrad": 6,
+        "adam": 11,
+    }
+)
+"""Operations per element of the first argument."""
+
+FROM_SHAPES: Mapping[str, Callable[..., int]] = MappingProxyType(
+    {
+        "conv2d": lambda x, kernel, window, groups: (
+            2 * len(x) * prod(window.output_size(x.shape[1:3])) * kernel.size
+        ),
+        "conv2d_input_gradient": lambda dy, kernel, window, groups, image: (
+            2 * prod(dy.shape[:3]) * kernel.size
+        ),
+        "conv2d_kernel_gradient": lambda x, dy, window, groups: (
+            2 * dy.size * prod(window.size) * x.shape[3] // groups
+        ),
+        "matmul": lambda a, b: 2 * a.size * b.shape[1],
+        "max_pool2d": lambda x, window: _cells(x, window),
+        "max_pool2d_gradient": lambda dy, argmax, window, image: dy.size,
+        "average_pool2d": lambda x, window: _cells(x, window),
+        "average_pool2d_gradient": lambda dy, window, image: dy.size * (1 + prod(window.size)),
+        "random_bits": lambda key, count: 0,
+    }
+)
+"""Operations from the arguments; random_bits works on integers."""
+
+
+def _cells(x: Array, window: Window) -> int:
+    n_images, height, width, channels = x.shape
+    windows = n_images * prod(window.output_size((height, width))) * channels
+    return int(windows * prod(window.size))
+
+
+def flop(op: str, arguments: tuple[Any, ...]) -> int:
+    """Floating-point operations of one call."""
+    if op in PER_ELEMENT:
+        return PER_ELEMENT[op] * int(arguments[0].size)
+    return int(FROM_SHAPES[op](*arguments))
+
+
+def traffic(arguments: tuple[Any, ...], results: Array | tuple[Array, ...]) -> int:
+    """Bytes of all arrays among the arguments, and of all results."""
+    arrays = [*arguments, *(results if isinstance(results, tuple) else (results,))]
+    return sum(array.nbytes for array in arrays if hasattr(array, "nbytes"))

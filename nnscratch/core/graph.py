@@ -119,6 +119,13 @@ class Graph:
         self.outputs = tuple(outputs)
         self.nodes = tuple(topological(self.inputs, self.outputs))
         self._check_inputs()
+        single = len(self.inputs) == 1
+        self.input_names: Mapping[Symbol, str] = MappingProxyType(
+            {
+                symbol: symbol.name or ("input" if single else f"input_{number}")
+                for number, symbol in enumerate(self.inputs)
+            }
+        )
         self.paths: Mapping[Layer, str] = MappingProxyType(self._name_layers())
         self.layers: Mapping[str, Layer] = MappingProxyType(
             {path: layer for layer, path in self.paths.items()}

@@ -114,6 +114,8 @@ class Layer(metaclass=LayerType):
     trainable: bool
     activation: Layer | None = None
     """Follows every call of this layer as a call of its own."""
+    aliases: bool = False
+    """Whether outputs or gradients may share memory with the arrays that the layer was given."""
     config: Mapping[str, Any]
     """The arguments that the layer was made with."""
 

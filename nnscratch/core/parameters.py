@@ -26,6 +26,9 @@ class Parameters:
     ones keeps what they saw.
     """
 
+    _trained: Arena
+    _frozen: Arena
+
     def __init__(self, graph: Graph, store: Store, backend: Backend, dtype: Any, seed: int):
         self.graph = graph
         self.store = store

@@ -1,0 +1,207 @@
+"""Model: a network and the means to train it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nnscratch.core.context import Context
+from nnscratch.core.errors import NNError, StepError
+from nnscratch.core.step import Batch, Step
+from nnscratch.core.store import Arena
+from nnscratch.core.tape import ALL
+from nnscratch.kernels.ops import Array
+from nnscratch.network import Network
+from nnscratch.training import feeding, loop
+from nnscratch.training.callbacks import Callback, History
+from nnscratch.training.compiled import Compiled, compile_graph
+from nnscratch.training.interrupt import uninterrupted
+from nnscratch.training.pipeline import Start, compute_step
+
+
+class Model(Network):
+    """A network that can be trained; see `Network` for the arguments."""
+
+    iteration = 0
+    """How many steps have been applied since `compile`."""
+    stop_training = False
+    """Set by callbacks: `fit` ends after this batch or epoch."""
+    _compiled: Compiled | None = None
+    _slots: Mapping[str, Arena] | None = None
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        loss_weights: Any = None,
+    ) -> None:
+        """Settle what is minimised, how, and what is reported; the optimizer starts afresh.
+
+        Args:
+            optimizer: an optimizer or its Keras name.
+            loss: a loss or its name; for several outputs a list, or a dict by output name.
+            metrics: a list of metrics or names; for several outputs a list or dict of lists.
+            loss_weights: for several outputs, the weight of each loss.
+        """
+        self._compiled = compile_graph(self.graph, optimizer, loss, metrics, loss_weights)
+        self._slots = None
+        self.iteration = 0
+
+    @property
+    def compiled(self) -> Compiled:
+        """Optimizer, losses and metrics."""
+        if self._compiled is None:
+            raise NNError("model: not compiled; call model.compile(optimizer, loss) first")
+        return self._compiled
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next step; set it to go on with another, constant one."""
+        return float(self.compiled.optimizer.learning_rate_at(self.iteration))
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._compiled = self.compiled.with_learning_rate(value)
+
+    # -- steps ------------------------------------------------------------------------------
+
+    def train_step(self, x: Any, y: Any, sample_weight: Any = None) -> Step:
+        """Take one training step on a batch and return it whole, open to inspection."""
+        batch = feeding.training_rows(self, x, y, sample_weight)
+        step = self.compute_step(batch)
+        self.apply(step)
+        return step
+
+    def compute_step(self, batch: Batch, keep: frozenset[str] = ALL) -> Step:
+        """The next step as a value; nothing changes until it is applied."""
+        start = self.start(self.context(training=True, iteration=self.iteration))
+        return compute_step(start, self.compiled, batch, keep)
+
+    def apply(self, step: Step) -> None:
+        """Install a step's results: the only place where training changes a number.
+
+        Raises:
+            StepError: the step was not computed from the present values: it was applied already,
+                or something else has changed them since.
+        """
+        if step.index != self.iteration or step.before is not self.parameters.trained:
+            raise StepError(
+                f"apply: step {step.index} does not start from the model's present values (next "
+                f"is step {self.iteration}): it was applied already, or values have changed since;"
+                " compute a new step"
+            )
+        with uninterrupted():
+            self.parameters.commit(step.after, step.state_after)
+            self._slots = step.slots_after
+            self.iteration += 1
+
+    def start(self, ctx: Context) -> Start:
+        """The present values, as a run starts from them."""
+        values = self.parameters
+        return Start(
+            index=self.iteration,
+            ctx=ctx,
+            plan=values.plan,
+            trained=values.trained,
+            frozen=values.frozen,
+            state=values.state,
+            weights=values.trained_weights,
+            slots=self._optimizer_slots() if ctx.training else {},
+        )
+
+    def _optimizer_slots(self) -> Mapping[str, Arena]:
+        """The optimizer's memory, laid out like the trained parameters.
+
+        Where another set of layers is trained than before, what is known is carried over.
+        """
+        trained, old = self.parameters.trained, self._slots
+        if old is not None and all(slot.layout is trained.layout for slot in old.values()):
+            return old
+        ctx = self.context(training=True)
+        first = self.compiled.optimizer.init(ctx, trained.buffer)
+        slots = {name: Arena(trained.layout, buffer) for name, buffer in first.items()}
+        for name, slot in slots.items():
+            for path in slot.keys() & (old or {}).get(name, {}).keys():
+                slot[path][...] = (old or {})[name][path]
+        return slots
+
+    # -- loops ------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int = 32,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Sequence[Callback] = (),
+        validation_split: float = 0.0,
+        validation_data: Sequence[Any] | None = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        *,
+        allow_nonfinite: bool = False,
+    ) -> History:
+        """Train on rows of data, as Keras's `fit` does.
+
+        Args:
+            x: (N, ...), or a list or dict of inputs.
+            y: targets, or a list or dict of them.
+            batch_size: rows per step; the last step of an epoch may have fewer.
+            epochs: the number of the last epoch; with `initial_epoch` 0 their count.
+            verbose: "auto" or 1: a progress bar on a terminal, else a line per epoch; 2: a line
+                per epoch; 0: nothing.
+            callbacks: listeners, see `nn.callbacks`.
+            validation_split: this share of the *last* rows, before shuffling, is set aside.
+            validation_data: (x, y) or (x, y, sample_weight); wins over the split.
+            shuffle: draw a new order each epoch, from the seed and the epoch's number.
+            class_weight: a factor per class number.
+            sample_weight: a factor per row.
+            initial_epoch: where to go on.
+            allow_nonfinite: let NaN and Inf in the data through.
+        """
+        rows = feeding.training_rows(self, x, y, sample_weight, class_weight, allow_nonfinite)
+        validation = None
+        if validation_data is not None:
+            validation = feeding.training_rows(
+                self, *validation_data, allow_nonfinite=allow_nonfinite
+            )
+        elif validation_split:
+            rows, validation = rows.split(validation_split)
+        plan = loop.FitPlan(batch_size, epochs, initial_epoch, shuffle)
+        history, listeners = feeding.listeners(self, callbacks, verbose, plan, len(rows))
+        loop.fit(self, rows, validation, listeners, plan)
+        return history
+
+    def evaluate(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int = 32,
+        sample_weight: Any = None,
+        *,
+        return_dict: bool = False,
+    ) -> Any:
+        """Loss and metrics in inference mode.
+
+        Returns:
+            The loss; a list of loss and metrics where there are metrics; or a dict of them.
+        """
+        rows = feeding.training_rows(self, x, y, sample_weight)
+        logs = loop.evaluate(self, rows, batch_size)
+        if return_dict:
+            return logs
+        values = list(logs.values())
+        return values[0] if len(values) == 1 else values
+
+    def predict(self, x: Any, batch_size: int = 32) -> Any:
+        """The outputs in inference mode, on the host.
+
+        Returns:
+            (N, ...), or a list of such arrays where the model has several outputs.
+        """
+        outputs: list[Array] = loop.predict(self, feeding.inputs(self, x), batch_size)
+        return outputs[0] if len(outputs) == 1 else outputs

@@ -1,0 +1,113 @@
+"""Sequential: a model that is one chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnscratch import seeds
+from nnscratch.core.errors import GraphError, NNError
+from nnscratch.core.graph import Input, Symbol, flatten_symbols
+from nnscratch.core.layer import Layer
+from nnscratch.model import Model
+from nnscratch.network import Network
+
+
+class Sequential(Model):
+    """A model whose layers follow one another.
+
+    Args:
+        layers: layers and networks; an `nn.Input(shape)` in front declares the input, else the
+            first data, or the first symbol, do.
+        options: as `Network` takes them.
+    """
+
+    kind = "sequential"
+
+    def __init__(
+        self,
+        layers: Iterable[Layer | Network | Symbol] = (),
+        *,
+        name: str | None = None,
+        seed: int | None = None,
+        **options: Any,
+    ):
+        self.name = name
+        self.seed = seeds.next_seed() if seed is None else seed
+        self.layers: list[Layer | Network] = []
+        self._input: Symbol | None = None
+        self._settings: tuple[Any, ...] | None = None
+        self._options = {**options, "name": name, "seed": self.seed}
+        for layer in layers:
+            self.add(layer)
+
+    def add(self, layer: Layer | Network | Symbol) -> None:
+        """Append a layer or a network, or declare the input before the first of them."""
+        if isinstance(layer, Symbol):
+            if self.layers or self._input is not None or layer.node is not None:
+                raise GraphError("Sequential: an nn.Input may only stand first")
+            self._input = layer
+        elif isinstance(layer, Layer | Network):
+            self.layers.append(layer)
+        else:
+            raise GraphError(
+                f"Sequential: expected a layer, got {layer!r}"
+                + ("; make one of it: call the class" if isinstance(layer, type) else "")
+            )
+        for built in ("graph", "parameters"):
+            vars(self).pop(built, None)
+
+    def build(self, shape: Sequence[int] | None = None) -> None:
+        """Connect the layers, for inputs (N, *shape) where no nn.Input was declared."""
+        if self._input is None:
+            if shape is None:
+                raise NNError(
+                    f"{self!r}: its input is not known yet; begin with nn.Input(shape), call "
+                    "model.build(shape), or give it data"
+                )
+            self._input = Input(shape)
+        if not self.layers:
+            raise GraphError(f"{self!r}: has no layers; add one")
+        super().__init__(self._input, self._chain(self._input), **self._options)
+        if self._settings is not None:
+            super().compile(*self._settings)
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        loss_weights: Any = None,
+    ) -> None:
+        """As `Model.compile`; before the input is known, the settings wait for it."""
+        self._settings = (optimizer, loss, metrics, loss_weights)
+        if self._input is not None:
+            super().compile(*self._settings)
+
+    def ensure_built(self, x: Any) -> None:
+        """Take the input's shape from the first data."""
+        if self._input is None:
+            self.build(np.shape(x)[1:])
+
+    def __call__(self, *inputs: Symbol | Sequence[Symbol]) -> Any:
+        """Call the chain on a symbol, which declares its input where nothing else did."""
+        if self._input is None:
+            self.build(flatten_symbols(self, inputs)[0].shape)
+        return super().__call__(*inputs)
+
+    def __getattr__(self, name: str) -> Any:
+        """Build the graph as soon as somebody asks for it."""
+        if name in ("graph", "parameters", "backend", "dtype", "exact"):
+            self.build()
+            return vars(self)[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _chain(self, x: Symbol) -> Symbol:
+        for layer in self.layers:
+            y = layer(x)
+            if not isinstance(y, Symbol):
+                raise GraphError(f"Sequential: {layer!r} has {len(y)} outputs, a chain takes one")
+            x = y
+        return x

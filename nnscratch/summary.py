@@ -1,0 +1,83 @@
+"""The table of a network: every call, its output, its weights, and what it is connected to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from html import escape
+from typing import TYPE_CHECKING
+
+from nnscratch.core.graph import Graph, Node, Symbol, batched
+
+if TYPE_CHECKING:
+    from nnscratch.network import Network
+
+WIDTH = 80
+HEADINGS = ("call", "layer", "output", "weights", "connected to")
+
+
+def text(network: Network) -> str:
+    """The table at 80 columns, and the count of weights."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    grid = Table(*HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    grid.columns[3].justify = "right"
+    for column in grid.columns:
+        column.overflow = "fold"
+    for cells in rows(network.graph):
+        grid.add_row(*cells)
+    console = Console(width=WIDTH, color_system=None)
+    with console.capture() as capture:
+        console.print(repr(network), highlight=False)
+        console.print(grid)
+        console.print(totals(network), highlight=False)
+    return "\n".join(line.rstrip() for line in capture.get().rstrip().splitlines())
+
+
+def html(network: Network) -> str:
+    """The same for a notebook."""
+
+    def line(cells: tuple[str, ...], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    body = "".join(line(cells, "td") for cells in rows(network.graph))
+    return (
+        f"<table><caption>{escape(repr(network))}: {escape(totals(network))}</caption>"
+        f"<thead>{line(HEADINGS, 'th')}</thead><tbody>{body}</tbody></table>"
+    )
+
+
+def rows(graph: Graph) -> Iterator[tuple[str, ...]]:
+    """The cells: the inputs, then every call; weights stand with their layer's first call."""
+    for symbol in graph.inputs:
+        yield (graph.input_names[symbol], "Input", batched(symbol.shape), "", "")
+    seen = set()
+    for node in graph.nodes:
+        count = "shared" if node.layer in seen else f"{weight_count(node):,}"
+        seen.add(node.layer)
+        sources = ", ".join(source(graph, symbol) for symbol in node.inputs)
+        shape = batched(node.spec.output_shape)
+        yield (graph.keys[node], type(node.layer).__name__, shape, count, sources)
+
+
+def source(graph: Graph, symbol: Symbol) -> str:
+    """Where a call's input comes from."""
+    return graph.keys[symbol.node] if symbol.node else graph.input_names[symbol]
+
+
+def weight_count(node: Node) -> int:
+    """How many numbers a layer learns or keeps."""
+    return sum(math.prod(param.shape) for param in node.spec.params.values())
+
+
+def totals(network: Network) -> str:
+    """How many numbers are trained, frozen and kept as state."""
+    values = network.parameters
+    trained, frozen = values.trained.buffer.size, values.frozen.buffer.size
+    state = sum(array.size for entry in values.state.values() for array in entry.values())
+    return (
+        f"{trained + frozen + state:,} weights: {trained:,} trained, {frozen:,} frozen, "
+        f"{state:,} state; {network.dtype}, backend {network.backend.name}, seed {network.seed}"
+    )

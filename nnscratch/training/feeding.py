@@ -1,0 +1,61 @@
+"""What a model's methods are given -> what the loops read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nnscratch.kernels.ops import Array
+from nnscratch.training.batches import Rows, combine_weights, load_inputs, load_targets
+from nnscratch.training.callbacks import Callback, CallbackList, History
+from nnscratch.training.compiled import output_names
+from nnscratch.training.loop import FitPlan
+from nnscratch.training.progress import Progress
+
+if TYPE_CHECKING:
+    from nnscratch.model import Model
+
+
+def inputs(model: Model, x: Any, allow_nonfinite: bool = False) -> tuple[Array, ...]:
+    """Input arrays as the model reads them: checked, and cast to its dtype."""
+    model.ensure_built(x)
+    graph = model.graph
+    names = [graph.input_names[symbol] for symbol in graph.inputs]
+    shapes = [symbol.shape for symbol in graph.inputs]
+    return load_inputs(x, names, shapes, model.dtype, allow_nonfinite)
+
+
+def training_rows(
+    model: Model,
+    x: Any,
+    y: Any,
+    sample_weight: Any = None,
+    class_weight: Mapping[int, float] | None = None,
+    allow_nonfinite: bool = False,
+) -> Rows:
+    """Rows to learn from, or to measure on; everything is checked before anything is trained."""
+    xs = inputs(model, x, allow_nonfinite)
+    raw = load_targets(y, output_names(model.graph), len(xs[0]), allow_nonfinite)
+    weights = combine_weights(sample_weight, class_weight, raw, model.dtype)
+    losses, outputs = model.compiled.objective.losses, model.graph.outputs
+    targets = tuple(
+        target if loss is None else loss.prepare_targets(target, symbol.shape, model.dtype)
+        for loss, target, symbol in zip(losses, raw, outputs, strict=True)
+    )
+    return Rows(xs, targets, weights)
+
+
+def listeners(
+    model: Model, callbacks: Sequence[Callback], verbose: str | int, plan: FitPlan, rows: int
+) -> tuple[History, CallbackList]:
+    """The history of a fit, and everybody who listens to it."""
+    history = History()
+    everyone = [history, *callbacks]
+    if verbose:
+        everyone.append(Progress(verbose))
+    params = {
+        "epochs": plan.epochs,
+        "steps": -(-rows // plan.batch_size),
+        "verbose": verbose,
+    }
+    return history, CallbackList(everyone, model, params)

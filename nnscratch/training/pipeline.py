@@ -1,0 +1,148 @@
+"""The step pipeline: forward, loss, backward, regularise, clip, decay, optimise, constrain."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nnscratch.core.context import Context
+from nnscratch.core.executor import Nested, Plan, backward, forward
+from nnscratch.core.graph import Weight
+from nnscratch.core.layer import Values
+from nnscratch.core.step import Batch, Step
+from nnscratch.core.store import Arena, by_layer
+from nnscratch.core.tape import ALL, Call, Tape
+from nnscratch.kernels.ops import Array
+from nnscratch.training.compiled import Compiled, Objective
+
+
+@dataclass(frozen=True)
+class Start:
+    """Everything that the next step depends on, beside its batch."""
+
+    index: int
+    plan: Plan
+    ctx: Context
+    trained: Arena
+    frozen: Arena
+    state: Mapping[str, Values]
+    slots: Mapping[str, Arena]
+    weights: tuple[Weight, ...]
+    """The trained ones, in the arena's order."""
+
+    @functools.cached_property
+    def params(self) -> Nested:
+        """All parameters by layer path and name."""
+        return by_layer(self.trained, self.frozen)
+
+
+def compute_step(
+    start: Start, compiled: Compiled, batch: Batch, keep: frozenset[str] = ALL
+) -> Step:
+    """One training step as a value; nothing that it is given changes.
+
+    Args:
+        start: the parameters, state and slots to start from.
+        compiled: losses, metrics and the optimizer.
+        batch: the rows to learn from.
+        keep: the fields that each call keeps in memory; the others are recomputed when read.
+    """
+    ctx, plan, optimizer = start.ctx, start.plan, compiled.optimizer
+    whole = keep >= ALL
+    recompute = None if whole else _recomputation(start, compiled.objective, batch)
+    tape = _forward(start, batch, keep, recompute)
+    data_loss, dys = compiled.objective(ctx, tape.outputs, batch)
+    tape = backward(plan, tape, start.params, dys, keep=keep, everything=whole)
+    data = _gather(start.trained, tape.gradients, ctx.xp)
+    penalty, penalties = penalty_of(start), _penalty_gradients(start, ctx.xp)
+    slices = start.trained.layout.slices
+    total = ctx.xp.add(data.buffer, penalties.buffer)
+    clipped = optimizer.clip(ctx, total, slices)
+    old = start.trained.buffer
+    decay = optimizer.decay(ctx, old, slices, start.index)
+    decayed = old if decay is None else ctx.xp.add(old, decay)
+    slots = {name: slot.buffer for name, slot in start.slots.items()}
+    update, slots = optimizer.update(ctx, decayed, clipped, slots, start.index)
+    after = _constrain(start, _like(start.trained, ctx.xp.add(decayed, update)))
+    return Step(
+        index=start.index,
+        batch=batch,
+        loss=data_loss + penalty,
+        penalty=penalty,
+        metrics=compiled.measure(ctx, tape.outputs, batch),
+        calls=tape,
+        before=start.trained,
+        data_gradients=data,
+        penalty_gradients=penalties,
+        gradients=_like(start.trained, clipped),
+        updates=_like(start.trained, update if decay is None else ctx.xp.add(decay, update)),
+        after=after,
+        state=start.state,
+        state_after=tape.state,
+        slots=start.slots,
+        slots_after={name: _like(start.trained, slot) for name, slot in slots.items()},
+    )
+
+
+def _forward(
+    start: Start, batch: Batch, keep: frozenset[str], recompute: Callable[[str], Call] | None
+) -> Tape:
+    return forward(
+        start.plan,
+        start.ctx,
+        start.params,
+        start.state,
+        batch.inputs,
+        keep=keep | {"cache"},
+        recompute=recompute,
+    )
+
+
+def _recomputation(start: Start, objective: Objective, batch: Batch) -> Callable[[str], Call]:
+    """Finds a call again, whole: the same kernels on the same numbers give the same bits."""
+
+    @functools.cache
+    def tape() -> Tape:
+        again = _forward(start, batch, ALL, None)
+        _, dys = objective(start.ctx, again.outputs, batch)
+        return backward(start.plan, again, start.params, dys)
+
+    return lambda key: tape()[key]
+
+
+def _like(arena: Arena, buffer: Array) -> Arena:
+    return Arena(arena.layout, buffer)
+
+
+def _gather(like: Arena, gradients: Mapping[str, Array], xp: Any) -> Arena:
+    """The gradients of the trained parameters, side by side."""
+    arena = _like(like, xp.empty_like(like.buffer))
+    for path, view in arena.items():
+        view[...] = gradients[path]
+    return arena
+
+
+def penalty_of(start: Start) -> float:
+    """The sum of the regularisers' penalties on the trained parameters."""
+    return sum(
+        float(param.regularizer.penalty(start.trained[path]))
+        for path, _, _, param in start.weights
+        if param.regularizer is not None
+    )
+
+
+def _penalty_gradients(start: Start, xp: Any) -> Arena:
+    arena = _like(start.trained, xp.zeros_like(start.trained.buffer))
+    for path, _, _, param in start.weights:
+        if param.regularizer is not None:
+            arena[path][...] = param.regularizer.gradient(start.trained[path])
+    return arena
+
+
+def _constrain(start: Start, after: Arena) -> Arena:
+    for path, _, _, param in start.weights:
+        if param.constraint is not None:
+            after[path][...] = param.constraint(after[path])
+    return after

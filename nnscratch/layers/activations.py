@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from nnscratch.core.context import Context
@@ -12,10 +14,110 @@ from nnscratch.layers import arguments
 
 
 class Elementwise(Layer):
-    """A layer whose output has its input's shape."""
+    """Base of layers whose output has their one input's shape."""
 
     def spec(self, *in_shapes: Shape) -> Spec:
         return Spec(arguments.one_shape(self, in_shapes))
+
+
+class Linear(Elementwise):
+    """The identity.
+
+    Shapes: x (N, ...) -> y (N, ...).
+    Forward: y = x.
+    Backward: dx = dy.
+    Cache: nothing.
+    """
+
+    aliases = True
+
+    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
+        (x,) = xs
+        return Output(x)
+
+    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
+        return Gradients((dy,))
+
+
+class Rectifier(Elementwise):
+    """Base of ReLU and LeakyReLU, which differ in their arguments only."""
+
+    class Cache(NamedTuple):
+        """What backward needs."""
+
+        x: Array
+
+    def __init__(
+        self,
+        max_value: float | None,
+        negative_slope: float,
+        threshold: float,
+        *,
+        name: str | None,
+    ):
+        super().__init__(name=name)
+        kind = type(self).__name__
+        self.negative_slope = arguments.number(f"{kind} negative_slope", negative_slope, low=0)
+        self.threshold = arguments.number(f"{kind} threshold", threshold, low=0)
+        self.max_value = math.inf
+        if max_value is not None:
+            self.max_value = arguments.number(f"{kind} max_value", max_value, low=self.threshold)
+
+    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
+        (x,) = xs
+        y = ctx.k.relu(x, self.negative_slope, self.max_value, self.threshold)
+        return Output(y, self.Cache(x))
+
+    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
+        (x,) = cache
+        dx = ctx.k.relu_gradient(dy, x, self.negative_slope, self.max_value, self.threshold)
+        return Gradients((dx,))
+
+
+class ReLU(Rectifier):
+    """Rectified linear unit.
+
+    Shapes: x (N, ...) -> y (N, ...).
+    Forward: y = max(x, 0); in general max_value where x >= max_value, x down to the threshold and
+        negative_slope (x - threshold) below it.
+    Backward: dx = dy where x > threshold, negative_slope dy elsewhere, 0 where x >= max_value.
+        So ReLU'(0) = 0.
+    Cache: x.
+    Source: Nair & Hinton 2010, "Rectified linear units improve restricted Boltzmann machines".
+
+    Raises:
+        ArgumentError: a negative slope or threshold, or a maximum below the threshold.
+    """
+
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        *,
+        name: str | None = None,
+    ):
+        super().__init__(max_value, negative_slope, threshold, name=name)
+
+
+class LeakyReLU(Rectifier):
+    """Rectified linear unit that lets a little through: a unit below 0 can still learn.
+
+    The layer's slope is 0.3, that of the name "leaky_relu" is 0.2: both are Keras's.
+
+    Shapes: x (N, ...) -> y (N, ...).
+    Forward: y = x where x >= 0, else negative_slope x.
+    Backward: dx = dy where x > 0, else negative_slope dy.
+    Cache: x.
+    Source: Maas, Hannun & Ng 2013, "Rectifier nonlinearities improve neural network acoustic
+        models".
+
+    Raises:
+        ArgumentError: a negative slope.
+    """
+
+    def __init__(self, negative_slope: float = 0.3, *, name: str | None = None):
+        super().__init__(None, negative_slope, 0.0, name=name)
 
 
 class ELU(Elementwise):
@@ -26,6 +128,9 @@ class ELU(Elementwise):
     Backward: dx = dy where x >= 0, else dy (y + alpha).
     Cache: x and y, so that exp need not run twice.
     Source: Clevert et al. 2015, arXiv:1511.07289.
+
+    Raises:
+        ArgumentError: alpha is no finite number.
     """
 
     class Cache(NamedTuple):
@@ -36,7 +141,7 @@ class ELU(Elementwise):
 
     def __init__(self, alpha: float = 1.0, *, name: str | None = None):
         super().__init__(name=name)
-        self.alpha = alpha
+        self.alpha = arguments.number("ELU alpha", alpha)
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
         (x,) = xs
@@ -47,12 +152,131 @@ class ELU(Elementwise):
         return Gradients((ctx.k.elu_gradient(dy, cache.x, cache.y, self.alpha),))
 
 
-BY_NAME: dict[str, type[Layer]] = {"elu": ELU}
+class Squashing(Elementwise):
+    """Base of functions whose derivative follows from their output alone."""
+
+    class Cache(NamedTuple):
+        """What backward needs."""
+
+        y: Array
+
+
+class Sigmoid(Squashing):
+    """Logistic function.
+
+    Shapes: x (N, ...) -> y (N, ...).
+    Forward: y = 1 / (1 + exp(-x)), without overflow.
+    Backward: dx = dy y (1 - y), a quarter of dy at the most.
+    Cache: y.
+    """
+
+    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
+        (x,) = xs
+        y = ctx.k.sigmoid(x)
+        return Output(y, self.Cache(y))
+
+    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
+        return Gradients((ctx.k.sigmoid_gradient(dy, cache.y),))
+
+
+class Tanh(Squashing):
+    """Hyperbolic tangent.
+
+    Shapes: x (N, ...) -> y (N, ...).
+    Forward: y = tanh(x).
+    Backward: dx = dy (1 - y^2).
+    Cache: y.
+    """
+
+    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
+        (x,) = xs
+        y = ctx.k.tanh(x)
+        return Output(y, self.Cache(y))
+
+    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
+        return Gradients((ctx.k.tanh_gradient(dy, cache.y),))
+
+
+class Softmax(Squashing):
+    """Turns numbers into shares of one along an axis.
+
+    Shapes: x (N, ...) -> y (N, ...).
+    Forward: y = exp(x - max) / sum(exp(x - max)) along the axis.
+    Backward: dx = y (dy - sum(dy y)): only differences between the dy count, so dx sums to 0.
+    Cache: y, with the axis moved to the end.
+
+    Raises:
+        ArgumentError: the axis is the batch axis.
+        ShapeError: inputs without that axis.
+    """
+
+    def __init__(self, axis: int = -1, *, name: str | None = None):
+        super().__init__(name=name)
+        self.axis = arguments.axis("Softmax axis", axis)
+
+    def spec(self, *in_shapes: Shape) -> Spec:
+        shape = arguments.one_shape(self, in_shapes)
+        arguments.resolve_axis(self, self.axis, shape)
+        return Spec(shape)
+
+    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
+        (x,) = xs
+        y = ctx.k.softmax(ctx.xp.moveaxis(x, self.axis, -1))  # the axis last
+        return Output(ctx.xp.moveaxis(y, -1, self.axis), self.Cache(y))
+
+    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
+        dx = ctx.k.softmax_gradient(ctx.xp.moveaxis(dy, self.axis, -1), cache.y)  # the axis last
+        return Gradients((ctx.xp.moveaxis(dx, -1, self.axis),))
+
+
+BY_NAME: dict[str, Callable[[], Layer | None]] = {
+    "elu": ELU,
+    "leaky_relu": lambda: LeakyReLU(0.2),
+    "linear": lambda: None,
+    "relu": ReLU,
+    "sigmoid": Sigmoid,
+    "softmax": Softmax,
+    "tanh": Tanh,
+}
 
 
 def get(identifier: str | Layer | None) -> Layer | None:
-    """The activation layer of a Keras name; None for none."""
+    """The activation layer of a Keras name, or the layer itself; None for None and "linear".
+
+    Raises:
+        UnknownNameError: there is none of that name.
+        ArgumentError: the identifier is neither a name nor a layer.
+    """
     if identifier is None or isinstance(identifier, Layer):
         return identifier
-    layer: Layer = look_up("activation", identifier, BY_NAME)()
-    return layer
+    if not isinstance(identifier, str):
+        raise arguments.ArgumentError(
+            "activation: expected a name or a layer such as LeakyReLU(0.1), "
+            f"got {identifier!r}; a function of your own is nn.Lambda(forward, backward)"
+        )
+    return look_up("activation", identifier, BY_NAME)()
+
+
+class Activation(Layer):
+    """The activation of that name, as a layer. "linear" is the identity.
+
+    Shapes: x (N, ...) -> y (N, ...).
+    Forward, Backward, Cache: the named layer's own.
+
+    Raises:
+        UnknownNameError: there is no such activation.
+    """
+
+    def __init__(self, activation: str | Layer, *, name: str | None = None):
+        super().__init__(name=name)
+        self.function = get(activation) or Linear()
+        self.aliases = self.function.aliases
+
+    def spec(self, *in_shapes: Shape) -> Spec:
+        return self.function.spec(*in_shapes)
+
+    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
+        return self.function.forward(ctx, params, state, *xs)
+
+    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
+        return self.function.backward(ctx, params, cache, dy)

@@ -1,9 +1,10 @@
-"""Reading layers' arguments, with errors that say what was expected."""
+"""Reading layers' arguments and input shapes, with errors that say what was expected."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from numbers import Integral
+from numbers import Integral, Real
 
 from nnscratch.core.errors import NNError, ShapeError, look_up
 from nnscratch.core.graph import batched
@@ -15,11 +16,49 @@ class ArgumentError(NNError, ValueError):
     """An argument that a layer cannot be made with."""
 
 
+# -- arguments ----------------------------------------------------------------------------------
+
+
+def whole(what: str, value: object, low: int | None = None) -> int:
+    """A whole number, not below `low`."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, Integral)
+        or (low is not None and value < low)
+    ):
+        bound = "" if low is None else f" >= {low}"
+        raise ArgumentError(f"{what}: expected a whole number{bound}, got {value!r}")
+    return int(value)
+
+
 def positive(what: str, value: object) -> int:
     """A positive whole number."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ArgumentError(f"{what}: expected a positive whole number, got {value!r}")
-    return int(value)
+    return whole(what, value, 1)
+
+
+def number(
+    what: str,
+    value: object,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    below: float = math.inf,
+) -> float:
+    """A finite number with low <= value <= high and value < below."""
+    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
+        result = float(value)
+        if low <= result <= high and result < below:
+            return result
+    limits = [(">=", low), ("<=", high), ("<", below)]
+    bounds = " and ".join(f"{sign} {limit:g}" for sign, limit in limits if math.isfinite(limit))
+    raise ArgumentError(f"{what}: expected a finite number {bounds}".rstrip() + f", got {value!r}")
+
+
+def flag(what: str, value: object) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise ArgumentError(f"{what}: expected True or False, got {value!r}")
+    return value
 
 
 def pair(what: str, value: int | Sequence[int]) -> Pair:
@@ -35,10 +74,34 @@ def padding(what: str, value: str) -> str:
     return look_up(what, str(value).lower(), {"valid": "valid", "same": "same"})
 
 
+def axis(what: str, value: object) -> int:
+    """An axis, counted as in Keras: -1 is the last; 0, the batch axis, is refused."""
+    place = whole(what, value)
+    if place == 0:
+        raise ArgumentError(f"{what}: 0 is the batch axis; expected another, such as -1 or 1")
+    return place
+
+
+# -- input shapes -------------------------------------------------------------------------------
+
+
 def one_shape(layer: Layer, shapes: Sequence[Shape]) -> Shape:
     """The input shape of a layer that reads one input."""
     if len(shapes) != 1:
         raise ShapeError(f"{layer!r}: takes one input, got {len(shapes)}")
+    return shapes[0]
+
+
+def equal_shapes(layer: Layer, shapes: Sequence[Shape], count: int | None = None) -> Shape:
+    """The shape that all inputs of a layer have: of `count` inputs, or of two or more."""
+    if len(shapes) < 2 or count not in (None, len(shapes)):
+        wanted = "two inputs" if count == 2 else "two inputs or more"
+        raise ShapeError(f"{layer!r}: takes {wanted}, layer([a, b]), got {len(shapes)}")
+    if len(set(shapes)) > 1:
+        listed = ", ".join(batched(shape) for shape in shapes)
+        raise ShapeError(
+            f"{layer!r}: expected inputs of one shape, got {listed}; nothing is broadcast"
+        )
     return shapes[0]
 
 
@@ -61,3 +124,15 @@ def window_output(layer: Layer, window: Window, image: Pair) -> Pair:
             f"would be {(rows, columns)}; use a smaller window or padding='same'"
         )
     return rows, columns
+
+
+def resolve_axis(layer: Layer, axis: int, shape: Shape) -> int:
+    """The place, in (N, *shape), of an axis that may count from the end."""
+    rank = len(shape) + 1
+    place = axis + rank if axis < 0 else axis
+    if not 1 <= place < rank:
+        raise ShapeError(
+            f"{layer!r}: axis {axis} is not one of the axes after the batch axis of inputs "
+            f"{batched(shape)}"
+        )
+    return place

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
-from nnscratch import initializers, regularizers
+from nnscratch import constraints, initializers, regularizers
 from nnscratch.core.context import Context
 from nnscratch.core.errors import ShapeError
-from nnscratch.core.layer import Gradients, Layer, Output, Param, Shape, Spec, Values
+from nnscratch.core.layer import Layer, Shape, Spec
 from nnscratch.kernels.geometry import Pair, Window
 from nnscratch.kernels.ops import Array
-from nnscratch.layers import activations, arguments
+from nnscratch.layers import arguments
+from nnscratch.layers.affine import Affine
 
 
-class Conv2D(Layer):
+class Conv2D(Affine):
     """Slides kernels over images: each output channel is one pattern, looked for everywhere.
 
     Shapes: x (N, H, W, C) -> y (N, OH, OW, filters); kernel (kh, kw, C/groups, filters),
@@ -26,14 +26,10 @@ class Conv2D(Layer):
     Source: LeCun et al. 1989, "Backpropagation applied to handwritten zip code recognition".
 
     Raises:
+        ArgumentError, UnknownNameError: an argument makes no sense.
         ShapeError: inputs that are no images, channels that do not divide into the groups, or a
             window that does not fit.
     """
-
-    class Cache(NamedTuple):
-        """What backward needs."""
-
-        x: Array
 
     def __init__(
         self,
@@ -49,58 +45,54 @@ class Conv2D(Layer):
         bias_initializer: initializers.Identifier = "zeros",
         kernel_regularizer: regularizers.Identifier = None,
         bias_regularizer: regularizers.Identifier = None,
+        kernel_constraint: constraints.Identifier = None,
+        bias_constraint: constraints.Identifier = None,
         *,
         name: str | None = None,
         trainable: bool = True,
     ):
-        super().__init__(name=name, trainable=trainable)
+        super().__init__(
+            activation,
+            use_bias,
+            kernel_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            bias_regularizer,
+            kernel_constraint,
+            bias_constraint,
+            name=name,
+            trainable=trainable,
+        )
         self.filters = arguments.positive("Conv2D filters", filters)
         self.kernel_size = arguments.pair("Conv2D kernel_size", kernel_size)
         self.strides = arguments.pair("Conv2D strides", strides)
         self.padding = arguments.padding("Conv2D padding", padding)
         self.dilation_rate = arguments.pair("Conv2D dilation_rate", dilation_rate)
         self.groups = arguments.positive("Conv2D groups", groups)
-        self.activation = activations.get(activation)
-        self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
+        if self.filters % self.groups:
+            raise arguments.ArgumentError(
+                f"Conv2D groups: {self.filters} filters do not divide into {self.groups} groups"
+            )
 
     def spec(self, *in_shapes: Shape) -> Spec:
         image, channels = arguments.image_shape(self, in_shapes)
-        if channels % self.groups or self.filters % self.groups:
+        if channels % self.groups:
             raise ShapeError(
-                f"{self!r}: {channels} input channels and {self.filters} filters must both divide "
-                f"into {self.groups} groups"
+                f"{self!r}: {channels} input channels do not divide into {self.groups} groups"
             )
         rows, columns = arguments.window_output(self, self._window(image), image)
-        shape = (*self.kernel_size, channels // self.groups, self.filters)
-        kernel = Param(shape, self.kernel_initializer, regularizer=self.kernel_regularizer)
-        params = {"kernel": kernel}
-        if self.use_bias:
-            bias = (self.filters,)
-            params["bias"] = Param(bias, self.bias_initializer, regularizer=self.bias_regularizer)
-        return Spec((rows, columns, self.filters), params)
+        kernel = (*self.kernel_size, channels // self.groups, self.filters)
+        return Spec((rows, columns, self.filters), self.weights(kernel, self.filters))
 
-    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
-        (x,) = xs
-        y = ctx.k.conv2d(x, params["kernel"], self._window(x.shape[1:3]), self.groups)
-        if self.use_bias:
-            y = ctx.k.add_bias(y, params["bias"])
-        return Output(y, self.Cache(x))
+    def product(self, ctx: Context, x: Array, kernel: Array) -> Array:
+        return ctx.k.conv2d(x, kernel, self._window(x.shape[1:3]), self.groups)
 
-    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
-        (x,) = cache
-        image = x.shape[1:3]
-        window = self._window(image)
-        gradients = {"kernel": ctx.k.conv2d_kernel_gradient(x, dy, window, self.groups)}
-        if self.use_bias:
-            gradients["bias"] = ctx.k.bias_gradient(dy)
-        dx = None
-        if ctx.input_gradients:
-            dx = ctx.k.conv2d_input_gradient(dy, params["kernel"], window, self.groups, image)
-        return Gradients((dx,), gradients)
+    def kernel_gradient(self, ctx: Context, x: Array, dy: Array) -> Array:
+        return ctx.k.conv2d_kernel_gradient(x, dy, self._window(x.shape[1:3]), self.groups)
+
+    def input_gradient(self, ctx: Context, dy: Array, kernel: Array, shape: Shape) -> Array:
+        image = (shape[1], shape[2])
+        return ctx.k.conv2d_input_gradient(dy, kernel, self._window(image), self.groups, image)
 
     def _window(self, image: Pair) -> Window:
         return Window.fit(self.kernel_size, self.strides, self.dilation_rate, self.padding, image)

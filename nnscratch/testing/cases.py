@@ -1,0 +1,212 @@
+"""The conformance cases: one line for each way in which a layer of nnscratch is checked.
+
+Everybody may run them, on any backend: `for case in CASES: check_layer(...)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnscratch.core.layer import Layer, Shape
+from nnscratch.kernels.ops import Array
+from nnscratch.layers import (
+    ELU,
+    AbsoluteDifference,
+    Activation,
+    Add,
+    AveragePooling2D,
+    BatchNormalization,
+    Concatenate,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    L1Distance,
+    L2Distance,
+    Lambda,
+    LeakyReLU,
+    Linear,
+    MaxPooling2D,
+    Multiply,
+    PReLU,
+    ReLU,
+    Reshape,
+    Sigmoid,
+    Softmax,
+    Subtract,
+    Tanh,
+    UnitNormalization,
+    ZeroPadding2D,
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A layer, and what it is run on."""
+
+    name: str
+    """What it is, for messages: unique in `CASES`."""
+    layer: Layer
+    in_shapes: tuple[Shape, ...]
+    """Shapes of its inputs, without the batch axis."""
+    training: bool = True
+    """Whether it is run as in training or as at inference."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def case(layer: Layer, *in_shapes: Shape, training: bool = True) -> Case:
+    """A case that is named by what it says: "ReLU() on (3,)"."""
+    mode = "" if training else ", inference"
+    listed = " and ".join(map(str, in_shapes))
+    return Case(f"{layer!r} on {listed}{mode}", layer, in_shapes, training)
+
+
+def square(x: Array) -> Array:
+    """A function for a Lambda ..."""
+    return x * x
+
+
+def square_gradient(dy: Array, x: Array) -> Array:
+    """... and its derivative."""
+    return 2 * x * dy
+
+
+def projection(a: Array, b: Array) -> Array:
+    """A function of two inputs that changes the shape ..."""
+    lengths: Array = np.sum(a * b, axis=-1)  # (N, ...)
+    return lengths
+
+
+def projection_gradients(dy: Array, a: Array, b: Array) -> tuple[Array, Array]:
+    """... and its derivatives."""
+    return dy[..., None] * b, dy[..., None] * a
+
+
+CASES: tuple[Case, ...] = (
+    # convolution: stride, padding, dilation, groups, even and oblong kernels
+    case(Conv2D(3, 3), (5, 7, 2)),
+    case(Conv2D(1, 1), (1, 1, 1)),
+    case(Conv2D(4, 1), (3, 2, 5)),
+    case(Conv2D(3, 3, use_bias=False), (4, 5, 2)),
+    case(Conv2D(3, 3, activation="tanh"), (4, 5, 2)),
+    case(Conv2D(2, (4, 6)), (4, 6, 3)),
+    case(Conv2D(2, 2), (5, 4, 3)),
+    case(Conv2D(2, (2, 3), strides=(1, 2)), (4, 7, 2)),
+    case(Conv2D(2, (3, 2), strides=3), (8, 6, 2)),
+    case(Conv2D(2, 1, strides=2), (5, 4, 3)),
+    case(Conv2D(2, 3, padding="same"), (5, 4, 2)),
+    case(Conv2D(2, 2, padding="same"), (5, 4, 2)),
+    case(Conv2D(2, (4, 1), padding="same"), (3, 5, 2)),
+    case(Conv2D(2, 5, padding="same"), (2, 3, 2)),
+    case(Conv2D(2, 3, strides=2, padding="same"), (6, 5, 2)),
+    case(Conv2D(2, 2, strides=(2, 1), padding="same"), (5, 6, 2)),
+    case(Conv2D(2, (1, 4), strides=(3, 2), padding="same"), (7, 6, 2)),
+    case(Conv2D(2, 3, dilation_rate=2), (6, 7, 2)),
+    case(Conv2D(2, (2, 3), dilation_rate=(3, 1)), (5, 4, 2)),
+    case(Conv2D(2, 2, padding="same", dilation_rate=2), (4, 5, 2)),
+    case(Conv2D(2, 3, strides=2, padding="same", dilation_rate=(1, 2)), (6, 7, 2)),
+    case(Conv2D(4, 3, groups=2), (4, 5, 6)),
+    case(Conv2D(6, 2, groups=3, padding="same"), (3, 4, 3)),
+    case(Conv2D(4, (2, 3), strides=(1, 2), groups=2, dilation_rate=(2, 1)), (5, 6, 4)),
+    case(Conv2D(3, 3, kernel_initializer="zeros", bias_initializer="ones"), (4, 5, 2)),
+    # dense
+    case(Dense(4), (3,)),
+    case(Dense(1), (1,)),
+    case(Dense(4, use_bias=False), (3,)),
+    case(Dense(2, activation="sigmoid"), (3,)),
+    case(Dense(4), (2, 3, 5)),
+    # pooling: overlapping, gapped, padded and oblong windows
+    case(MaxPooling2D(), (4, 6, 2)),
+    case(MaxPooling2D(), (5, 7, 2)),
+    case(MaxPooling2D(3, strides=2), (7, 6, 2)),
+    case(MaxPooling2D((2, 3), strides=(3, 1)), (6, 5, 2)),
+    case(MaxPooling2D(2, strides=3), (6, 5, 2)),
+    case(MaxPooling2D(padding="same"), (5, 4, 2)),
+    case(MaxPooling2D(3, strides=1, padding="same"), (4, 5, 2)),
+    case(MaxPooling2D((4, 2), strides=(2, 1), padding="same"), (5, 3, 2)),
+    case(AveragePooling2D(2), (4, 6, 2)),
+    case(AveragePooling2D(3, strides=2), (7, 6, 2)),
+    case(AveragePooling2D((2, 3), strides=(3, 1)), (6, 5, 2)),
+    case(AveragePooling2D(2, padding="same"), (5, 4, 2)),
+    case(AveragePooling2D(3, strides=1, padding="same"), (4, 5, 2)),
+    case(AveragePooling2D((4, 2), strides=(2, 1), padding="same"), (5, 3, 2)),
+    case(GlobalMaxPooling2D(), (4, 3, 2)),
+    case(GlobalAveragePooling2D(), (4, 3, 2)),
+    # shape
+    case(ZeroPadding2D(), (3, 4, 2)),
+    case(ZeroPadding2D((2, 0)), (3, 4, 2)),
+    case(ZeroPadding2D(((1, 0), (2, 3))), (3, 4, 2)),
+    case(Flatten(), (3, 4, 2)),
+    case(Flatten(), (5,)),
+    case(Flatten(), ()),
+    case(Reshape((4, 6)), (3, 4, 2)),
+    case(Reshape((2, -1, 3)), (12,)),
+    # normalisation
+    case(BatchNormalization(), (4,)),
+    case(BatchNormalization(), (4,), training=False),
+    case(BatchNormalization(), (3, 4, 2)),
+    case(BatchNormalization(), (3, 4, 2), training=False),
+    case(BatchNormalization(trainable=False), (3, 4, 2)),
+    case(BatchNormalization(axis=3), (3, 4, 2)),
+    case(BatchNormalization(axis=1), (3, 4, 2)),
+    case(BatchNormalization(axis=1), (3, 4, 2), training=False),
+    case(BatchNormalization(axis=-2), (3, 4, 2)),
+    case(BatchNormalization(momentum=0.5, epsilon=0.1), (5,)),
+    case(BatchNormalization(center=False), (3, 2)),
+    case(BatchNormalization(scale=False), (3, 2)),
+    case(BatchNormalization(center=False, scale=False), (3, 2)),
+    case(BatchNormalization(center=False, scale=False), (3, 2), training=False),
+    case(UnitNormalization(), (4,)),
+    case(UnitNormalization(axis=1), (3, 4, 2)),
+    # dropout
+    case(Dropout(0.5), (4, 5)),
+    case(Dropout(0.2, seed=3), (4, 5)),
+    case(Dropout(0.0), (4, 5)),
+    case(Dropout(0.5), (4, 5), training=False),
+    # activations
+    case(ReLU(), (4, 5)),
+    case(ReLU(max_value=1.0), (4, 5)),
+    case(ReLU(negative_slope=0.1, threshold=0.5), (4, 5)),
+    case(ReLU(max_value=1.0, negative_slope=0.1, threshold=0.5), (4, 5)),
+    case(LeakyReLU(), (4, 5)),
+    case(LeakyReLU(0.0), (4, 5)),
+    case(PReLU(), (3, 4)),
+    case(PReLU("ones", shared_axes=[1, 2]), (3, 4, 2)),
+    case(PReLU(shared_axes=3), (3, 4, 2)),
+    case(ELU(), (4, 5)),
+    case(ELU(0.5), (4, 5)),
+    case(Sigmoid(), (4, 5)),
+    case(Tanh(), (4, 5)),
+    case(Softmax(), (4,)),
+    case(Softmax(axis=1), (4, 5, 2)),
+    case(Linear(), (4, 5)),
+    case(Activation("elu"), (4, 5)),
+    case(Activation("leaky_relu"), (4, 5)),
+    case(Activation("linear"), (4, 5)),
+    case(Activation("relu"), (4, 5)),
+    case(Activation("sigmoid"), (4, 5)),
+    case(Activation("softmax"), (4, 5)),
+    case(Activation("tanh"), (4, 5)),
+    # several inputs
+    case(Add(), (3, 4), (3, 4)),
+    case(Add(), (3,), (3,), (3,)),
+    case(Subtract(), (3, 4), (3, 4)),
+    case(Multiply(), (3, 4), (3, 4)),
+    case(Multiply(), (3,), (3,), (3,)),
+    case(Concatenate(), (3, 4), (3, 2)),
+    case(Concatenate(axis=1), (1, 4, 2), (3, 4, 2), (2, 4, 2)),
+    case(AbsoluteDifference(), (3, 4), (3, 4)),
+    case(L1Distance(), (4,), (4,)),
+    case(L1Distance(), (3, 4), (3, 4)),
+    case(L2Distance(), (4,), (4,)),
+    case(L2Distance(), (3, 4), (3, 4)),
+    # the user's own
+    case(Lambda(square, square_gradient), (3, 4)),
+    case(Lambda(projection, projection_gradients), (3, 4), (3, 4)),
+)

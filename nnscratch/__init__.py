@@ -1,1 +1,114 @@
-"""A convolutional-network framework that you can see through."""
+"""A convolutional-network framework that you can see through.
+
+>>> import nnscratch as nn
+>>> model = nn.Sequential([nn.Input((8, 8, 1)), nn.Flatten(), nn.Dense(10, "softmax")])
+>>> model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+>>> step = model.train_step(x, y)
+>>> print(step)
+>>> print(step.explain("dense/kernel"))
+"""
+
+from __future__ import annotations
+
+from nnscratch import (
+    constraints,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+    schedules,
+    testing,
+)
+from nnscratch.backend import Backend, get_backend
+from nnscratch.core.context import Context
+from nnscratch.core.errors import (
+    DataError,
+    DTypeError,
+    GraphError,
+    NNError,
+    ShapeError,
+    StepError,
+    UnknownNameError,
+)
+from nnscratch.core.graph import Graph, Input, Node, Symbol
+from nnscratch.core.layer import Gradients, Layer, Output, Param, Spec
+from nnscratch.core.run import run_layer
+from nnscratch.core.step import Batch, Step
+from nnscratch.core.store import Arena, Store
+from nnscratch.core.tape import Call, Tape
+from nnscratch.layers import *  # noqa: F403 (nnscratch.layers.__all__ is the list)
+from nnscratch.model import Model
+from nnscratch.network import Network
+from nnscratch.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
+from nnscratch.seeds import set_seed
+from nnscratch.sequential import Sequential
+from nnscratch.training.callbacks import (
+    Callback,
+    CSVLogger,
+    History,
+    LambdaCallback,
+    TerminateOnNaN,
+)
+from nnscratch.training.monitors import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Arena",
+    "Backend",
+    "Batch",
+    "CSVLogger",
+    "Call",
+    "Callback",
+    "Context",
+    "DTypeError",
+    "DataError",
+    "EarlyStopping",
+    "Gradients",
+    "Graph",
+    "GraphError",
+    "History",
+    "Input",
+    "LambdaCallback",
+    "Layer",
+    "Model",
+    "ModelCheckpoint",
+    "NNError",
+    "Network",
+    "Node",
+    "Output",
+    "Param",
+    "RMSprop",
+    "ReduceLROnPlateau",
+    "Sequential",
+    "ShapeError",
+    "Spec",
+    "Step",
+    "StepError",
+    "Store",
+    "Symbol",
+    "Tape",
+    "TerminateOnNaN",
+    "UnknownNameError",
+    "constraints",
+    "datasets",
+    "get_backend",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "optimizers",
+    "regularizers",
+    "run_layer",
+    "schedules",
+    "set_seed",
+    "testing",
+]
+__all__ += layers.__all__

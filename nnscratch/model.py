@@ -166,9 +166,8 @@ class Model(Network):
         rows = feeding.training_rows(self, x, y, sample_weight, class_weight, allow_nonfinite)
         validation = None
         if validation_data is not None:
-            validation = feeding.training_rows(
-                self, *validation_data, allow_nonfinite=allow_nonfinite
-            )
+            held_out = feeding.validation_triple(validation_data)
+            validation = feeding.training_rows(self, *held_out, None, allow_nonfinite)
         elif validation_split:
             rows, validation = rows.split(validation_split)
         plan = loop.FitPlan(batch_size, epochs, initial_epoch, shuffle)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nnscratch.network import Network
 
 WIDTH = 80
-HEADINGS = ("call", "layer", "output", "weights", "connected to")
+HEADINGS = ("call", "output", "weights", "connected to")
 
 
 def text(network: Network) -> str:
@@ -23,7 +23,7 @@ def text(network: Network) -> str:
     from rich.table import Table
 
     grid = Table(*HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    grid.columns[3].justify = "right"
+    grid.columns[2].justify = "right"
     for column in grid.columns:
         column.overflow = "fold"
     for cells in rows(network.graph):
@@ -52,19 +52,19 @@ def html(network: Network) -> str:
 def rows(graph: Graph) -> Iterator[tuple[str, ...]]:
     """The cells: the inputs, then every call; weights stand with their layer's first call."""
     for symbol in graph.inputs:
-        yield (graph.input_names[symbol], "Input", batched(symbol.shape), "", "")
+        yield (graph.input_names[symbol], batched(symbol.shape), "", "")
     seen = set()
     for node in graph.nodes:
         count = "shared" if node.layer in seen else f"{weight_count(node):,}"
         seen.add(node.layer)
         sources = ", ".join(source(graph, symbol) for symbol in node.inputs)
         shape = batched(node.spec.output_shape)
-        yield (graph.keys[node], type(node.layer).__name__, shape, count, sources)
+        yield (graph.label(node), shape, count, sources)
 
 
 def source(graph: Graph, symbol: Symbol) -> str:
     """Where a call's input comes from."""
-    return graph.keys[symbol.node] if symbol.node else graph.input_names[symbol]
+    return graph.label(symbol.node) if symbol.node else graph.input_names[symbol]
 
 
 def weight_count(node: Node) -> int:

@@ -58,17 +58,18 @@ def rows(step: Step) -> Iterator[tuple[str, ...]]:
         weights = [p for p in step.before if p.rpartition("/")[0] == call.path]
         shown = weights if last[call.path] == call.key else []
         cells = [weight_cells(step, path) for path in shown] or [("", "", "")]
-        yield (*call_cells(call), *cells[0])
+        single = len(step.calls.calls_of(call.path)) == 1
+        yield (call.path if single else call.key, *call_cells(call), *cells[0])
         for more in cells[1:]:
             yield ("", "", "", "", "", *more)
 
 
 def call_cells(call: Call) -> tuple[str, ...]:
-    """Key, statistics of the output and norm of its gradient."""
+    """Statistics of the output and norm of its gradient."""
     y = call.output
     zeros = f"{100 * float(np.mean(y == 0)):.0f}%"
     mean, std = float(np.mean(y, dtype=np.float64)), float(np.std(y, dtype=np.float64))
-    return call.key, number(mean), number(std), zeros, number(norm(call.output_gradient))
+    return number(mean), number(std), zeros, number(norm(call.output_gradient))
 
 
 def weight_cells(step: Step, path: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -144,6 +145,11 @@ class Graph:
             here[node.output] = call(node.layer, [here[symbol] for symbol in node.inputs], self)
         return [here[symbol] for symbol in self.outputs]
 
+    def label(self, node: Node) -> str:
+        """A call's key for people: without its number where the layer is called once."""
+        path = self.paths[node.layer]
+        return path if self._counts[node.layer] == 1 else self.keys[node]
+
     def _check_inputs(self) -> None:
         read = {symbol for node in self.nodes for symbol in node.inputs} | set(self.outputs)
         for position, symbol in enumerate(self.inputs):
@@ -171,12 +177,11 @@ class Graph:
         return paths
 
     def _number_calls(self) -> dict[Node, str]:
-        counts: dict[Layer, int] = {}
+        self._counts: Counter[Layer] = Counter()
         keys = {}
         for node in self.nodes:
-            number = counts.get(node.layer, 0)
-            keys[node] = f"{self.paths[node.layer]}#{number}"
-            counts[node.layer] = number + 1
+            keys[node] = f"{self.paths[node.layer]}#{self._counts[node.layer]}"
+            self._counts[node.layer] += 1
         return keys
 
     def _declare_weights(self) -> Iterator[Weight]:

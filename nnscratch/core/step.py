@@ -44,6 +44,9 @@ class Step:
     penalty: float
     """The regularisers' part of the loss."""
     metrics: Mapping[str, float]
+    """The metrics of the batch, before the update."""
+    metric_states: tuple[Mapping[str, Array], ...]
+    """The sums behind each metric; those of several batches can be added."""
     calls: Tape
     """Every call of every layer, by key: `calls["conv2d#0"]`."""
     before: Arena

@@ -14,7 +14,7 @@ from nnscratch.core.graph import Graph, Symbol
 from nnscratch.core.step import Batch
 from nnscratch.kernels.ops import Array
 from nnscratch.losses import Loss
-from nnscratch.metrics import Metric
+from nnscratch.metrics import Metric, State
 from nnscratch.optimizers import Optimizer
 
 
@@ -57,14 +57,17 @@ class Compiled:
     objective: Objective
     measures: tuple[Measure, ...]
 
-    def measure(self, ctx: Context, outputs: Sequence[Array], batch: Batch) -> dict[str, float]:
-        """The metrics of one batch."""
-        return {
-            name: metric.result(
-                metric.update(ctx, metric.init(ctx), outputs[i], batch.targets[i], batch.weights)
-            )
-            for name, i, metric in self.measures
-        }
+    def measure(self, ctx: Context, outputs: Sequence[Array], batch: Batch) -> tuple[State, ...]:
+        """The sums that each metric adds up for one batch; sums of batches can be added."""
+        return tuple(
+            metric.update(ctx, metric.init(ctx), outputs[i], batch.targets[i], batch.weights)
+            for _, i, metric in self.measures
+        )
+
+    def results(self, states: Sequence[State]) -> dict[str, float]:
+        """What the sums come to, by the metrics' names."""
+        pairs = zip(self.measures, states, strict=True)
+        return {name: metric.result(state) for (name, _, metric), state in pairs}
 
     def with_learning_rate(self, value: float) -> Compiled:
         """The same with another learning rate."""

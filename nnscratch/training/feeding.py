@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nnscratch.core.errors import DataError
 from nnscratch.kernels.ops import Array
 from nnscratch.training.batches import Rows, combine_weights, load_inputs, load_targets
 from nnscratch.training.callbacks import Callback, CallbackList, History
@@ -43,6 +44,14 @@ def training_rows(
         for loss, target, symbol in zip(losses, raw, outputs, strict=True)
     )
     return Rows(xs, targets, weights)
+
+
+def validation_triple(given: Sequence[Any]) -> tuple[Any, Any, Any]:
+    """(x, y, sample_weight) of what `fit` is given as validation_data."""
+    if not isinstance(given, Sequence) or len(given) not in (2, 3):
+        raise DataError("fit: expected validation_data=(x, y) or (x, y, sample_weight)")
+    x, y, *weights = given
+    return x, y, weights[0] if weights else None
 
 
 def listeners(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from nnscratch.core.context import Context
 from nnscratch.core.executor import forward
 from nnscratch.core.step import Batch
 from nnscratch.kernels.ops import Array
+from nnscratch.metrics import State
 from nnscratch.training.batches import Rows, batch_slices, order
 from nnscratch.training.callbacks import CallbackList
 from nnscratch.training.compiled import Compiled
@@ -18,6 +18,7 @@ from nnscratch.training.pipeline import Start, penalty_of
 
 if TYPE_CHECKING:
     from nnscratch.model import Model
+
 
 class FitPlan(NamedTuple):
     """How `fit` goes over the rows."""
@@ -31,29 +32,25 @@ class FitPlan(NamedTuple):
 class Meter:
     """Running loss and metrics: sums over rows, so that a short last batch counts as such."""
 
-    def __init__(self, ctx: Context, compiled: Compiled):
-        self._ctx = ctx
-        self._measures = compiled.measures
-        self._states = [measure.metric.init(ctx) for measure in compiled.measures]
+    def __init__(self, compiled: Compiled):
+        self._compiled = compiled
+        self._states: Sequence[State] = ()
         self._loss = 0.0
         self._rows = 0
 
-    def add(self, loss: float, outputs: Sequence[Array], batch: Batch) -> None:
+    def add(self, loss: float, states: Sequence[State], rows: int) -> None:
         """Count a batch in."""
-        self._loss += loss * len(batch)
-        self._rows += len(batch)
-        for i, (_, output, metric) in enumerate(self._measures):
-            target = batch.targets[output]
-            self._states[i] = metric.update(
-                self._ctx, self._states[i], outputs[output], target, batch.weights
-            )
+        self._loss += loss * rows
+        self._rows += rows
+        if self._states:
+            pairs = zip(self._states, states, strict=True)
+            states = [{name: old[name] + new[name] for name in new} for old, new in pairs]
+        self._states = states
 
     def logs(self, prefix: str = "") -> dict[str, float]:
         """What has come together so far, by name."""
-        logs = {f"{prefix}loss": self._loss / self._rows}
-        for (name, _, metric), state in zip(self._measures, self._states, strict=True):
-            logs[prefix + name] = metric.result(state)
-        return logs
+        results = {"loss": self._loss / self._rows, **self._compiled.results(self._states)}
+        return {prefix + name: value for name, value in results.items()}
 
 
 def fit(
@@ -83,13 +80,13 @@ def train_epoch(
     model: Model, batches: Iterator[Batch], callbacks: CallbackList
 ) -> dict[str, float]:
     """One pass over the rows; returns the epoch's loss and metrics."""
-    meter = Meter(model.context(training=True), model.compiled)
+    meter = Meter(model.compiled)
     for number, batch in enumerate(batches):
         callbacks.on_train_batch_begin(number)
         step = model.compute_step(batch, keep=callbacks.needs)
         callbacks.on_step(step)
         model.apply(step)
-        meter.add(step.loss, step.calls.outputs, step.batch)
+        meter.add(step.loss, step.metric_states, len(batch))
         callbacks.on_train_batch_end(number, {"loss": step.loss, **step.metrics})
         if model.stop_training:
             break
@@ -105,7 +102,7 @@ def evaluate(
 ) -> dict[str, float]:
     """Loss and metrics in inference mode; nothing changes."""
     start = model.start(model.context(training=False))
-    meter = Meter(start.ctx, model.compiled)
+    meter = Meter(model.compiled)
     penalty = penalty_of(start)
     if callbacks:
         callbacks.on_test_begin()
@@ -113,7 +110,8 @@ def evaluate(
         batch = rows.take(place)
         outputs = infer(start, batch.inputs)
         loss, _ = model.compiled.objective(start.ctx, outputs, batch)
-        meter.add(loss + penalty, outputs, batch)
+        states = model.compiled.measure(start.ctx, outputs, batch)
+        meter.add(loss + penalty, states, len(batch))
     logs = meter.logs(prefix)
     if callbacks:
         callbacks.on_test_end(logs)

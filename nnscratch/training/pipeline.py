@@ -66,12 +66,14 @@ def compute_step(
     slots = {name: slot.buffer for name, slot in start.slots.items()}
     update, slots = optimizer.update(ctx, decayed, clipped, slots, start.index)
     after = _constrain(start, _like(start.trained, ctx.xp.add(decayed, update)))
+    metric_states = compiled.measure(ctx, tape.outputs, batch)
     return Step(
         index=start.index,
         batch=batch,
         loss=data_loss + penalty,
         penalty=penalty,
-        metrics=compiled.measure(ctx, tape.outputs, batch),
+        metrics=compiled.results(metric_states),
+        metric_states=metric_states,
         calls=tape,
         before=start.trained,
         data_gradients=data,

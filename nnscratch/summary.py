@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ def text(network: Network) -> str:
     for column in grid.columns:
         column.overflow = "fold"
     for cells in rows(network.graph):
-        grid.add_row(*cells)
+        grid.add_row(*(fold(cell, 26) for cell in cells))
     console = Console(width=WIDTH, color_system=None)
     with console.capture() as capture:
         console.print(repr(network), highlight=False)
@@ -60,6 +61,16 @@ def rows(graph: Graph) -> Iterator[tuple[str, ...]]:
         sources = ", ".join(source(graph, symbol) for symbol in node.inputs)
         shape = batched(node.spec.output_shape)
         yield (graph.label(node), shape, count, sources)
+
+
+def fold(text: str, width: int) -> str:
+    """Long paths on several lines, broken behind a slash or a comma."""
+    lines = [""]
+    for part in re.split(r"(?<=/)|(?<=, )", text):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def source(graph: Graph, symbol: Symbol) -> str:

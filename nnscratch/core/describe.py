@@ -13,11 +13,11 @@ from nnscratch.kernels.ops import Array
 if TYPE_CHECKING:
     from nnscratch.core.step import Step
 
-WIDTH = 80
 HEADINGS = ("call", "mean", "std", "zeros", "|dL/dy|", "weight", "|g|", "|dw|/|w|")
+WIDTHS = (10, 8, 6, 8, 8, 9, 10)
 LEGEND = (
-    "mean, std, zeros: of the call's output · |dL/dy|: norm of the loss's gradient by it · "
-    "|g|: norm of the weight's gradient · |dw|/|w|: its change against itself"
+    "mean, std, zeros: of a call's output; |dL/dy|: norm of the loss's gradient by it",
+    "|g|: norm of a weight's gradient; |dw|/|w|: its change against its value",
 )
 
 
@@ -27,8 +27,9 @@ def norm(array: Array) -> float:
 
 
 def number(value: float) -> str:
-    """Three digits; 0 only where the value is exactly 0."""
-    return "0" if value == 0 else f"{value:.3g}"
+    """Three digits, two beside an exponent; 0 only where the value is exactly 0."""
+    text = f"{value:.3g}" if value else "0"
+    return f"{value:.2g}" if "e" in text else text
 
 
 def ratio(step: Step, path: str) -> str:
@@ -78,22 +79,19 @@ def weight_cells(step: Step, path: str) -> tuple[str, ...]:
 
 
 def table(step: Step) -> str:
-    """The step as a table of 80 columns."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
+    """The step as a table of 80 columns; a long key has a line of its own."""
 
-    grid = Table(*HEADINGS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=LEGEND)
-    for column in grid.columns[1:]:
-        column.justify = "right"
-    grid.columns[0].overflow = "fold"
-    for cells in rows(step):
-        grid.add_row(*cells)
-    console = Console(width=WIDTH, color_system=None)
-    with console.capture() as capture:
-        console.print(headline(step), highlight=False)
-        console.print(grid)
-    return "\n".join(line.rstrip() for line in capture.get().rstrip().splitlines())
+    def line(key: str, *cells: str) -> str:
+        columns = zip(cells, WIDTHS, strict=True)
+        return f"{key:<20}" + "".join(f"{cell:>{width}}" for cell, width in columns)
+
+    lines = [headline(step), "", line(*HEADINGS), "-" * (20 + sum(WIDTHS))]
+    for key, *cells in rows(step):
+        if len(key) > 20:
+            lines.append(key)
+            key = ""
+        lines.append(line(key, *cells))
+    return "\n".join(["\n".join(text.rstrip() for text in lines), "", *LEGEND])
 
 
 def html(step: Step) -> str:
@@ -115,8 +113,8 @@ def parameter(step: Step, path: str) -> str:
     value = step.before[path]
     lines = [f"{path} {value.shape} {value.dtype}, step {step.index}"]
     for label, array in account(step, path):
-        lines.append(f"  {label:<28}{summary(array)}")
-    lines.append(f"  change against value        {ratio(step, path)}")
+        lines.append(f"  {label:<36}{summary(array)}")
+    lines.append(f"  {'change against value':<36}{ratio(step, path)}")
     lines += [f"  {remark}" for remark in remarks(step, path)]
     return "\n".join(lines)
 

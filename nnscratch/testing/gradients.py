@@ -1,0 +1,266 @@
+"""Gradient checks: a backward pass against differences of its forward pass, on anybody's layer.
+
+Let f be a number that a network computes: sum(dy * y) for random upstream gradients dy, or a
+loss. For one input or parameter w and a random unit direction v, the backward pass claims that
+f'(0) = gradient . v, where f(t) is f at w + t v. Central differences over h and h/2,
+
+    D(h) = (f(h) - f(-h)) / 2h = f'(0) + h^2 f'''(0) / 6 + O(h^4),
+
+combine to (4 D(h/2) - D(h)) / 3, off by O(h^4) (Richardson 1911). The two numbers agree where
+they differ by less than `RTOL` times the larger one plus a floor. The floor is `ATOL` times
+sum |dy * y|: differences cannot see less than rounding in that sum, and a gradient that is 0 by
+structure has rounding for its own size, so that a relative error alone would mean nothing.
+
+Three things would make agreement or disagreement worthless, and are told apart:
+
+* A kink within h of the point. Let S(h) = (f(h) - 2 f(0) + f(-h)) / h be the gap between the
+  one-sided differences. Where f is smooth S(h) - 2 S(h/2) = O(h^3) and D(h) - D(h/2) = O(h^2).
+  A kink at distance d <= h with a jump J of the slope adds to the latter J d/2h where d < h/2,
+  and to the former J (3 d/h - 1): the two are never small together, unless J is.
+* Both numbers are below the floor. A backward pass of zeros would do that too, so the check
+  moves w by 1 per element, not by h. If f moves, nothing is proven: "inconclusive".
+* If f stays where it is, at every point tried, and yet is not 0 itself, then f does not depend
+  on w: the gradient is 0 and was found to be. "passed (structurally zero)".
+
+A point of the first two kinds is given up for another one, with other dy and v, `TRIES` times.
+Arrays given by the caller stay as they are. What a network reads is read-only, so that a layer that
+writes to its inputs, its parameters or dy fails on the spot.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from nnscratch.backend import DEFAULT, get_backend
+from nnscratch.core.context import Context
+from nnscratch.core.errors import NNError, ShapeError, look_up
+from nnscratch.core.executor import Nested, Plan, backward, forward
+from nnscratch.core.graph import Graph, Symbol
+from nnscratch.core.layer import Layer, Shape
+from nnscratch.core.store import by_layer
+from nnscratch.core.tape import Tape
+from nnscratch.kernels.ops import Array
+from nnscratch.testing.points import Point, draw_point, graph_around, input_names, sealed
+from nnscratch.testing.report import Derivative, Report, Verdict
+
+STEP = 1e-4
+RTOL = 1e-6
+ATOL = 1e-9
+TRIES = 8
+BATCH = 3
+
+Loss = Callable[[Context, Array], tuple[Any, Array]]
+"""(ctx, y) -> its value and its gradient by y."""
+Objective = Callable[[Context, Sequence[Array]], tuple[Any, Sequence[Array]]]
+"""The same of all outputs of a network."""
+
+
+class HasGraph(Protocol):
+    """A Model, or whatever else is a graph of calls."""
+
+    @property
+    def graph(self) -> Graph:
+        """The calls."""
+
+
+def check_gradients(
+    network: Layer | Graph | HasGraph,
+    x: Array | Sequence[Array] | None = None,
+    in_shapes: Sequence[Shape] | None = None,
+    *,
+    params: Mapping[str, Array] | None = None,
+    loss: Loss | None = None,
+    training: bool = True,
+    backend: str = DEFAULT,
+    seed: int = 0,
+) -> Report:
+    """Check the gradients of every input and every parameter, in float64.
+
+    Args:
+        network: a layer (its activation follows), a graph, or a model.
+        x: where to check: the input (N, ...), or a list of inputs; random where None.
+        in_shapes: shapes of a lone layer's inputs, without the batch axis, where x is None.
+        params: weights by name ("kernel"; in a graph or model "conv2d/kernel"); those not given
+            are initialised and nudged.
+        loss: the number to differentiate, from the one output of the network; by default
+            sum(dy * y) over all outputs with random dy.
+        training: whether dropout drops and batch normalisation uses the batch's moments.
+        backend: "numpy" or "numba".
+        seed: of everything random.
+
+    Raises:
+        NNError: a lone layer with neither x nor in_shapes, or a loss of several outputs.
+        UnknownNameError, ShapeError: params names no weight of the network, or has another shape.
+    """
+    xs = [] if x is None else list(x) if isinstance(x, Sequence) else [x]
+    graph, prefix = _graph_of(network, in_shapes or [np.shape(a)[1:] for a in xs])
+    given = _given(graph, xs, {prefix + name: value for name, value in (params or {}).items()})
+    batch = len(xs[0]) if xs else BATCH
+    ctx = Context(get_backend(backend), training=training, exact=True, seed=(seed,))
+    names = input_names(graph) + [w.path for w in graph.weights if w.param.trainable]
+    found: dict[str, list[Derivative]] = {name: [] for name in names}
+    for attempt in range(TRIES):
+        rng = np.random.default_rng([seed, attempt, 0])
+        point = draw_point(graph, ctx.backend, (seed, attempt, 1), batch, given)
+        objective = _one_output(graph, loss) if loss else _projection(graph, batch, rng)
+        scalar = Scalar(graph, ctx, objective)
+        here = scalar.differentiate(point)
+        for name in [name for name in names if not _settled(found[name])]:
+            found[name].append(_probe(scalar, point, here, name, rng))
+    derivatives = [_conclude(found[name], name.removeprefix(prefix)) for name in names]
+    subject = repr(network) if isinstance(network, Layer) else graph.name or graph.kind
+    return Report(f"{subject} on {backend}", tuple(derivatives))
+
+
+def _graph_of(network: Layer | Graph | HasGraph, in_shapes: Sequence[Shape]) -> tuple[Graph, str]:
+    """The calls to check, and what their weights' paths begin with that users leave out."""
+    if not isinstance(network, Layer):
+        return network if isinstance(network, Graph) else network.graph, ""
+    if not in_shapes:
+        raise NNError(f"check_gradients({network!r}): give x, or in_shapes such as [(8, 8, 3)]")
+    graph = graph_around(network, in_shapes)
+    return graph, f"{graph.paths[network]}/"
+
+
+def _given(graph: Graph, xs: Sequence[Array], params: Mapping[str, Array]) -> Point:
+    """What the caller gave, by name, in float64."""
+    known = {weight.path: weight.param.shape for weight in graph.weights}
+    for name, value in params.items():
+        if np.shape(value) != look_up("weight", name, known):
+            raise ShapeError(f"{name}: expected {known[name]}, got {np.shape(value)}")
+    inputs = dict(zip(input_names(graph), xs, strict=True)) if xs else {}
+    return {name: np.array(value, np.float64) for name, value in {**inputs, **params}.items()}
+
+
+def _one_output(graph: Graph, loss: Loss) -> Objective:
+    if len(graph.outputs) != 1:
+        raise NNError(f"check_gradients: a loss of one output, got {len(graph.outputs)} outputs")
+
+    def objective(ctx: Context, outputs: Sequence[Array]) -> tuple[Any, Sequence[Array]]:
+        value, dy = loss(ctx, outputs[0])
+        return value, [dy]
+
+    return objective
+
+
+def _projection(graph: Graph, batch: int, rng: np.random.Generator) -> Objective:
+    """sum(dy * y) for random dy, which are its gradients."""
+    drawn = [sealed(rng.standard_normal((batch, *symbol.shape))) for symbol in graph.outputs]
+
+    def objective(ctx: Context, outputs: Sequence[Array]) -> tuple[Any, Sequence[Array]]:
+        dys = [ctx.backend.from_host(dy) for dy in drawn]
+        return sum(ctx.xp.sum(dy * y) for dy, y in zip(dys, outputs, strict=True)), dys
+
+    return objective
+
+
+@dataclass(frozen=True)
+class Local:
+    """A scalar at one point."""
+
+    value: float
+    gradients: Mapping[str, Array]
+    floor: float
+    """What counts as 0 in its derivatives."""
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A number as a function of everything that a network reads: inputs, weights and state."""
+
+    graph: Graph
+    ctx: Context
+    objective: Objective
+
+    def __call__(self, point: Point) -> float:
+        """The number at a point."""
+        value, _ = self.objective(self.ctx, self._forward(point).outputs)
+        return float(value)
+
+    def differentiate(self, point: Point) -> Local:
+        """The number and its gradients by the backward pass."""
+        tape = self._forward(point)
+        value, dys = self.objective(self.ctx, tape.outputs)
+        pairs = zip(dys, tape.outputs, strict=True)
+        size = sum(float(self.ctx.xp.sum(abs(dy * y))) for dy, y in pairs)
+        tape = backward(self._plan, tape, self._split(point)[0], dys)
+        gradients = {**self._input_gradients(tape, dys, point), **tape.gradients}
+        host = {name: self.ctx.backend.to_host(g) for name, g in gradients.items()}
+        return Local(float(value), host, ATOL * max(size, abs(float(value))))
+
+    @property
+    def _plan(self) -> Plan:
+        return Plan(self.graph, frozenset(x for x in self.graph.paths if not x.trainable))
+
+    def _split(self, point: Point) -> tuple[Nested, Nested]:
+        """The weights of a point: parameters and state."""
+        groups: tuple[dict[str, Array], dict[str, Array]] = {}, {}
+        for path, _, _, param in self.graph.weights:
+            groups[not param.trainable][path] = self.ctx.backend.from_host(point[path])
+        return by_layer(groups[0]), by_layer(groups[1])
+
+    def _forward(self, point: Point) -> Tape:
+        inputs = [self.ctx.backend.from_host(point[name]) for name in input_names(self.graph)]
+        return forward(self._plan, self.ctx, *self._split(point), inputs)
+
+    def _input_gradients(self, tape: Tape, dys: Sequence[Array], point: Point) -> dict[str, Array]:
+        """The gradients of the network's inputs, each summed over its readers."""
+        names = dict(zip(self.graph.inputs, input_names(self.graph), strict=True))
+        totals = {name: self.ctx.xp.zeros(point[name].shape) for name in names.values()}
+        shares: list[tuple[Symbol, Array | None]] = list(zip(self.graph.outputs, dys, strict=True))
+        for node in self.graph.nodes:
+            call = tape[self.graph.keys[node]]
+            shares += zip(node.inputs, call.input_gradients, strict=True)
+        for symbol, share in shares:
+            if symbol in names and share is not None:
+                totals[names[symbol]] = totals[names[symbol]] + share
+        return totals
+
+
+def _probe(
+    scalar: Scalar, point: Point, here: Local, name: str, rng: np.random.Generator
+) -> Derivative:
+    """Compare backward pass and differences along one random direction."""
+    direction = rng.standard_normal(point[name].shape)
+    direction /= np.linalg.norm(direction)
+
+    def f(step: float) -> float:
+        return scalar({**point, name: point[name] + step * direction})
+
+    def differences(h: float) -> tuple[float, float]:
+        """D(h) and S(h) of the module."""
+        ahead, behind = f(h), f(-h)
+        return (ahead - behind) / (2 * h), (ahead - 2 * here.value + behind) / h
+
+    slope, gap = differences(STEP)
+    half_slope, half_gap = differences(STEP / 2)
+    analytic = float(np.sum(here.gradients[name] * direction))
+    numeric = (4 * half_slope - slope) / 3
+    verdict = Verdict.FAILED
+    if max(abs(slope - half_slope), abs(gap - 2 * half_gap)) > RTOL * abs(numeric) + here.floor:
+        verdict = Verdict.KINK
+    elif max(abs(analytic), abs(numeric)) <= here.floor:
+        # A unit direction times sqrt(size) moves an element by 1 in the quadratic mean.
+        moved = abs(f(math.sqrt(direction.size)) - here.value)
+        verdict = Verdict.ZERO if moved <= here.floor > 0 else Verdict.INCONCLUSIVE
+    elif abs(analytic - numeric) <= RTOL * max(abs(analytic), abs(numeric)) + here.floor:
+        verdict = Verdict.PASSED
+    return Derivative(name, verdict, analytic, numeric, here.floor)
+
+
+def _settled(found: Sequence[Derivative]) -> bool:
+    """Whether the last try decided: other points could not change that."""
+    return bool(found) and found[-1].verdict in (Verdict.PASSED, Verdict.FAILED)
+
+
+def _conclude(found: Sequence[Derivative], name: str) -> Derivative:
+    """The try that decided; else the first that speaks against a structural zero."""
+    undecided = [d for d in found if d.verdict is not Verdict.ZERO]
+    derivative = found[-1] if _settled(found) or not undecided else undecided[0]
+    return dataclasses.replace(derivative, name=name)

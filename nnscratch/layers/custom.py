@@ -38,7 +38,7 @@ class Lambda(Layer):
     Shapes: x (N, ...), one or several -> y (N, ...), as `forward` makes it.
     Forward: y = forward(*xs).
     Backward: dx = backward(dy, *xs), a tuple where there are several inputs.
-    Cache: the inputs.
+    Cache: the inputs, for backward to read.
 
     Args:
         forward: the function.
@@ -102,7 +102,12 @@ class Lambda(Layer):
 
     def _try(self, xs: Inputs) -> Shape:
         """The shape of forward's rows."""
-        y = self.function(*xs)
+        try:
+            y = self.function(*xs)
+        except ValueError as error:
+            raise ShapeError(
+                f"{self!r}: forward cannot read {describe((x.shape, x.dtype) for x in xs)}: {error}"
+            ) from error
         if not isinstance(y, np.ndarray) or y.ndim == 0 or len(y) != len(xs[0]):
             got = np.shape(y) if isinstance(y, np.ndarray | np.generic) else type(y).__name__
             raise ShapeError(

@@ -82,7 +82,7 @@ class ReLU(Rectifier):
         negative_slope (x - threshold) below it.
     Backward: dx = dy where x > threshold, negative_slope dy elsewhere, 0 where x >= max_value.
         So ReLU'(0) = 0.
-    Cache: x.
+    Cache: x, for the side of the threshold that it is on.
     Source: Nair & Hinton 2010, "Rectified linear units improve restricted Boltzmann machines".
 
     Raises:
@@ -108,7 +108,7 @@ class LeakyReLU(Rectifier):
     Shapes: x (N, ...) -> y (N, ...).
     Forward: y = x where x >= 0, else negative_slope x.
     Backward: dx = dy where x > 0, else negative_slope dy.
-    Cache: x.
+    Cache: x, for its sign.
     Source: Maas, Hannun & Ng 2013, "Rectifier nonlinearities improve neural network acoustic
         models".
 
@@ -167,7 +167,7 @@ class Sigmoid(Squashing):
     Shapes: x (N, ...) -> y (N, ...).
     Forward: y = 1 / (1 + exp(-x)), without overflow.
     Backward: dx = dy y (1 - y), a quarter of dy at the most.
-    Cache: y.
+    Cache: y, which tells the derivative without another exp.
     """
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
@@ -185,7 +185,7 @@ class Tanh(Squashing):
     Shapes: x (N, ...) -> y (N, ...).
     Forward: y = tanh(x).
     Backward: dx = dy (1 - y^2).
-    Cache: y.
+    Cache: y, which tells the derivative without another tanh.
     """
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:

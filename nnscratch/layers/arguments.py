@@ -88,7 +88,7 @@ def axis(what: str, value: object) -> int:
 def one_shape(layer: Layer, shapes: Sequence[Shape]) -> Shape:
     """The input shape of a layer that reads one input."""
     if len(shapes) != 1:
-        raise ShapeError(f"{layer!r}: takes one input, got {len(shapes)}")
+        raise ShapeError(f"{layer!r}: takes one input, got {len(shapes)}; join them first")
     return shapes[0]
 
 
@@ -100,7 +100,8 @@ def equal_shapes(layer: Layer, shapes: Sequence[Shape], count: int | None = None
     if len(set(shapes)) > 1:
         listed = ", ".join(batched(shape) for shape in shapes)
         raise ShapeError(
-            f"{layer!r}: expected inputs of one shape, got {listed}; nothing is broadcast"
+            f"{layer!r}: expected inputs of one shape, got {listed}; nothing is broadcast here: "
+            "bring them to one shape first"
         )
     return shapes[0]
 
@@ -133,6 +134,6 @@ def resolve_axis(layer: Layer, axis: int, shape: Shape) -> int:
     if not 1 <= place < rank:
         raise ShapeError(
             f"{layer!r}: axis {axis} is not one of the axes after the batch axis of inputs "
-            f"{batched(shape)}"
+            f"{batched(shape)}; count from 1, or from the end with -1"
         )
     return place

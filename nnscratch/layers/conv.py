@@ -71,14 +71,16 @@ class Conv2D(Affine):
         self.groups = arguments.positive("Conv2D groups", groups)
         if self.filters % self.groups:
             raise arguments.ArgumentError(
-                f"Conv2D groups: {self.filters} filters do not divide into {self.groups} groups"
+                f"Conv2D groups: {self.filters} filters do not divide into {self.groups} groups; "
+                "choose groups that divide both filters and input channels"
             )
 
     def spec(self, *in_shapes: Shape) -> Spec:
         image, channels = arguments.image_shape(self, in_shapes)
         if channels % self.groups:
             raise ShapeError(
-                f"{self!r}: {channels} input channels do not divide into {self.groups} groups"
+                f"{self!r}: {channels} input channels do not divide into {self.groups} groups; "
+                f"choose groups that divide {channels} and {self.filters}"
             )
         rows, columns = arguments.window_output(self, self._window(image), image)
         kernel = (*self.kernel_size, channels // self.groups, self.filters)

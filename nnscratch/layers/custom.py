@@ -106,7 +106,7 @@ class Lambda(Layer):
             y = self.function(*xs)
         except ValueError as error:
             raise ShapeError(
-                f"{self!r}: forward cannot read {describe((x.shape, x.dtype) for x in xs)}: {error}"
+                f"{self!r}: forward fails on {describe((x.shape, x.dtype) for x in xs)}: {error}"
             ) from error
         if not isinstance(y, np.ndarray) or y.ndim == 0 or len(y) != len(xs[0]):
             got = np.shape(y) if isinstance(y, np.ndarray | np.generic) else type(y).__name__
@@ -131,6 +131,7 @@ class Lambda(Layer):
         return gradients
 
     def _check_derivative(self, batches: Sequence[Inputs]) -> None:
+        """Check it at those rows where forward is finite."""
         checkable = [xs for xs in batches if np.isfinite(self.function(*xs)).all()]
         if not checkable:
             raise DerivativeError(
@@ -139,21 +140,25 @@ class Lambda(Layer):
                 "check=False to use it all the same"
             )
         for xs in checkable:
-            rng = np.random.default_rng(0)
-            y = self.function(*xs)
-            dy = rng.standard_normal(y.shape)
-            floor = ABSOLUTE * float(np.sum(np.abs(dy * y)))
-            for place, dx in enumerate(self._gradients(dy, xs)):
-                direction = rng.standard_normal(dx.shape)
-                claimed = float(np.sum(dx * direction))
-                measured = [self._slope(dy, xs, place, step * direction, step) for step in STEPS]
-                if not any(abs(claimed - m) <= RELATIVE * abs(m) + floor for m in measured):
-                    raise DerivativeError(
-                        f"{self!r}: backward is not the derivative of forward by input {place}: "
-                        f"along a random direction it gives {claimed:.6g}, central differences "
-                        f"{measured[0]:.6g}; backward must return the gradient of "
-                        "sum(dy * forward(x)) by x (check=False to use it all the same)"
-                    )
+            self._check_at(xs)
+
+    def _check_at(self, xs: Inputs) -> None:
+        """Compare backward with differences, at these rows and along one direction per input."""
+        rng = np.random.default_rng(0)
+        y = self.function(*xs)
+        dy = rng.standard_normal(y.shape)
+        floor = ABSOLUTE * float(np.sum(np.abs(dy * y)))
+        for place, dx in enumerate(self._gradients(dy, xs)):
+            direction = rng.standard_normal(dx.shape)
+            claimed = float(np.sum(dx * direction))
+            measured = [self._slope(dy, xs, place, step * direction, step) for step in STEPS]
+            if not any(abs(claimed - slope) <= RELATIVE * abs(slope) + floor for slope in measured):
+                raise DerivativeError(
+                    f"{self!r}: backward is not the derivative of forward by input {place}: along "
+                    f"a random direction it gives {claimed:.6g}, central differences "
+                    f"{measured[0]:.6g}; backward must return the gradient of "
+                    "sum(dy * forward(x)) by x (check=False to use it all the same)"
+                )
 
     def _slope(self, dy: Array, xs: Inputs, place: int, shift: Array, step: float) -> float:
         """Central difference of sum(dy * y) when one input is shifted."""

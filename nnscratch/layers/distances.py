@@ -17,7 +17,7 @@ class AbsoluteDifference(Layer):
     Shapes: a (N, ...), b (N, ...) -> y (N, ...).
     Forward: y = |a - b|.
     Backward: da = dy sign(a - b), db = -da, where sign(0) = 0.
-    Cache: the signs.
+    Cache: the signs, which are the slopes.
 
     Raises:
         ShapeError: not two inputs, or inputs of different shapes.
@@ -67,7 +67,7 @@ class L1Distance(Distance):
     Shapes: a (N, ..., C), b (N, ..., C) -> y (N, ..., 1).
     Forward: y = sum |a - b| over the last axis.
     Backward: da = dy sign(a - b), db = -da, where sign(0) = 0.
-    Cache: the signs.
+    Cache: the signs, which are the slopes.
     Source: Koch, Zemel & Salakhutdinov 2015, "Siamese neural networks for one-shot image
         recognition".
 
@@ -89,7 +89,7 @@ class L2Distance(Distance):
     Forward: y = sqrt(sum (a - b)^2) over the last axis.
     Backward: da = dy (a - b) / y, db = -da. At y = 0 the distance has a kink, where no direction is
         better than another: the gradient there is 0 by convention.
-    Cache: the unit vectors (a - b) / y.
+    Cache: the unit vectors (a - b) / y, which are the slopes.
     Source: Hadsell, Chopra & LeCun 2006, "Dimensionality reduction by learning an invariant
         mapping".
 

@@ -27,7 +27,8 @@ class Dropout(Elementwise):
 
     Args:
         rate: the probability, 0 <= rate < 1.
-        seed: joins the run's seed.
+        seed: joins the run's seed. By keyword only: Keras's second argument is a noise shape,
+            which nnscratch has not.
         name: of the layer.
 
     Raises:

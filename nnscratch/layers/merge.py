@@ -20,7 +20,7 @@ class Add(Layer):
     Shapes: x (N, ...), two or more -> y (N, ...).
     Forward: y = sum of the x.
     Backward: dx = dy for each.
-    Cache: how many inputs there were.
+    Cache: how many inputs there were; each gets a gradient.
 
     Raises:
         ShapeError: one input only, or inputs of different shapes (Keras broadcasts them).
@@ -74,7 +74,7 @@ class Multiply(Layer):
     Shapes: x (N, ...), two or more -> y (N, ...).
     Forward: y = product of the x.
     Backward: dx = dy times the product of the other inputs (not y / x: x may be 0).
-    Cache: the inputs.
+    Cache: the inputs, each for the others' gradients.
 
     Raises:
         ShapeError: one input only, or inputs of different shapes (Keras broadcasts them).
@@ -125,14 +125,13 @@ class Concatenate(Layer):
         if len(in_shapes) < 2:
             raise ShapeError(f"{self!r}: takes two inputs or more, layer([a, b]), got one")
         place = arguments.resolve_axis(self, self.axis, in_shapes[0]) - 1
-        before, after = in_shapes[0][:place], in_shapes[0][place + 1 :]
-        for shape in in_shapes[1:]:
-            if (shape[:place], shape[place + 1 :]) != (before, after):
-                listed = ", ".join(map(batched, in_shapes))
-                raise ShapeError(
-                    f"{self!r}: expected inputs that differ along axis {self.axis} only, "
-                    f"got {listed}"
-                )
+        others = {(len(shape), shape[:place], shape[place + 1 :]) for shape in in_shapes}
+        if len(others) > 1:
+            listed = ", ".join(map(batched, in_shapes))
+            raise ShapeError(
+                f"{self!r}: expected inputs that differ along axis {self.axis} only, got {listed}"
+            )
+        _, before, after = others.pop()
         return Spec((*before, sum(shape[place] for shape in in_shapes), *after))
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:

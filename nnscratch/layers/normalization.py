@@ -29,7 +29,7 @@ class BatchNormalization(Layer):
         sqrt(variance + epsilon),
         dx = g (dy - mean(dy) - xhat mean(dy xhat)) by the batch's moments,
         dx = g dy by the moving averages, which do not depend on x.
-    Cache: x, the moments that were used, and whether they were the batch's.
+    Cache: x and the moments that were used, to find xhat again; whether they were the batch's.
     Source: Ioffe & Szegedy 2015, arXiv:1502.03167.
 
     Args:
@@ -165,7 +165,7 @@ class UnitNormalization(Layer):
     Forward: y = x / norm, norm = sqrt(max(sum(x^2), 1e-12)) along the axis.
     Backward: dx = (dy - y sum(dy y)) / norm: of dy, only what turns the vector is left. Where the
         vector is shorter than 1e-6 the norm is constant and dx = dy / norm.
-    Cache: y, the norms, and where the vector is not shorter than that.
+    Cache: y and the norms, for the formula, and where the norm is not constant.
     Source: Keras 3, `UnitNormalization`.
 
     Raises:

@@ -48,7 +48,7 @@ class MaxPooling2D(Pooling2D):
     Forward: y = max of x over the window; padding never wins.
     Backward: dx is the sum of the dy of those windows in which the cell won; the first one, row by
         row, where several are largest.
-    Cache: where in its window the winner stood.
+    Cache: where in its window each winner stood, and the images' size.
     Source: Zhou & Chellappa 1988, "Computation of optical flow using a neural network".
 
     Args:
@@ -95,7 +95,7 @@ class AveragePooling2D(Pooling2D):
     Shapes: x (N, H, W, C) -> y (N, OH, OW, C).
     Forward: y = mean of x over the window's cells inside the image; padding is not counted.
     Backward: each dy is shared equally by those cells; dx is the sum of a cell's shares.
-    Cache: the images' size.
+    Cache: the images' size, which says how many cells each window has inside them.
     Source: LeCun et al. 1989, "Backpropagation applied to handwritten zip code recognition".
 
     Args:

@@ -21,7 +21,7 @@ class PReLU(Layer):
     Forward: y = x where x > 0, else alpha x.
     Backward: dx = dy where x > 0, else alpha dy; dalpha sums dy min(x, 0) over N and the shared
         axes.
-    Cache: x.
+    Cache: x, for its sign and for dalpha.
     Source: He et al. 2015, arXiv:1502.01852.
 
     Raises:

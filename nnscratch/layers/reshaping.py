@@ -21,7 +21,7 @@ class Reshape(Layer):
     Shapes: x (N, ...) -> y (N, *target_shape), where one length of -1 is found from the others.
     Forward: y = x in row-major order.
     Backward: dx = dy in row-major order.
-    Cache: x's shape.
+    Cache: x's shape, to go back to.
 
     Raises:
         ArgumentError: several -1, or lengths that are not positive whole numbers.
@@ -67,7 +67,8 @@ class Reshape(Layer):
         if math.prod(target) != size:
             raise ShapeError(
                 f"{self!r}: inputs {batched(shape)} have {size} numbers, "
-                f"{batched(self.target_shape)} cannot hold just these"
+                f"which {batched(self.target_shape)} does not hold; its lengths must multiply to "
+                f"{size}"
             )
         return target
 

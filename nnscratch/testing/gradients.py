@@ -33,11 +33,11 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from nnscratch.backend import DEFAULT, get_backend
+from nnscratch.backend import DEFAULT, Backend, get_backend
 from nnscratch.core.context import Context
 from nnscratch.core.errors import NNError, ShapeError, look_up
 from nnscratch.core.executor import Nested, Plan, backward, forward
@@ -46,6 +46,7 @@ from nnscratch.core.layer import Layer, Shape
 from nnscratch.core.store import by_layer
 from nnscratch.core.tape import Tape
 from nnscratch.kernels.ops import Array
+from nnscratch.network import Network
 from nnscratch.testing.points import Point, draw_point, graph_around, input_names, sealed
 from nnscratch.testing.report import Derivative, Report, Verdict
 
@@ -61,23 +62,15 @@ Objective = Callable[[Context, Sequence[Array]], tuple[Any, Sequence[Array]]]
 """The same of all outputs of a network."""
 
 
-class HasGraph(Protocol):
-    """A Model, or whatever else is a graph of calls."""
-
-    @property
-    def graph(self) -> Graph:
-        """The calls."""
-
-
 def check_gradients(
-    network: Layer | Graph | HasGraph,
+    network: Layer | Graph | Network,
     x: Array | Sequence[Array] | None = None,
     in_shapes: Sequence[Shape] | None = None,
     *,
     params: Mapping[str, Array] | None = None,
     loss: Loss | None = None,
     training: bool = True,
-    backend: str = DEFAULT,
+    backend: str | None = None,
     seed: int = 0,
 ) -> Report:
     """Check the gradients of every input and every parameter, in float64.
@@ -87,45 +80,73 @@ def check_gradients(
         x: where to check: the input (N, ...), or a list of inputs; random where None.
         in_shapes: shapes of a lone layer's inputs, without the batch axis, where x is None.
         params: weights by name ("kernel"; in a graph or model "conv2d/kernel"); those not given
-            are initialised and nudged.
+            are initialised and nudged. `params=model.params` checks a model where it stands.
         loss: the number to differentiate, from the one output of the network; by default
             sum(dy * y) over all outputs with random dy.
         training: whether dropout drops and batch normalisation uses the batch's moments.
-        backend: "numpy" or "numba".
+        backend: "numpy" or "numba"; by default the model's own, or "numba".
         seed: of everything random.
 
     Raises:
-        NNError: a lone layer with neither x nor in_shapes, or a loss of several outputs.
+        NNError: a lone layer with neither x nor in_shapes, too few or many inputs, or a loss of
+            several outputs.
         UnknownNameError, ShapeError: params names no weight of the network, or has another shape.
     """
     xs = [] if x is None else list(x) if isinstance(x, Sequence) else [x]
-    graph, prefix = _graph_of(network, in_shapes or [np.shape(a)[1:] for a in xs])
+    plan, home = _plan_of(network, xs, in_shapes), _home_of(network, backend)
+    graph = plan.graph
+    prefix = f"{graph.paths[network]}/" if isinstance(network, Layer) else ""
     given = _given(graph, xs, {prefix + name: value for name, value in (params or {}).items()})
-    batch = len(xs[0]) if xs else BATCH
-    ctx = Context(get_backend(backend), training=training, exact=True, seed=(seed,))
-    names = input_names(graph) + [w.path for w in graph.weights if w.param.trainable]
+    ctx = Context(home, training=training, exact=True, seed=(seed,))
+    derivatives = [
+        dataclasses.replace(derivative, name=name.removeprefix(prefix))
+        for name, derivative in _derivatives(plan, ctx, given, loss).items()
+    ]
+    subject = repr(network) if isinstance(network, Layer) else graph.name or graph.kind
+    return Report(f"{subject} on {home.name}", tuple(derivatives))
+
+
+def _derivatives(
+    plan: Plan, ctx: Context, given: Point, loss: Loss | None
+) -> dict[str, Derivative]:
+    """Try points until every input and parameter has its verdict, or `TRIES` are spent."""
+    inputs = input_names(plan.graph)
+    batch = len(given[inputs[0]]) if inputs[0] in given else BATCH
+    names = inputs + [w.path for w in plan.graph.weights if w.param.trainable]
     found: dict[str, list[Derivative]] = {name: [] for name in names}
     for attempt in range(TRIES):
-        rng = np.random.default_rng([seed, attempt, 0])
-        point = draw_point(graph, ctx.backend, (seed, attempt, 1), batch, given)
-        objective = _one_output(graph, loss) if loss else _projection(graph, batch, rng)
-        scalar = Scalar(graph, ctx, objective)
+        rng = np.random.default_rng([*ctx.seed, attempt, 0])
+        point = draw_point(plan.graph, ctx.backend, (*ctx.seed, attempt, 1), batch, given)
+        objective = _one_output(plan.graph, loss) if loss else _projection(plan.graph, batch, rng)
+        scalar = Scalar(plan, ctx, objective)
         here = scalar.differentiate(point)
-        for name in [name for name in names if not _settled(found[name])]:
-            found[name].append(_probe(scalar, point, here, name, rng))
-    derivatives = [_conclude(found[name], name.removeprefix(prefix)) for name in names]
-    subject = repr(network) if isinstance(network, Layer) else graph.name or graph.kind
-    return Report(f"{subject} on {backend}", tuple(derivatives))
+        for name in names:
+            if not _settled(found[name]):
+                found[name].append(_probe(scalar, point, here, name, rng))
+    return {name: _conclude(tries) for name, tries in found.items()}
 
 
-def _graph_of(network: Layer | Graph | HasGraph, in_shapes: Sequence[Shape]) -> tuple[Graph, str]:
-    """The calls to check, and what their weights' paths begin with that users leave out."""
-    if not isinstance(network, Layer):
-        return network if isinstance(network, Graph) else network.graph, ""
-    if not in_shapes:
-        raise NNError(f"check_gradients({network!r}): give x, or in_shapes such as [(8, 8, 3)]")
-    graph = graph_around(network, in_shapes)
-    return graph, f"{graph.paths[network]}/"
+def _plan_of(
+    network: Layer | Graph | Network, xs: Sequence[Array], in_shapes: Sequence[Shape] | None
+) -> Plan:
+    """The calls to check, and which of them are frozen."""
+    if isinstance(network, Network):
+        if xs:
+            network.ensure_built(xs[0])
+        return network.parameters.plan
+    if isinstance(network, Layer):
+        shapes = in_shapes or [np.shape(x)[1:] for x in xs]
+        if not shapes:
+            raise NNError(f"check_gradients({network!r}): give x, or in_shapes such as [(8, 8, 3)]")
+        network = graph_around(network, shapes)
+    return Plan(network, frozenset(layer for layer in network.paths if not layer.trainable))
+
+
+def _home_of(network: Layer | Graph | Network, backend: str | None) -> Backend:
+    """The backend asked for; else the network's own, or the usual one."""
+    if backend is None and isinstance(network, Network):
+        return network.backend
+    return get_backend(backend or DEFAULT)
 
 
 def _given(graph: Graph, xs: Sequence[Array], params: Mapping[str, Array]) -> Point:
@@ -134,7 +155,9 @@ def _given(graph: Graph, xs: Sequence[Array], params: Mapping[str, Array]) -> Po
     for name, value in params.items():
         if np.shape(value) != look_up("weight", name, known):
             raise ShapeError(f"{name}: expected {known[name]}, got {np.shape(value)}")
-    inputs = dict(zip(input_names(graph), xs, strict=True)) if xs else {}
+    if len(xs) not in (0, len(graph.inputs)):
+        raise NNError(f"check_gradients: expected {len(graph.inputs)} inputs, got {len(xs)}")
+    inputs = dict(zip(input_names(graph), xs, strict=False))
     return {name: np.array(value, np.float64) for name, value in {**inputs, **params}.items()}
 
 
@@ -174,7 +197,7 @@ class Local:
 class Scalar:
     """A number as a function of everything that a network reads: inputs, weights and state."""
 
-    graph: Graph
+    plan: Plan
     ctx: Context
     objective: Objective
 
@@ -189,33 +212,31 @@ class Scalar:
         value, dys = self.objective(self.ctx, tape.outputs)
         pairs = zip(dys, tape.outputs, strict=True)
         size = sum(float(self.ctx.xp.sum(abs(dy * y))) for dy, y in pairs)
-        tape = backward(self._plan, tape, self._split(point)[0], dys)
+        tape = backward(self.plan, tape, self._split(point)[0], dys)
         gradients = {**self._input_gradients(tape, dys, point), **tape.gradients}
         host = {name: self.ctx.backend.to_host(g) for name, g in gradients.items()}
         return Local(float(value), host, ATOL * max(size, abs(float(value))))
 
-    @property
-    def _plan(self) -> Plan:
-        return Plan(self.graph, frozenset(x for x in self.graph.paths if not x.trainable))
-
     def _split(self, point: Point) -> tuple[Nested, Nested]:
         """The weights of a point: parameters and state."""
         groups: tuple[dict[str, Array], dict[str, Array]] = {}, {}
-        for path, _, _, param in self.graph.weights:
+        for path, _, _, param in self.plan.graph.weights:
             groups[not param.trainable][path] = self.ctx.backend.from_host(point[path])
         return by_layer(groups[0]), by_layer(groups[1])
 
     def _forward(self, point: Point) -> Tape:
-        inputs = [self.ctx.backend.from_host(point[name]) for name in input_names(self.graph)]
-        return forward(self._plan, self.ctx, *self._split(point), inputs)
+        inputs = [self.ctx.backend.from_host(point[name]) for name in input_names(self.plan.graph)]
+        return forward(self.plan, self.ctx, *self._split(point), inputs)
 
     def _input_gradients(self, tape: Tape, dys: Sequence[Array], point: Point) -> dict[str, Array]:
         """The gradients of the network's inputs, each summed over its readers."""
-        names = dict(zip(self.graph.inputs, input_names(self.graph), strict=True))
+        names = dict(zip(self.plan.graph.inputs, input_names(self.plan.graph), strict=True))
         totals = {name: self.ctx.xp.zeros(point[name].shape) for name in names.values()}
-        shares: list[tuple[Symbol, Array | None]] = list(zip(self.graph.outputs, dys, strict=True))
-        for node in self.graph.nodes:
-            call = tape[self.graph.keys[node]]
+        shares: list[tuple[Symbol, Array | None]] = list(
+            zip(self.plan.graph.outputs, dys, strict=True)
+        )
+        for node in self.plan.graph.nodes:
+            call = tape[self.plan.graph.keys[node]]
             shares += zip(node.inputs, call.input_gradients, strict=True)
         for symbol, share in shares:
             if symbol in names and share is not None:
@@ -259,8 +280,7 @@ def _settled(found: Sequence[Derivative]) -> bool:
     return bool(found) and found[-1].verdict in (Verdict.PASSED, Verdict.FAILED)
 
 
-def _conclude(found: Sequence[Derivative], name: str) -> Derivative:
+def _conclude(found: Sequence[Derivative]) -> Derivative:
     """The try that decided; else the first that speaks against a structural zero."""
-    undecided = [d for d in found if d.verdict is not Verdict.ZERO]
-    derivative = found[-1] if _settled(found) or not undecided else undecided[0]
-    return dataclasses.replace(derivative, name=name)
+    undecided = [derivative for derivative in found if derivative.verdict is not Verdict.ZERO]
+    return found[-1] if _settled(found) or not undecided else undecided[0]

@@ -15,7 +15,7 @@ from nnscratch.kernels.ops import Array
 from nnscratch.testing.gradients import STEP, check_gradients
 from nnscratch.testing.report import GradientError, Report, Verdict
 from tests.testing import wrong_layers
-from tests.testing.wrong_layers import Elementwise, Linear
+from tests.testing.wrong_layers import Elementwise, Flat, Linear
 
 
 def check(layer: Layer, x: Array | None = None, **arguments: Any) -> Report:
@@ -39,20 +39,6 @@ class Rectifier(Elementwise):
 
     def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
         return Gradients((dy * cache,))
-
-
-class Flat(Elementwise):
-    """y = `value(x)`, whose derivative is 0 wherever there is one."""
-
-    def __init__(self, value: Any):
-        super().__init__()
-        self.value = value
-
-    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
-        return Output(self.value(xs[0]))
-
-    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
-        return Gradients((0 * dy,))
 
 
 def test_a_right_layer_passes_with_two_equal_numbers_for_everything() -> None:
@@ -248,3 +234,10 @@ def test_a_loss_reads_one_output() -> None:
     graph = Graph([x], [Linear(name="a")(x), Linear(name="b")(x)])
     with pytest.raises(NNError, match="one output, got 2"):
         check_gradients(graph, loss=lambda ctx, y: (y.sum(), np.ones_like(y)), backend="numpy")
+
+
+def test_the_number_of_inputs_has_to_be_the_networks() -> None:
+    a, b, shared = Input((3,)), Input((3,)), Linear()
+    graph = Graph([a, b], [shared(a), shared(b)])
+    with pytest.raises(NNError, match="expected 2 inputs, got 1"):
+        check_gradients(graph, np.ones((2, 3)), backend="numpy")

@@ -47,6 +47,20 @@ class Elementwise(Layer):
         return Spec(in_shapes[0])
 
 
+class Flat(Elementwise):
+    """y = `value(x)`, whose derivative is 0 wherever there is one."""
+
+    def __init__(self, value: Any):
+        super().__init__()
+        self.value = value
+
+    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
+        return Output(self.value(xs[0]))
+
+    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
+        return Gradients((0 * dy,))
+
+
 # -- wrong gradients ------------------------------------------------------------------------------
 
 

@@ -85,6 +85,7 @@ class TestInputs:
             ((8, 9, 3), (5, 3, 8, 9), "move the channels last: x.transpose(0, 2, 3, 1)"),
             ((8, 9, 1), (5, 72), "reshape it: x.reshape(-1, 8, 9, 1)"),
             ((72,), (5, 8, 9), "reshape it: x.reshape(-1, 72)"),
+            ((), (), "add a batch axis: x[None]"),
         ],
     )
     def test_wrong_shape_comes_with_its_repair(self, shape, given_shape, hint):

@@ -59,7 +59,7 @@ def listeners(
 ) -> tuple[History, CallbackList]:
     """The history of a fit, and everybody who listens to it."""
     history = History()
-    everyone = [history, *callbacks]
+    everyone = [*callbacks, history]  # so that it keeps what they add to the logs
     if verbose:
         everyone.append(Progress(verbose))
     params = {

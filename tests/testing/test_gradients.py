@@ -12,6 +12,7 @@ from nnscratch.core.errors import NNError, ShapeError, UnknownNameError
 from nnscratch.core.graph import Graph, Input
 from nnscratch.core.layer import Gradients, Layer, Output, Values
 from nnscratch.kernels.ops import Array
+from nnscratch.testing import gradients
 from nnscratch.testing.gradients import STEP, check_gradients
 from nnscratch.testing.report import GradientError, Report, Verdict
 from tests.testing import wrong_layers
@@ -121,6 +122,20 @@ def test_a_kink_is_seen_wherever_it_lies_within_the_step(fraction: float, side: 
 def test_a_layer_of_kinks_everywhere_gets_no_verdict_on_its_gradient() -> None:
     sawtooth = Flat(lambda x: np.abs(1e5 * x - np.round(1e5 * x)))
     assert check(sawtooth)["input"].verdict is Verdict.KINK
+
+
+def test_a_kink_sends_the_check_to_other_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    class SeldomSmooth(Elementwise):
+        def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
+            (x,) = xs
+            return Output(x if x[0, 0] > 0.5 else np.abs(1e5 * x - np.round(1e5 * x)))
+
+        def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
+            return Gradients((dy,))
+
+    check(SeldomSmooth(), seed=1).assert_passed()
+    monkeypatch.setattr(gradients, "TRIES", 1)
+    assert check(SeldomSmooth(), seed=1)["input"].verdict is Verdict.KINK
 
 
 # -- zeros ----------------------------------------------------------------------------------------

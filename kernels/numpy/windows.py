@@ -42,8 +42,8 @@ def scatter(cells: Array, window: Window, image: Pair) -> Array:
         (n_images, top + height + bottom, left + width + right, channels), cells.dtype
     )
     for i, j in np.ndindex(kh, kw):
-        # Cell (i, j) of the windows: no two windows have the same one, so += meets each cell once.
-        down = slice(i * dh, i * dh + (rows - 1) * sh + 1, sh)
-        across = slice(j * dw, j * dw + (columns - 1) * sw + 1, sw)
+        # Cells (i, j) of different windows are different cells, so += adds to each of them once.
+        down = slice(i * dh, i * dh + rows * sh, sh)
+        across = slice(j * dw, j * dw + columns * sw, sw)
         padded[:, down, across] += cells[:, :, :, i, j]  # (N, OH, OW, C)
     return np.ascontiguousarray(padded[:, top : top + height, left : left + width])

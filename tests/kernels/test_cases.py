@@ -48,6 +48,17 @@ def awkward(argument: Any) -> Any:
     return view
 
 
+@every_backend
+def test_a_long_sum_keeps_its_digits(backend: str) -> None:
+    ops = resolve(backend).ops
+    x = np.random.default_rng(1).random((50_000, 3), np.float32) + 5
+    exact = x.astype(np.float64)
+    np.testing.assert_allclose(ops.bias_gradient(x), exact.sum(axis=0), rtol=1e-6)
+    mean, variance = ops.moments(x[:, :, None])
+    np.testing.assert_allclose(mean, exact.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(variance, exact.var(axis=0), rtol=1e-6)
+
+
 def test_every_operation_has_a_case() -> None:
     assert {case.op for case in CASES} == set(OPS)
 

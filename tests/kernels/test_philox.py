@@ -74,3 +74,12 @@ def test_dropout_keeps_where_the_word_reaches_the_rate(backend: str, dtype: str)
     assert kept.dtype == np.bool_
     np.testing.assert_array_equal(kept, words >= 2**30)
     np.testing.assert_array_equal(y, np.where(kept, x / x.dtype.type(0.75), 0))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_dropout_keeps_a_word_that_equals_the_rate(backend: str) -> None:
+    ops = resolve(backend).ops
+    word = int(ops.random_bits((3, 4), 1)[0])
+    x = np.ones(1)
+    assert ops.dropout(x, (3, 4), word / 2**32)[1].all()
+    assert not ops.dropout(x, (3, 4), (word + 1) / 2**32)[1].any()

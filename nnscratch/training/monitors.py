@@ -266,7 +266,6 @@ class ReduceLROnPlateau(Monitor):
             logs["learning_rate"] = self.model.learning_rate
         if self._cooling > 0:
             self._cooling -= 1
-            self.wait = 0
         if self.improves(current, self.best):
             self.best = current
             self.wait = 0

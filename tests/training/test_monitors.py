@@ -135,6 +135,10 @@ class TestEarlyStopping:
         callback = EarlyStopping(patience=2, baseline=1.0, restore_best_weights=True)
         assert train(callback, [5, 4, 6, 7])[0].weights == [1]
 
+    def test_the_first_epoch_is_best_where_no_value_is_finite(self):
+        callback = EarlyStopping(patience=2, restore_best_weights=True)
+        assert train(callback, [np.nan] * 4)[0].weights == [0]
+
     def test_weights_stay_otherwise(self):
         assert train(EarlyStopping(patience=2), [5, 3, 4, 4])[0].weights == [3]
 

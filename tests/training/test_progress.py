@@ -24,18 +24,21 @@ class Clock:
         return self.now
 
 
-def show(verbose, stream, batches=3, seconds=0.5, validate=False, end_epoch=True):
-    """One epoch of ten, with `seconds` per batch."""
-    clock = Clock()
+def begin(verbose, stream, clock):
     progress = Progress(verbose, stream, clock)
-    progress.set_params({"epochs": 10, "steps": 4})
+    progress.set_params({"epochs": 10, "steps": 8})
     progress.on_train_begin()
+    return progress
+
+
+def show(verbose, stream, batches=3, seconds=0.5, end_epoch=True):
+    """What one epoch of ten prints, with `seconds` per batch."""
+    clock = Clock()
+    progress = begin(verbose, stream, clock)
     progress.on_epoch_begin(2)
     for batch in range(batches):
         clock.now += seconds
         progress.on_train_batch_end(batch, {"loss": batch + 0.25})
-    if validate:
-        progress.on_test_begin()
     if end_epoch:
         progress.on_epoch_end(2, {"loss": 0.1234, "accuracy": 0.97})
     progress.on_train_end()
@@ -78,19 +81,24 @@ class TestBar:
         shown = show("auto", Terminal())
         assert shown.endswith("\x1b[2K" + LINE)  # the bar's line is cleared first
         for done, loss in [(1, "0.2500"), (2, "1.2500"), (3, "2.2500")]:
-            assert f"{done}/4" in shown
+            assert f"{done}/8" in shown
             assert f"loss: {loss}" in shown
 
     def test_tells_the_time_that_is_left(self):
-        assert "0:00:30" in show(1, Terminal(), batches=3, seconds=30.0)
+        assert "0:02:30" in show(1, Terminal(), batches=3, seconds=30.0)
 
     def test_is_not_drawn_for_every_fast_batch(self):
-        shown = show(1, Terminal(), batches=4, seconds=0.04)
-        assert [f"{done}/4" in shown for done in (1, 2, 3)] == [False, False, True]
+        shown = show(1, Terminal(), batches=6, seconds=0.04)
+        drawn = [f"{done}/8" in shown for done in (1, 2, 3, 4, 5, 6)]
+        assert drawn == [False, False, True, False, False, True]
 
-    def test_says_when_validation_runs(self):
-        assert "validating" in show(1, Terminal(), validate=True)
-        assert "validating" not in show(1, Terminal())
+    def test_says_at_once_that_validation_runs(self):
+        terminal = Terminal()
+        progress = begin(1, terminal, Clock())
+        progress.on_epoch_begin(0)
+        progress.on_test_begin()
+        assert "validating" in terminal.getvalue()
+        progress.on_train_end()
 
     def test_gives_the_cursor_back_when_an_epoch_is_cut_short(self):
         shown = show(1, Terminal(), end_epoch=False)

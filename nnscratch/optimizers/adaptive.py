@@ -1,0 +1,132 @@
+"""Optimizers that give every parameter a step size of its own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from nnscratch import schedules
+from nnscratch.core.context import Context
+from nnscratch.kernels.ops import Array
+from nnscratch.optimizers.base import (
+    DECAY_RATE,
+    FRACTION,
+    NOT_NEGATIVE,
+    POSITIVE,
+    Optimizer,
+    Slots,
+)
+
+
+@dataclass(frozen=True)
+class RMSprop(Optimizer):
+    """Gradients divided by their running root mean square.
+
+    s = rho * s + (1 - rho) * g^2; the update is -lr * g / sqrt(s + epsilon), with epsilon
+    *inside* the root. With momentum, velocity = momentum * velocity + that update, is added.
+
+    Source: Tieleman & Hinton 2012, Coursera lecture 6.5.
+    """
+
+    learning_rate: schedules.Identifier = 0.001
+    rho: float = field(default=0.9, metadata=DECAY_RATE)
+    momentum: float = field(default=0.0, metadata=FRACTION)
+    epsilon: float = field(default=1e-7, metadata=POSITIVE)
+
+    def init(self, ctx: Context, params: Array) -> dict[str, Array]:
+        """A mean square, and a velocity if there is momentum."""
+        names = ["mean_square", "velocity"] if self.momentum else ["mean_square"]
+        return {name: ctx.xp.zeros_like(params) for name in names}
+
+    def update(
+        self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """The scaled gradient, or the velocity."""
+        updates, mean_square = ctx.k.rmsprop(
+            gradients,
+            slots["mean_square"],
+            self.learning_rate_at(iteration),
+            self.rho,
+            self.epsilon,
+        )
+        if not self.momentum:
+            return updates, {"mean_square": mean_square}
+        velocity = self.momentum * slots["velocity"] + updates
+        return velocity, {"mean_square": mean_square, "velocity": velocity}
+
+
+@dataclass(frozen=True)
+class Adagrad(Optimizer):
+    """Gradients divided by the root of the sum of all their squares so far.
+
+    a = a + g^2, from `initial_accumulator_value`; the update is -lr * g / sqrt(a + epsilon),
+    with epsilon *inside* the root.
+
+    Source: Duchi et al. 2011, "Adaptive subgradient methods".
+    """
+
+    learning_rate: schedules.Identifier = 0.001
+    initial_accumulator_value: float = field(default=0.1, metadata=NOT_NEGATIVE)
+    epsilon: float = field(default=1e-7, metadata=POSITIVE)
+
+    def init(self, ctx: Context, params: Array) -> dict[str, Array]:
+        """The accumulator."""
+        return {"accumulator": ctx.xp.full_like(params, self.initial_accumulator_value)}
+
+    def update(
+        self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """The scaled gradient."""
+        rate = self.learning_rate_at(iteration)
+        updates, accumulator = ctx.k.adagrad(gradients, slots["accumulator"], rate, self.epsilon)
+        return updates, {"accumulator": accumulator}
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """The running mean of gradients over the root of that of their squares.
+
+    m += (g - m) (1 - beta_1); v += (g^2 - v) (1 - beta_2); at the t-th step, from 1, the update
+    is -a m / (sqrt(v) + epsilon) with a = lr * sqrt(1 - beta_2^t) / (1 - beta_1^t). Epsilon is
+    added to the uncorrected root, "epsilon hat" of the paper's section 2. Keras computes a in
+    the parameters' dtype; here it is computed in float64 and rounded once.
+
+    Source: Kingma & Ba 2015, arXiv:1412.6980.
+    """
+
+    learning_rate: schedules.Identifier = 0.001
+    beta_1: float = field(default=0.9, metadata=DECAY_RATE)
+    beta_2: float = field(default=0.999, metadata=DECAY_RATE)
+    epsilon: float = field(default=1e-7, metadata=POSITIVE)
+
+    def init(self, ctx: Context, params: Array) -> dict[str, Array]:
+        """Both moments."""
+        return {name: ctx.xp.zeros_like(params) for name in ("first_moment", "second_moment")}
+
+    def update(
+        self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """The first moment over the root of the second."""
+        t = iteration + 1
+        correction = math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        updates, first, second = ctx.k.adam(
+            gradients,
+            slots["first_moment"],
+            slots["second_moment"],
+            self.learning_rate_at(iteration) * correction,
+            self.beta_1,
+            self.beta_2,
+            self.epsilon,
+        )
+        return updates, {"first_moment": first, "second_moment": second}
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with weight decay beside the gradient, not in it.
+
+    Source: Loshchilov & Hutter 2019, arXiv:1711.05101; as in Keras the decay is multiplied by
+    the learning rate.
+    """
+
+    weight_decay: float | None = field(default=0.004, metadata=NOT_NEGATIVE)

@@ -1,0 +1,172 @@
+"""What all optimizers share: their arguments, the learning rate, clipping and weight decay."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from fnmatch import fnmatchcase
+from numbers import Real
+from typing import Any, NamedTuple, Self, TypeAlias
+
+from nnscratch import schedules
+from nnscratch.core.context import Context
+from nnscratch.core.errors import UnknownNameError
+from nnscratch.kernels.ops import Array
+
+Slots: TypeAlias = Mapping[str, Array]
+"""What an optimizer remembers, by name: flat arrays like the parameters."""
+Slices: TypeAlias = Mapping[str, slice]
+"""Where each parameter lies in the flat arrays, by path."""
+
+
+class Range(NamedTuple):
+    """The numbers that an argument may be."""
+
+    words: str
+    holds: Callable[[float], bool]
+
+
+def within(words: str, holds: Callable[[float], bool]) -> dict[str, Range]:
+    """The metadata of a field that has to be such a number."""
+    return {"range": Range(words, holds)}
+
+
+POSITIVE = within("> 0", lambda value: value > 0)
+NOT_NEGATIVE = within(">= 0", lambda value: value >= 0)
+FRACTION = within("from 0 to 1", lambda value: 0 <= value <= 1)
+DECAY_RATE = within("from 0 to below 1", lambda value: 0 <= value < 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer(ABC):
+    """Base of all optimizers.
+
+    Args:
+        learning_rate: a number, or a schedule: a function of the iteration.
+        weight_decay: the share, times the learning rate, that every parameter loses per step.
+        clipnorm: the largest norm of one parameter's gradient; longer ones are scaled down.
+        clipvalue: the largest magnitude of a number in a gradient.
+        global_clipnorm: the largest norm of all gradients together.
+        exclude_from_weight_decay: patterns of paths, such as "*/bias", that do not decay.
+
+    Raises:
+        ValueError: a number out of its range, more than one of the three ways to clip, or
+            exclusions from no decay.
+        TypeError: an argument of another kind.
+    """
+
+    learning_rate: schedules.Identifier
+    weight_decay: float | None = field(default=None, metadata=NOT_NEGATIVE)
+    clipnorm: float | None = field(default=None, metadata=POSITIVE)
+    clipvalue: float | None = field(default=None, metadata=POSITIVE)
+    global_clipnorm: float | None = field(default=None, metadata=POSITIVE)
+    exclude_from_weight_decay: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        schedules.get(self.learning_rate)
+        for argument in fields(self):
+            value = getattr(self, argument.name)
+            left_out = value is None and argument.default is None
+            if "range" in argument.metadata and not left_out:
+                self._check(argument.name, value, argument.metadata["range"])
+        clips = ("clipnorm", "clipvalue", "global_clipnorm")
+        given = [name for name in clips if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"{type(self).__name__}: choose one of {' and '.join(given)}")
+        self._check_exclusions()
+
+    def _check(self, name: str, value: Any, allowed: Range) -> None:
+        what = f"{type(self).__name__}: expected {name} to be a number {allowed.words}"
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise TypeError(f"{what}, got {value!r}")
+        if not (math.isfinite(value) and allowed.holds(float(value))):
+            raise ValueError(f"{what}, got {value}")
+        # A Python float does not widen a float32 array, as a float64 scalar of NumPy would.
+        object.__setattr__(self, name, float(value))
+
+    def _check_exclusions(self) -> None:
+        patterns = self.exclude_from_weight_decay
+        if isinstance(patterns, str) or not all(isinstance(p, str) for p in patterns):
+            raise TypeError(
+                f"{type(self).__name__}: expected exclude_from_weight_decay to be patterns such "
+                f'as ["*/bias"], got {patterns!r}'
+            )
+        if patterns and self.weight_decay is None:
+            raise ValueError(
+                f"{type(self).__name__}: exclude_from_weight_decay={patterns!r} without "
+                "weight_decay; give both or neither"
+            )
+        object.__setattr__(self, "exclude_from_weight_decay", tuple(patterns))
+
+    @abstractmethod
+    def init(self, ctx: Context, params: Array) -> dict[str, Array]:
+        """The slots before the first step."""
+
+    @abstractmethod
+    def update(
+        self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """What is to be added to the parameters, and the slots after this step.
+
+        Args:
+            ctx: holds the kernels.
+            params: parameters, already decayed.
+            gradients: their gradients, already clipped.
+            slots: what `init` or the step before returned.
+            iteration: 0 at the first step.
+        """
+
+    def learning_rate_at(self, iteration: int) -> float:
+        """The learning rate of a step; the first is 0."""
+        return float(schedules.get(self.learning_rate)(iteration))
+
+    def with_learning_rate(self, value: schedules.Identifier) -> Self:
+        """The same optimizer with another learning rate or schedule; its slots still fit."""
+        return replace(self, learning_rate=value)
+
+    def clip(self, ctx: Context, gradients: Array, slices: Slices) -> Array:
+        """The gradients, clipped as configured; the same array where nothing is.
+
+        A gradient that is short enough keeps its bits. Norms are taken in float64, so that
+        squares neither overflow nor vanish. A norm that is not finite makes all that it would
+        scale NaN, so that it shows (as in Keras for the global one).
+        """
+        if self.clipvalue is not None:
+            clipped: Array = ctx.xp.clip(gradients, -self.clipvalue, self.clipvalue)
+            return clipped
+        if self.global_clipnorm is not None:
+            return shortened(ctx, gradients, self.global_clipnorm)
+        if self.clipnorm is not None:
+            clipped = gradients.copy()
+            for place in slices.values():
+                clipped[place] = shortened(ctx, gradients[place], self.clipnorm)
+            return clipped
+        return gradients
+
+    def decay(self, ctx: Context, params: Array, slices: Slices, iteration: int) -> Array | None:
+        """-params * weight_decay * learning rate, 0 where excluded; None without weight decay.
+
+        Raises:
+            UnknownNameError: a pattern of exclude_from_weight_decay matches no path.
+        """
+        if self.weight_decay is None:
+            return None
+        decay = -(params * self.weight_decay * self.learning_rate_at(iteration))
+        for pattern in self.exclude_from_weight_decay:
+            excluded = [path for path in slices if fnmatchcase(path, pattern)]
+            if not excluded:
+                raise UnknownNameError("weight to exclude from weight decay", pattern, slices)
+            for path in excluded:
+                decay[slices[path]] = 0
+        return decay
+
+
+def shortened(ctx: Context, gradient: Array, longest: float) -> Array:
+    """The gradient times longest / max(its norm, longest)."""
+    xp = ctx.xp
+    norm = xp.sqrt(xp.sum(xp.square(gradient, dtype="float64")))
+    scale = xp.where(xp.isfinite(norm), longest / xp.maximum(norm, longest), xp.nan)
+    result: Array = gradient * scale.astype(gradient.dtype)
+    return result

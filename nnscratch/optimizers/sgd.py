@@ -1,0 +1,41 @@
+"""SGD: gradient descent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nnscratch import schedules
+from nnscratch.core.context import Context
+from nnscratch.kernels.ops import Array
+from nnscratch.optimizers.base import FRACTION, Optimizer, Slots
+
+
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Gradient descent, with momentum: a velocity that gathers gradients and dies away.
+
+    velocity = momentum * velocity - lr * g; the update is the velocity, or with `nesterov` one
+    step ahead of it, momentum * velocity - lr * g. Without momentum both are -lr * g.
+
+    Source: Sutskever et al. 2013, "On the importance of initialization and momentum".
+    """
+
+    learning_rate: schedules.Identifier = 0.01
+    momentum: float = field(default=0.0, metadata=FRACTION)
+    nesterov: bool = False
+
+    def init(self, ctx: Context, params: Array) -> dict[str, Array]:
+        """A velocity, if there is momentum."""
+        return {"velocity": ctx.xp.zeros_like(params)} if self.momentum else {}
+
+    def update(
+        self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """The velocity, or -lr * g."""
+        rate = self.learning_rate_at(iteration)
+        if not self.momentum:
+            return ctx.k.sgd(gradients, rate), {}
+        updates, velocity = ctx.k.momentum(
+            gradients, slots["velocity"], rate, self.momentum, self.nesterov
+        )
+        return updates, {"velocity": velocity}

@@ -34,7 +34,7 @@ def relu(x: Array, negative_slope: float, max_value: float, threshold: float) ->
 def relu_gradient(
     dy: Array, x: Array, negative_slope: float, max_value: float, threshold: float
 ) -> Array:
-    """Dy times the slope of the branch."""
+    """dy times the slope of the branch."""
     slope, ceiling, knee = (rounded(s, x) for s in (negative_slope, max_value, threshold))
 
     def slope_at(x: float) -> float:
@@ -55,7 +55,7 @@ def alpha_place(place: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ..
 
 @kernel("prelu", backend="naive")
 def prelu(x: Array, alpha: Array) -> Array:
-    """X, or x times the alpha of its place."""
+    """x, or x times the alpha of its place."""
     y = np.empty(x.shape, x.dtype)
     for place in np.ndindex(x.shape):
         value = float(x[place])

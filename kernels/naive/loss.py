@@ -36,7 +36,7 @@ def absolute_error(y: Array, target: Array) -> tuple[Array, Array]:
 
 
 def clipped(x: float, low: float, high: float) -> float:
-    """X moved into [low, high]; NaN of NaN."""
+    """x moved into [low, high]; NaN of NaN."""
     return low if x < low else high if x > high else x
 
 

@@ -23,7 +23,7 @@ def relu(x: Array, negative_slope: float, max_value: float, threshold: float) ->
 def relu_gradient(
     dy: Array, x: Array, negative_slope: float, max_value: float, threshold: float
 ) -> Array:
-    """Dy times the slope at x."""
+    """dy times the slope at x."""
     slope = np.full_like(x, negative_slope)
     slope[x > threshold] = 1
     slope[x >= max_value] = 0

@@ -78,7 +78,7 @@ def join(matrices: Array) -> Array:
 
 @kernel("conv2d", backend="numpy")
 def conv2d(x: Array, kernel: Array, window: Window, groups: int) -> Array:
-    """Y = columns @ weights, for each group."""
+    """y = columns @ weights, for each group."""
     n_images, height, width, _ = x.shape
     kh, kw, depth, filters = kernel.shape
     weights = split(kernel.reshape(kh * kw * depth, filters), groups)  # (G, KH*KW*C/G, O/G)
@@ -90,7 +90,7 @@ def conv2d(x: Array, kernel: Array, window: Window, groups: int) -> Array:
 def conv2d_input_gradient(
     dy: Array, kernel: Array, window: Window, groups: int, image: Pair
 ) -> Array:
-    """Dx = col2im(dy @ weights^T), for each group."""
+    """dx = col2im(dy @ weights^T), for each group."""
     n_images, rows, columns, filters = dy.shape
     kh, kw, depth, _ = kernel.shape
     weights = split(kernel.reshape(kh * kw * depth, filters), groups)  # (G, KH*KW*C/G, O/G)
@@ -101,7 +101,7 @@ def conv2d_input_gradient(
 
 @kernel("conv2d_kernel_gradient", backend="numpy")
 def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
-    """Dweights = columns^T @ dy, for each group."""
+    """dweights = columns^T @ dy, for each group."""
     n_images, rows, columns, filters = dy.shape
     upstream = split(dy.reshape(n_images * rows * columns, filters), groups)  # (G, N*OH*OW, O/G)
     dweights = im2col(x, window, groups).swapaxes(1, 2) @ upstream  # (G, KH*KW*C/G, O/G)

@@ -67,7 +67,7 @@ def batch_norm_gradient(
 def batch_norm_inference_gradient(
     dy: Array, x: Array, mean: Array, variance: Array, gamma: Array, epsilon: float
 ) -> tuple[Array, Array, Array]:
-    """Dy, scaled as z was."""
+    """dy, scaled as z was."""
     z, deviation = standardise(x, mean, variance, epsilon)
     dgamma, dbeta = total(dy * z, axis=(0, 2)), total(dy, axis=(0, 2))  # (C,)
     return dy * (gamma / deviation)[:, None], dgamma, dbeta

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from nnscratch import constraints
+from nnscratch.constraints import MaxNorm, NonNeg
+from nnscratch.core.errors import UnknownNameError
+
+
+def test_max_norm_shrinks_only_what_is_too_long():
+    w = np.array([[3.0, 0.6, 0.0], [4.0, 0.8, 0.0]])
+    expected = [[1.2, 0.6, 0.0], [1.6, 0.8, 0.0]]
+    np.testing.assert_allclose(MaxNorm(2)(w), expected, rtol=2e-7)
+
+
+def test_max_norm_is_keras_to_the_epsilon():
+    w = np.array([[3.0, 0.6], [4.0, 0.8]])
+    np.testing.assert_allclose(
+        MaxNorm(2)(w), w * [2 / (5 + 1e-7), 1 / (1 + 1e-7)], rtol=1e-14, atol=0
+    )
+
+
+@pytest.mark.parametrize("axis", [(0, 1, 2), [0, 1, 2]])
+def test_max_norm_of_filters(axis):
+    w = np.random.default_rng(0).standard_normal((3, 3, 4, 5))
+    norms = np.sqrt((MaxNorm(1.5, axis)(w) ** 2).sum(axis=(0, 1, 2)))
+    np.testing.assert_allclose(norms, 1.5, rtol=1e-6)
+
+
+def test_max_norm_along_another_axis():
+    w = np.array([[3.0, 4.0], [0.3, 0.4]])
+    norms = np.hypot(*MaxNorm(1, axis=1)(w).T)
+    np.testing.assert_allclose(norms, [1.0, 0.5], rtol=1e-6)
+
+
+def test_non_neg():
+    w = np.array([-1.0, 0.0, 2.0, np.nan])
+    np.testing.assert_array_equal(NonNeg()(w), [0.0, 0.0, 2.0, np.nan])
+
+
+@pytest.mark.parametrize("constraint", [MaxNorm(), MaxNorm(np.float64(2)), NonNeg()], ids=repr)
+def test_pure_and_of_the_same_dtype(constraint):
+    w = np.array([[-3.0, 4.0]], np.float32)
+    before = w.copy()
+    projected = constraint(w)
+    assert projected.dtype == np.float32
+    assert not np.shares_memory(projected, w)
+    np.testing.assert_array_equal(w, before)
+
+
+def test_get():
+    assert constraints.get("max_norm") == constraints.get("MaxNorm") == MaxNorm(2, 0)
+    assert constraints.get("non_neg") == NonNeg()
+    assert constraints.get(None) is None
+    instance = MaxNorm(3)
+    assert constraints.get(instance) is instance
+
+
+def test_get_proposes_the_nearest_name():
+    with pytest.raises(UnknownNameError, match="did you mean 'non_neg'"):
+        constraints.get("non_negative")
+
+
+@pytest.mark.parametrize("identifier", [MaxNorm, 2.0])
+def test_get_refuses_what_is_no_constraint(identifier):
+    with pytest.raises(TypeError, match=r"an instance such as MaxNorm\(2\), got"):
+        constraints.get(identifier)
+
+
+@pytest.mark.parametrize("value", [-1.0, math.nan, math.inf])
+def test_max_norm_refuses_what_is_no_norm(value):
+    with pytest.raises(ValueError, match="finite max_value >= 0"):
+        MaxNorm(value)

@@ -39,6 +39,7 @@ from nnscratch.core.run import run_layer
 from nnscratch.core.step import Batch, Step
 from nnscratch.core.store import Arena, Store
 from nnscratch.core.tape import Call, Tape
+from nnscratch.labels import to_categorical
 from nnscratch.layers import *  # noqa: F403 (nnscratch.layers.__all__ is the list)
 from nnscratch.model import Model
 from nnscratch.network import Network
@@ -110,5 +111,6 @@ __all__ = [
     "schedules",
     "set_seed",
     "testing",
+    "to_categorical",
 ]
 __all__ += layers.__all__

@@ -42,6 +42,7 @@ class Model(Network):
             optimizer: an optimizer or its Keras name.
             loss: a loss or its name; for several outputs a list, or a dict by output name.
             metrics: a list of metrics or names; for several outputs a list or dict of lists.
+                Sample weights do not enter them.
             loss_weights: for several outputs, the weight of each loss.
         """
         self._compiled = compile_graph(self.graph, optimizer, loss, metrics, loss_weights)

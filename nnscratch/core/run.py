@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from nnscratch.backend import DEFAULT, get_backend
 from nnscratch.core.context import Context
+from nnscratch.core.errors import DTypeError
 from nnscratch.core.executor import Plan, backward, forward
 from nnscratch.core.graph import Graph, Input, call
 from nnscratch.core.layer import Layer
@@ -37,8 +38,15 @@ def run_layer(
         backend: "numpy" or "numba".
         training: whether dropout drops and batch normalisation uses the batch's moments.
         seed: of the initialisers and of random masks.
+
+    Raises:
+        DTypeError: an input does not hold floats.
+        ShapeError: an input is not of a shape that the layer reads.
     """
     xs = list(x) if isinstance(x, Sequence) else [x]
+    for array in xs:
+        if array.dtype.kind != "f":
+            raise DTypeError(f"run_layer: expected floats, got {array.dtype}; x.astype('float32')")
     home = get_backend(backend)
     symbols = [Input(a.shape[1:]) for a in xs]
     graph = Graph(symbols, [call(layer, symbols)])
@@ -51,7 +59,7 @@ def run_layer(
         (own if param.trainable else state)[name] = value
     path = graph.paths[layer]
     ctx = Context(home, training=training, exact=True, seed=(seed,))
-    plan = Plan(graph)
+    plan = Plan(graph, frozenset() if layer.trainable else frozenset([layer]))
     tape = forward(plan, ctx, {path: own}, {path: state}, xs)
     if dy is not None:
         tape = backward(plan, tape, {path: own}, [dy])

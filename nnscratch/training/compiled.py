@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from nnscratch import losses, metrics, optimizers
@@ -58,9 +59,12 @@ class Compiled:
     measures: tuple[Measure, ...]
 
     def measure(self, ctx: Context, outputs: Sequence[Array], batch: Batch) -> tuple[State, ...]:
-        """The sums that each metric adds up for one batch; sums of batches can be added."""
+        """The sums that each metric adds up for one batch; sums of batches can be added.
+
+        As Keras's `metrics=`, they count every row once, whatever its weight in the loss.
+        """
         return tuple(
-            metric.update(ctx, metric.init(ctx), outputs[i], batch.targets[i], batch.weights)
+            metric.update(ctx, metric.init(ctx), outputs[i], batch.targets[i])
             for _, i, metric in self.measures
         )
 
@@ -125,13 +129,17 @@ def output_name(graph: Graph, symbol: Symbol) -> str:
 
 
 def spread(what: str, given: Any, names: Sequence[str]) -> list[Any]:
-    """One entry per output, of one for all, a sequence or a mapping by output name."""
+    """One entry per output, of one for all, a sequence or a mapping by output name.
+
+    A pair of functions is one custom loss, not two entries.
+    """
+    is_pair = isinstance(given, tuple) and all(isinstance(f, FunctionType) for f in given)
     if isinstance(given, Mapping):
         for name in given:
             if name not in names:
                 raise UnknownNameError(f"output in {what}", name, names)
         return [given.get(name) for name in names]
-    if isinstance(given, list | tuple):
+    if isinstance(given, list | tuple) and not is_pair:
         if len(given) != len(names):
             raise NNError(f"compile: {len(names)} outputs ({', '.join(names)}), got {what}={given}")
         return list(given)

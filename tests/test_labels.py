@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import nnscratch as nn
+
+
+def test_to_categorical():
+    rows = nn.to_categorical([2, 0])
+    np.testing.assert_array_equal(rows, [[0, 0, 1], [1, 0, 0]])
+    assert rows.dtype == np.float32
+    assert nn.to_categorical(np.array([[1]]), num_classes=4).shape == (1, 4)
+
+
+@pytest.mark.parametrize("labels", [[0.5], [], [[0, 1]]])
+def test_to_categorical_wants_whole_numbers(labels):
+    with pytest.raises(nn.DataError, match="expected whole numbers"):
+        nn.to_categorical(labels)
+
+
+@pytest.mark.parametrize("labels", [[0, 3], [0, -1]])
+def test_to_categorical_names_the_row_of_a_label_out_of_range(labels):
+    with pytest.raises(nn.DataError, match=r"at row 1 is not in 0 \.\. 2"):
+        nn.to_categorical(labels, 3)

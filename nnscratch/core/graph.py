@@ -73,12 +73,13 @@ def flatten_symbols(caller: object, inputs: Sequence[Symbol | Sequence[Symbol]])
         for symbol in members:
             if not isinstance(symbol, Symbol):
                 raise GraphError(
-                    f"{caller!r}: expected symbols (nn.Input(...), or a layer's output), got "
-                    f"{type(symbol).__name__}; to run a layer on arrays use nn.run_layer(layer, x)"
+                    f"{caller}: expected symbols (nn.Input(...), or a layer's output), got "
+                    f"{type(symbol).__name__}; for arrays use nn.run_layer(layer, x) or "
+                    "model.predict(x)"
                 )
             flat.append(symbol)
     if not flat:
-        raise GraphError(f"{caller!r}: called without an input")
+        raise GraphError(f"{caller}: called without an input")
     return flat
 
 
@@ -144,6 +145,9 @@ class Graph:
         for node in self.nodes:
             here[node.output] = call(node.layer, [here[symbol] for symbol in node.inputs], self)
         return [here[symbol] for symbol in self.outputs]
+
+    def __repr__(self) -> str:
+        return f"<Graph {self.name or self.kind} of {len(self.nodes)} calls>"
 
     def label(self, node: Node) -> str:
         """A call's key for people: without its number where the layer is called once."""

@@ -30,6 +30,12 @@ class Parameters:
     _frozen: Arena
 
     def __init__(self, graph: Graph, store: Store, backend: Backend, dtype: Any, seed: int):
+        """Take the store's values, and draw first ones where it has none.
+
+        Raises:
+            ShapeError, DTypeError: the store's value is of another shape or dtype than this
+                graph needs.
+        """
         self.graph = graph
         self.store = store
         self.backend = backend
@@ -38,11 +44,13 @@ class Parameters:
             layer for layer in graph.paths if not layer.trainable
         )
         self._weights = {weight.path: weight for weight in graph.weights}
-        for weight in graph.weights:
-            if store.get(weight) is None:
-                value = initial_value(weight.path, weight.param, seed, backend, self.dtype)
-                store.put(weight, value)
-        self._check_dtypes()
+        first = {
+            weight: initial_value(weight.path, weight.param, seed, backend, self.dtype)
+            for weight in graph.weights
+            if self._is_new(weight)
+        }
+        for weight, value in first.items():
+            store.put(weight, value)
         self._arrange()
 
     def freeze(self, *patterns: str, frozen: bool = True) -> None:
@@ -51,6 +59,7 @@ class Parameters:
         Raises:
             UnknownNameError: no layer matches.
         """
+        chosen: set[Layer] = set()
         for pattern in patterns:
             matching = {
                 layer
@@ -59,8 +68,9 @@ class Parameters:
             }
             if not matching:
                 raise UnknownNameError("layer to freeze", pattern, self.graph.layers)
-            old = self._frozen_layers
-            self._frozen_layers = old | matching if frozen else old - matching
+            chosen |= matching
+        old = self._frozen_layers
+        self._frozen_layers = old | chosen if frozen else old - chosen
         self._arrange()
 
     @property
@@ -158,11 +168,19 @@ class Parameters:
             self.store.put(weight, arena[weight.path])
         return arena
 
-    def _check_dtypes(self) -> None:
-        for weight in self.graph.weights:
-            value = self._value(weight)
-            if value.dtype != self.dtype:
-                raise DTypeError(
-                    f"{weight.path} is shared with a model of dtype {value.dtype}, this one is "
-                    f"{self.dtype}; give models that share layers one dtype, or a store each"
-                )
+    def _is_new(self, weight: Weight) -> bool:
+        """Whether the store has no value of a weight; one that another model made must fit."""
+        value, shape = self.store.get(weight), weight.param.shape
+        if value is None:
+            return True
+        if value.shape != shape:
+            raise ShapeError(
+                f"{weight.path} is shared with a model where it is {value.shape}, this one needs "
+                f"{shape}; give the layer inputs of the same shape, or each model a store"
+            )
+        if value.dtype != self.dtype:
+            raise DTypeError(
+                f"{weight.path} is shared with a model of dtype {value.dtype}, this one is "
+                f"{self.dtype}; give models that share layers one dtype, or a store each"
+            )
+        return False

@@ -56,21 +56,34 @@ class Network:
         name: str | None = None,
         store: Store | None = None,
     ):
-        if np.dtype(dtype) not in (np.float32, np.float64):
-            raise NNError(f"{self.kind}: dtype must be 'float32' or 'float64', got {dtype!r}")
-        self.backend = get_backend(backend)
-        self.dtype = np.dtype(dtype)
-        self.seed = seeds.next_seed() if seed is None else seed
-        self.exact = exact
+        self._configure(backend, dtype, seed, exact, name, store)
+        self._connect(inputs, outputs)
+
+    def _configure(
+        self,
+        backend: str,
+        dtype: str,
+        seed: int | None,
+        exact: bool,
+        name: str | None,
+        store: Store | None,
+    ) -> None:
+        """Take over everything but the graph, which `Sequential` may learn later."""
         self.name = name
-        self.graph = Graph(
-            flatten_symbols("inputs", [inputs]),
-            flatten_symbols("outputs", [outputs]),
-            name,
-            self.kind,
-        )
-        store = SHARED if store is None else store
-        self.parameters = Parameters(self.graph, store, self.backend, self.dtype, self.seed)
+        self.backend = get_backend(backend)
+        self.dtype = floating(self.kind, dtype)
+        self.seed = seeds.next_seed() if seed is None else seeds.checked(self.kind, seed)
+        self.exact = exact
+        self.store = SHARED if store is None else store
+
+    def _connect(
+        self, inputs: Symbol | Sequence[Symbol], outputs: Symbol | Sequence[Symbol]
+    ) -> None:
+        """Make the graph, and first values of the weights that have none yet."""
+        sources = flatten_symbols(f"{self.kind} inputs", [inputs])
+        ends = flatten_symbols(f"{self.kind} outputs", [outputs])
+        self.graph = Graph(sources, ends, self.name, self.kind)
+        self.parameters = Parameters(self.graph, self.store, self.backend, self.dtype, self.seed)
 
     def __call__(self, *inputs: Symbol | Sequence[Symbol]) -> Any:
         """Call the whole network on symbols: its layers become part of a larger graph.
@@ -168,3 +181,12 @@ class Network:
         from nnscratch import summary
 
         return summary.html(self)
+
+
+def floating(kind: str, dtype: Any) -> np.dtype[Any]:
+    """float32 or float64, by name or as NumPy's object."""
+    known = (np.dtype("float32"), np.dtype("float64"))
+    chosen = [entry for entry in known if dtype is not None and entry == dtype]
+    if not chosen:
+        raise NNError(f"{kind}: dtype must be 'float32' or 'float64', got {dtype!r}")
+    return chosen[0]

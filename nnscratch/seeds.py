@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from numbers import Integral
 
 import numpy as np
 
@@ -32,9 +33,18 @@ def set_seed(seed: int) -> None:
     Without this call a model draws a fresh seed, which `model.seed` tells.
     """
     global _seeds
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise NNError(f"set_seed: expected a whole number >= 0, got {seed!r}")
-    _seeds = _derived(seed)
+    _seeds = _derived(checked("set_seed", seed))
+
+
+def checked(caller: str, seed: object) -> int:
+    """A seed that somebody gave.
+
+    Raises:
+        NNError: it is no whole number >= 0.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        raise NNError(f"{caller}: expected a seed that is a whole number >= 0, got {seed!r}")
+    return int(seed)
 
 
 def next_seed() -> int:

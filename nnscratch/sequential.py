@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
-from nnscratch import seeds
+from nnscratch.backend import DEFAULT
 from nnscratch.core.errors import GraphError, NNError
 from nnscratch.core.graph import Input, Symbol, flatten_symbols
 from nnscratch.core.layer import Layer
+from nnscratch.core.store import Store
 from nnscratch.model import Model
 from nnscratch.network import Network
+from nnscratch.training.arrays import read_array
 
 
 class Sequential(Model):
@@ -21,7 +21,10 @@ class Sequential(Model):
     Args:
         layers: layers and networks; an `nn.Input(shape)` in front declares the input, else the
             first data, or the first symbol, do.
-        options: as `Network` takes them.
+        backend, dtype, seed, exact, name, store: as `Network` takes them.
+
+    Raises:
+        GraphError: what stands in the chain is neither a layer nor a network.
     """
 
     kind = "sequential"
@@ -30,16 +33,19 @@ class Sequential(Model):
         self,
         layers: Iterable[Layer | Network | Symbol] = (),
         *,
-        name: str | None = None,
+        backend: str = DEFAULT,
+        dtype: str = "float32",
         seed: int | None = None,
-        **options: Any,
+        exact: bool = False,
+        name: str | None = None,
+        store: Store | None = None,
     ):
-        self.name = name
-        self.seed = seeds.next_seed() if seed is None else seed
+        self._configure(backend, dtype, seed, exact, name, store)
         self.layers: list[Layer | Network] = []
         self._input: Symbol | None = None
         self._settings: tuple[Any, ...] | None = None
-        self._options = {**options, "name": name, "seed": self.seed}
+        if not isinstance(layers, Iterable):
+            raise GraphError(f"Sequential: expected a list of layers, got {layers!r}")
         for layer in layers:
             self.add(layer)
 
@@ -61,16 +67,16 @@ class Sequential(Model):
 
     def build(self, shape: Sequence[int] | None = None) -> None:
         """Connect the layers, for inputs (N, *shape) where no nn.Input was declared."""
-        if self._input is None:
-            if shape is None:
-                raise NNError(
-                    f"{self!r}: its input is not known yet; begin with nn.Input(shape), call "
-                    "model.build(shape), or give it data"
-                )
-            self._input = Input(shape)
+        if self._input is None and shape is None:
+            raise NNError(
+                f"{self!r}: its input is not known yet; begin with nn.Input(shape), call "
+                "model.build(shape), or give it data"
+            )
         if not self.layers:
             raise GraphError(f"{self!r}: has no layers; add one")
-        super().__init__(self._input, self._chain(self._input), **self._options)
+        x = self._input or Input(shape or ())
+        self._connect(x, self._chain(x))
+        self._input = x  # only now: layers that cannot read x leave the input open
         if self._settings is not None:
             super().compile(*self._settings)
 
@@ -82,14 +88,15 @@ class Sequential(Model):
         loss_weights: Any = None,
     ) -> None:
         """As `Model.compile`; before the input is known, the settings wait for it."""
-        self._settings = (optimizer, loss, metrics, loss_weights)
+        settings = (optimizer, loss, metrics, loss_weights)
         if self._input is not None:
-            super().compile(*self._settings)
+            super().compile(*settings)
+        self._settings = settings
 
     def ensure_built(self, x: Any) -> None:
         """Take the input's shape from the first data."""
         if self._input is None:
-            self.build(np.shape(x)[1:])
+            self.build(read_array("x", x).shape[1:])
 
     def __call__(self, *inputs: Symbol | Sequence[Symbol]) -> Any:
         """Call the chain on a symbol, which declares its input where nothing else did."""
@@ -99,7 +106,7 @@ class Sequential(Model):
 
     def __getattr__(self, name: str) -> Any:
         """Build the graph as soon as somebody asks for it."""
-        if name in ("graph", "parameters", "backend", "dtype", "exact"):
+        if name in ("graph", "parameters"):
             self.build()
             return vars(self)[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")

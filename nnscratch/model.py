@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nnscratch.core.context import Context
@@ -86,7 +86,7 @@ class Model(Network):
             StepError: the step was not computed from the present values: it was applied already,
                 or something else has changed them since.
         """
-        if step.index != self.iteration or step.before is not self.parameters.trained:
+        if not self._starts_here(step):
             raise StepError(
                 f"apply: step {step.index} does not start from the model's present values (next "
                 f"is step {self.iteration}): it was applied already, or values have changed since;"
@@ -96,6 +96,22 @@ class Model(Network):
             self.parameters.commit(step.after, step.state_after)
             self._slots = step.slots_after
             self.iteration += 1
+
+    def _starts_here(self, step: Step) -> bool:
+        """Whether all that a step read is still what the model holds."""
+        values = self.parameters
+        same_state = all(
+            step.state[path][name] is value
+            for path, entry in values.state.items()
+            for name, value in entry.items()
+        )
+        return (
+            step.index == self.iteration
+            and step.before is values.trained
+            and step.frozen is values.frozen
+            and step.slots is self._slots
+            and same_state
+        )
 
     def start(self, ctx: Context) -> Start:
         """The present values, as a run starts from them."""
@@ -121,10 +137,13 @@ class Model(Network):
             return old
         ctx = self.context(training=True)
         first = self.compiled.optimizer.init(ctx, trained.buffer)
-        slots = {name: Arena(trained.layout, buffer) for name, buffer in first.items()}
+        slots: Mapping[str, Arena] = {
+            name: Arena(trained.layout, buffer) for name, buffer in first.items()
+        }
         for name, slot in slots.items():
             for path in slot.keys() & (old or {}).get(name, {}).keys():
                 slot[path][...] = (old or {})[name][path]
+        self._slots = slots
         return slots
 
     # -- loops ------------------------------------------------------------------------------
@@ -133,10 +152,10 @@ class Model(Network):
         self,
         x: Any,
         y: Any,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         epochs: int = 1,
         verbose: str | int = "auto",
-        callbacks: Sequence[Callback] = (),
+        callbacks: Callback | Iterable[Callback] | None = None,
         validation_split: float = 0.0,
         validation_data: Sequence[Any] | None = None,
         shuffle: bool = True,
@@ -150,12 +169,13 @@ class Model(Network):
 
         Args:
             x: (N, ...), or a list or dict of inputs.
-            y: targets, or a list or dict of them.
-            batch_size: rows per step; the last step of an epoch may have fewer.
+            y: targets; for several outputs a list, or a dict by output name, with targets for
+                each output that has a loss.
+            batch_size: rows per step, 32 if None; the last step of an epoch may have fewer.
             epochs: the number of the last epoch; with `initial_epoch` 0 their count.
             verbose: "auto" or 1: a progress bar on a terminal, else a line per epoch; 2: a line
                 per epoch; 0: nothing.
-            callbacks: listeners, see `nn.callbacks`.
+            callbacks: listeners, see `nn.Callback`: one, several or None.
             validation_split: this share of the *last* rows, before shuffling, is set aside.
             validation_data: (x, y) or (x, y, sample_weight); wins over the split.
             shuffle: draw a new order each epoch, from the seed and the epoch's number.
@@ -164,6 +184,7 @@ class Model(Network):
             initial_epoch: where to go on.
             allow_nonfinite: let NaN and Inf in the data through.
         """
+        plan = feeding.fit_plan(batch_size, epochs, initial_epoch, shuffle)
         rows = feeding.training_rows(self, x, y, sample_weight, class_weight, allow_nonfinite)
         validation = None
         if validation_data is not None:
@@ -171,7 +192,6 @@ class Model(Network):
             validation = feeding.training_rows(self, *held_out, None, allow_nonfinite)
         elif validation_split:
             rows, validation = rows.split(validation_split)
-        plan = loop.FitPlan(batch_size, epochs, initial_epoch, shuffle)
         history, listeners = feeding.listeners(self, callbacks, verbose, plan, len(rows))
         loop.fit(self, rows, validation, listeners, plan)
         return history
@@ -180,7 +200,7 @@ class Model(Network):
         self,
         x: Any,
         y: Any,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         sample_weight: Any = None,
         *,
         return_dict: bool = False,
@@ -191,17 +211,18 @@ class Model(Network):
             The loss; a list of loss and metrics where there are metrics; or a dict of them.
         """
         rows = feeding.training_rows(self, x, y, sample_weight)
-        logs = loop.evaluate(self, rows, batch_size)
+        logs = loop.evaluate(self, rows, feeding.batch_size(batch_size))
         if return_dict:
             return logs
         values = list(logs.values())
         return values[0] if len(values) == 1 else values
 
-    def predict(self, x: Any, batch_size: int = 32) -> Any:
+    def predict(self, x: Any, batch_size: int | None = None) -> Any:
         """The outputs in inference mode, on the host.
 
         Returns:
             (N, ...), or a list of such arrays where the model has several outputs.
         """
-        outputs: list[Array] = loop.predict(self, feeding.inputs(self, x), batch_size)
+        size = feeding.batch_size(batch_size)
+        outputs: list[Array] = loop.predict(self, feeding.inputs(self, x), size)
         return outputs[0] if len(outputs) == 1 else outputs

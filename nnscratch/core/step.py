@@ -51,6 +51,8 @@ class Step:
     """Every call of every layer, by key: `calls["conv2d#0"]`."""
     before: Arena
     """The trained parameters as the step found them."""
+    frozen: Arena
+    """The parameters that are not trained."""
     data_gradients: Arena
     """Gradient of the data loss, summed over the calls of each layer."""
     penalty_gradients: Arena

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -14,39 +15,46 @@ from nnscratch.core.errors import NNError, UnknownNameError
 from nnscratch.core.graph import Graph, Symbol
 from nnscratch.core.step import Batch
 from nnscratch.kernels.ops import Array
+from nnscratch.layers.arguments import number
 from nnscratch.losses import Loss
 from nnscratch.metrics import Metric, State
 from nnscratch.optimizers import Optimizer
 
 
+class Term(NamedTuple):
+    """One output's part of the objective. An output without a loss has none, and no targets."""
+
+    name: str
+    """The output's."""
+    output: int
+    loss: Loss
+    weight: float
+
+
 @dataclass(frozen=True)
 class Objective:
-    """What is minimised: a loss per output (None where an output has none) and its weight."""
+    """What is minimised: the weighted sum of the terms, whose targets come in the same order."""
 
-    losses: tuple[Loss | None, ...]
-    weights: tuple[float, ...]
+    terms: tuple[Term, ...]
 
     def __call__(
         self, ctx: Context, outputs: Sequence[Array], batch: Batch
     ) -> tuple[float, list[Array | None]]:
-        """The weighted sum of the losses, and its gradient by each output."""
-        total, gradients = 0.0, list[Array | None]()
-        terms = zip(self.losses, self.weights, outputs, batch.targets, strict=True)
-        for loss, weight, y, target in terms:
-            if loss is None:
-                gradients.append(None)
-                continue
+        """The sum, and its gradient by each output; None where an output has no loss."""
+        total, gradients = 0.0, list[Array | None]([None] * len(outputs))
+        for (_, i, loss, weight), target in zip(self.terms, batch.targets, strict=True):
+            y = outputs[i]
             value, dy = loss(ctx, y, target, batch.weights)
             total += weight * float(value)
-            gradients.append(dy if weight == 1 else ctx.xp.multiply(dy, y.dtype.type(weight)))
+            gradients[i] = dy if weight == 1 else ctx.xp.multiply(dy, y.dtype.type(weight))
         return total, gradients
 
 
 class Measure(NamedTuple):
-    """A metric of one output, and the name that it is reported under."""
+    """A metric of one term's output, and the name that it is reported under."""
 
     name: str
-    output: int
+    term: int
     metric: Metric
 
 
@@ -63,8 +71,9 @@ class Compiled:
 
         As Keras's `metrics=`, they count every row once, whatever its weight in the loss.
         """
+        terms = self.objective.terms
         return tuple(
-            metric.update(ctx, metric.init(ctx), outputs[i], batch.targets[i])
+            metric.update(ctx, metric.init(ctx), outputs[terms[i].output], batch.targets[i])
             for _, i, metric in self.measures
         )
 
@@ -74,7 +83,17 @@ class Compiled:
         return {name: metric.result(state) for (name, _, metric), state in pairs}
 
     def with_learning_rate(self, value: float) -> Compiled:
-        """The same with another learning rate."""
+        """The same with another, constant learning rate.
+
+        Raises:
+            NNError: a schedule sets the learning rate, and would go on to do so in Keras too.
+        """
+        schedule = self.optimizer.learning_rate
+        if not isinstance(schedule, Real):
+            raise NNError(
+                f"learning_rate: cannot be set to {value!r}, {schedule!r} sets it before every "
+                "step; compile with a number as learning rate, or change the schedule"
+            )
         return dataclasses.replace(self, optimizer=self.optimizer.with_learning_rate(value))
 
 
@@ -95,37 +114,65 @@ def compile_graph(
         NNError: the numbers of losses and outputs differ, or there is no loss at all.
     """
     names = output_names(graph)
-    chosen = [None if e is None else losses.get(e) for e in spread("loss", loss, names)]
-    if all(entry is None for entry in chosen):
+    if len(set(names)) < len(names):
+        raise NNError(f"compile: one output stands twice among the model's: {', '.join(names)}")
+    chosen = [loss] * len(names) if is_pair(loss) else spread("loss", loss, names)
+    weights = [1.0 if w is None else w for w in spread("loss_weights", loss_weights, names)]
+    terms = tuple(
+        Term(names[i], i, losses.get(entry), number(f"loss_weights of {names[i]}", weights[i]))
+        for i, entry in enumerate(chosen)
+        if entry is not None
+    )
+    if not terms:
         raise NNError('compile: no loss given; for example loss="sparse_categorical_crossentropy"')
-    weights = [1.0 if w is None else float(w) for w in spread("loss_weights", loss_weights, names)]
-    objective = Objective(tuple(chosen), tuple(weights))
-    per_output = [wanted or []] if len(names) == 1 else spread("metrics", wanted, names)
-    measures = []
-    for i, entry in enumerate(per_output):
-        prefix = f"{names[i]}_" if len(names) > 1 else ""
+    measures = tuple(choose_metrics(graph, terms, wanted))
+    return Compiled(optimizers.get(optimizer), Objective(terms), measures)
+
+
+def is_pair(loss: Any) -> bool:
+    """Whether this is one loss made of two functions, not a tuple of losses."""
+    functions = isinstance(loss, tuple) and not any(isinstance(part, Loss) for part in loss)
+    return functions and [callable(part) for part in loss] == [True, True]
+
+
+def choose_metrics(graph: Graph, terms: Sequence[Term], wanted: Any) -> Iterator[Measure]:
+    """The metrics of each output; where there are several, its name stands before theirs."""
+    names = output_names(graph)
+    single = len(names) == 1
+    in_one_list = single and not isinstance(wanted, Mapping)
+    term_of = {term.output: place for place, term in enumerate(terms)}
+    for i, entry in enumerate([wanted] if in_one_list else spread("metrics", wanted, names)):
         for identifier in entry if isinstance(entry, list | tuple) else [entry]:
-            if identifier is not None:
-                shape = graph.outputs[i].shape
-                metric = metrics.get(identifier, loss=chosen[i], output_shape=shape)
-                measures.append(Measure(prefix + metric.name, i, metric))
-    return Compiled(optimizers.get(optimizer), objective, tuple(measures))
+            if identifier is None:
+                continue
+            if i not in term_of:
+                raise NNError(
+                    f"compile: metric {identifier!r} of {names[i]}, an output without a loss, so "
+                    "without targets; give it a loss with weight 0 to measure it only"
+                )
+            loss, shape = terms[term_of[i]].loss, graph.outputs[i].shape
+            metric = metrics.get(identifier, loss=loss, output_shape=shape)
+            prefix = "" if single else f"{names[i]}_"
+            yield Measure(prefix + metric.name, term_of[i], metric)
 
 
 def output_names(graph: Graph) -> tuple[str, ...]:
-    """What the outputs are called: the paths of the layers that they come from."""
+    """What the outputs are called: the paths, or keys, of the calls that they come from."""
     return tuple(output_name(graph, symbol) for symbol in graph.outputs)
 
 
 def output_name(graph: Graph, symbol: Symbol) -> str:
-    """The path of the layer behind an output; of the layer itself, not of its activation."""
+    """The path of the layer behind an output (of the layer itself, not of its activation).
+
+    It is the key of the call, such as "dense#1", where the layer is called several times.
+    """
     node = symbol.node
     if node is None:
         return symbol.name or "input"
     before = node.inputs[0].node
     if before is not None and before.layer.activation is node.layer:
         node = before
-    return graph.paths[node.layer]
+    return graph.label(node)
 
 
 def spread(what: str, given: Any, names: Sequence[str]) -> list[Any]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnscratch.core.errors import DataError
 from nnscratch.kernels.ops import Array
+from nnscratch.layers.arguments import flag, positive, whole
 from nnscratch.training.batches import Rows, combine_weights, load_inputs, load_targets
 from nnscratch.training.callbacks import Callback, CallbackList, History
-from nnscratch.training.compiled import output_names
 from nnscratch.training.loop import FitPlan
 from nnscratch.training.progress import Progress
 
@@ -36,12 +36,12 @@ def training_rows(
 ) -> Rows:
     """Rows to learn from, or to measure on; everything is checked before anything is trained."""
     xs = inputs(model, x, allow_nonfinite)
-    raw = load_targets(y, output_names(model.graph), len(xs[0]), allow_nonfinite)
+    terms = model.compiled.objective.terms
+    raw = load_targets(y, [term.name for term in terms], len(xs[0]), allow_nonfinite)
     weights = combine_weights(sample_weight, class_weight, raw, model.dtype)
-    losses, outputs = model.compiled.objective.losses, model.graph.outputs
     targets = tuple(
-        target if loss is None else loss.prepare_targets(target, symbol.shape, model.dtype)
-        for loss, target, symbol in zip(losses, raw, outputs, strict=True)
+        term.loss.prepare_targets(target, model.graph.outputs[term.output].shape, model.dtype)
+        for term, target in zip(terms, raw, strict=True)
     )
     return Rows(xs, targets, weights)
 
@@ -54,12 +54,36 @@ def validation_triple(given: Sequence[Any]) -> tuple[Any, Any, Any]:
     return x, y, weights[0] if weights else None
 
 
+def batch_size(given: int | None) -> int:
+    """The rows per step; None is 32, as in Keras."""
+    return 32 if given is None else positive("batch_size", given)
+
+
+def fit_plan(size: int | None, epochs: int, initial_epoch: int, shuffle: bool) -> FitPlan:
+    """How `fit` will go over the rows.
+
+    Raises:
+        ArgumentError: a number that is not whole, or too small.
+    """
+    return FitPlan(
+        batch_size(size),
+        whole("epochs", epochs, 0),
+        whole("initial_epoch", initial_epoch, 0),
+        flag("shuffle", shuffle),
+    )
+
+
 def listeners(
-    model: Model, callbacks: Sequence[Callback], verbose: str | int, plan: FitPlan, rows: int
+    model: Model,
+    callbacks: Callback | Iterable[Callback] | None,
+    verbose: str | int,
+    plan: FitPlan,
+    rows: int,
 ) -> tuple[History, CallbackList]:
     """The history of a fit, and everybody who listens to it."""
     history = History()
-    everyone = [*callbacks, history]  # so that it keeps what they add to the logs
+    given = [callbacks] if isinstance(callbacks, Callback) else callbacks or ()
+    everyone = [*given, history]  # so that it keeps what they add to the logs
     if verbose:
         everyone.append(Progress(verbose))
     params = {

@@ -76,6 +76,7 @@ def compute_step(
         metric_states=metric_states,
         calls=tape,
         before=start.trained,
+        frozen=start.frozen,
         data_gradients=data,
         penalty_gradients=penalties,
         gradients=_like(start.trained, clipped),

@@ -63,6 +63,7 @@ def forward(
     graph = plan.graph
     state = dict(state)
     live = _check_inputs(graph, inputs)
+    _check_dtypes(params, inputs[0])
     dtype = inputs[0].dtype
     calls = []
     for node in graph.nodes:
@@ -109,7 +110,8 @@ def backward(
         tape: a tape whose calls hold their "cache".
         params: as given to `forward`.
         output_gradients: one per output of the graph; None where the loss does not depend on it.
-        keep: the fields that every Call keeps.
+        keep: the fields that every Call keeps. Unless that is all, the tape is spent: it loses
+            each call as soon as that is through, so that its memory serves the calls before it.
         everything: also compute what training does not need: gradients of the graph's inputs,
             and of what lies behind the last frozen layer.
 
@@ -129,7 +131,8 @@ def backward(
             add(pending, symbol, gradient)
     batch, dtype = tape.outputs[0].shape[0], tape.outputs[0].dtype
     for node in reversed(graph.nodes):
-        call = tape[graph.keys[node]]
+        key = graph.keys[node]
+        call = tape[key] if keep >= ALL else tape.pop(key)
         if not everything and node.output not in plan.wanted:
             calls.append(call.trimmed(keep))
             continue
@@ -196,6 +199,16 @@ def _check_inputs(graph: Graph, inputs: Sequence[Array]) -> dict[Symbol, Array]:
                 f"{x.dtype} x {len(x)} rows; give all inputs one dtype and length"
             )
     return dict(zip(graph.inputs, inputs, strict=True))
+
+
+def _check_dtypes(params: Nested, x: Array) -> None:
+    for path, values in params.items():
+        for name, value in values.items():
+            if value.dtype != x.dtype:
+                raise DTypeError(
+                    f"model: inputs are {x.dtype}, {path}/{name} is {value.dtype}; "
+                    f"cast the inputs: x.astype({str(value.dtype)!r})"
+                )
 
 
 def _check_output(key: str, node: Node, y: Array, batch: int, dtype: Any) -> None:

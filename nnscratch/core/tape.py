@@ -131,6 +131,10 @@ class Tape(Mapping[str, Call]):
         """All calls of the layer at a path."""
         return [call for call in self._calls.values() if call.path == path]
 
+    def pop(self, key: str) -> Call:
+        """Give a call away, so that its memory ends with its reader."""
+        return self._calls.pop(key)
+
     def __contains__(self, key: object) -> bool:
         return key in self._calls
 

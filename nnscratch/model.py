@@ -67,9 +67,14 @@ class Model(Network):
 
     # -- steps ------------------------------------------------------------------------------
 
-    def train_step(self, x: Any, y: Any, sample_weight: Any = None) -> Step:
-        """Take one training step on a batch and return it whole, open to inspection."""
-        batch = feeding.training_rows(self, x, y, sample_weight)
+    def train_step(
+        self, x: Any, y: Any, sample_weight: Any = None, *, allow_nonfinite: bool = False
+    ) -> Step:
+        """Take one training step on a batch and return it whole, open to inspection.
+
+        The step keeps the batch; arrays of the model's dtype are not copied for it.
+        """
+        batch = feeding.training_rows(self, x, y, sample_weight, None, allow_nonfinite)
         step = self.compute_step(batch)
         self.apply(step)
         return step
@@ -204,25 +209,28 @@ class Model(Network):
         sample_weight: Any = None,
         *,
         return_dict: bool = False,
+        allow_nonfinite: bool = False,
     ) -> Any:
         """Loss and metrics in inference mode.
 
         Returns:
             The loss; a list of loss and metrics where there are metrics; or a dict of them.
         """
-        rows = feeding.training_rows(self, x, y, sample_weight)
+        rows = feeding.training_rows(self, x, y, sample_weight, None, allow_nonfinite)
         logs = loop.evaluate(self, rows, feeding.batch_size(batch_size))
         if return_dict:
             return logs
         values = list(logs.values())
         return values[0] if len(values) == 1 else values
 
-    def predict(self, x: Any, batch_size: int | None = None) -> Any:
+    def predict(
+        self, x: Any, batch_size: int | None = None, *, allow_nonfinite: bool = False
+    ) -> Any:
         """The outputs in inference mode, on the host.
 
         Returns:
             (N, ...), or a list of such arrays where the model has several outputs.
         """
-        size = feeding.batch_size(batch_size)
-        outputs: list[Array] = loop.predict(self, feeding.inputs(self, x), size)
+        size, xs = feeding.batch_size(batch_size), feeding.inputs(self, x, allow_nonfinite)
+        outputs: list[Array] = loop.predict(self, xs, size)
         return outputs[0] if len(outputs) == 1 else outputs

@@ -116,7 +116,8 @@ def backward(
             and of what lies behind the last frozen layer.
 
     Raises:
-        ShapeError: a layer returned a gradient of another shape than its input or parameter.
+        ShapeError, DTypeError: an output's gradient is not like the output, or a layer's is of
+            another shape than its input or parameter.
     """
     graph, xp = plan.graph, tape.ctx.xp
     pending: dict[Symbol, Array] = {}
@@ -126,6 +127,7 @@ def backward(
     def add(table: dict[Any, Array], entry: Any, gradient: Array) -> None:
         table[entry] = xp.add(table[entry], gradient) if entry in table else gradient
 
+    _check_output_gradients(graph, tape.outputs, output_gradients)
     for symbol, gradient in zip(graph.outputs, output_gradients, strict=True):
         if gradient is not None:
             add(pending, symbol, gradient)
@@ -217,6 +219,19 @@ def _check_output(key: str, node: Node, y: Array, batch: int, dtype: Any) -> Non
         raise ShapeError(f"{key} (forward): declares output {expected}, returned {y.shape}")
     if y.dtype != dtype:
         raise DTypeError(f"{key} (forward): read {dtype}, returned {y.dtype}; keep the dtype")
+
+
+def _check_output_gradients(
+    graph: Graph, outputs: Sequence[Array], gradients: Sequence[Array | None]
+) -> None:
+    if len(gradients) != len(outputs):
+        raise ShapeError(f"model: {len(outputs)} outputs, got {len(gradients)} gradients of them")
+    for symbol, y, dy in zip(graph.outputs, outputs, gradients, strict=True):
+        if dy is not None and dy.shape != y.shape:
+            key = graph.keys[symbol.node] if symbol.node else "model"
+            raise ShapeError(f"{key} (backward): output is {y.shape}, its gradient dy {dy.shape}")
+        if dy is not None and dy.dtype != y.dtype:
+            raise DTypeError(f"model (backward): outputs are {y.dtype}, a gradient is {dy.dtype}")
 
 
 def _check_gradients(key: str, node: Node, batch: int, gradients: Gradients) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from nnscratch.backend import DEFAULT, get_backend
 from nnscratch.core.context import Context
-from nnscratch.core.errors import DTypeError
+from nnscratch.core.errors import DTypeError, ShapeError, UnknownNameError
 from nnscratch.core.executor import Plan, backward, forward
 from nnscratch.core.graph import Graph, Input, call
 from nnscratch.core.layer import Layer
@@ -40,8 +40,10 @@ def run_layer(
         seed: of the initialisers and of random masks.
 
     Raises:
-        DTypeError: an input does not hold floats.
-        ShapeError: an input is not of a shape that the layer reads.
+        DTypeError: an input does not hold floats, or a weight or dy is of another dtype.
+        ShapeError: an input is not of a shape that the layer reads, or a weight or dy is not as
+            the layer declares.
+        UnknownNameError: the layer has no weight of that name.
     """
     xs = list(x) if isinstance(x, Sequence) else [x]
     for array in xs:
@@ -52,11 +54,16 @@ def run_layer(
     graph = Graph(symbols, [call(layer, symbols)])
     own: dict[str, Array] = {}
     state: dict[str, Array] = {}
+    given = dict(params or {})
     for path, _, name, param in graph.weights:
-        value = (params or {}).get(name)
+        value = given.pop(name, None)
         if value is None:
             value = initial_value(path, param, seed, home, xs[0].dtype)
+        elif value.shape != param.shape:
+            raise ShapeError(f"{path}: expected {param.shape}, got {value.shape}")
         (own if param.trainable else state)[name] = value
+    for name in given:
+        raise UnknownNameError(f"weight of {layer!r}", name, own | state)
     path = graph.paths[layer]
     ctx = Context(home, training=training, exact=True, seed=(seed,))
     plan = Plan(graph, frozenset() if layer.trainable else frozenset([layer]))

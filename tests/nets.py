@@ -75,6 +75,6 @@ def assert_same_bits(found: Mapping[str, np.ndarray], expected: Mapping[str, np.
 
 def everything(model) -> dict[str, np.ndarray]:
     """Copies of all numbers that training changes."""
-    slots = model._slots or {}
+    slots = model.start(model.context(training=True)).slots
     held = {"params": dict(model.params), "slots": slots, "iteration": np.array(model.iteration)}
     return {place: array.copy() for place, array in arrays_in(held)}

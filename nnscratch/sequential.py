@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any
 
 from nnscratch.backend import DEFAULT
@@ -103,6 +104,12 @@ class Sequential(Model):
         if self._input is None:
             self.build(flatten_symbols(self, inputs)[0].shape)
         return super().__call__(*inputs)
+
+    def _repr_html_(self) -> str:
+        """The table of the network; of the layers alone where the input is not known yet."""
+        if self._input is not None:
+            return super()._repr_html_()
+        return escape(f"{self!r} of {self.layers}, whose input is not known yet")
 
     def __getattr__(self, name: str) -> Any:
         """Build the graph as soon as somebody asks for it."""

@@ -1,0 +1,119 @@
+"""How this backend compiles: one decorator over `numba.njit`, and where its machine code is kept.
+
+Numba's own cache notices a change in a function's file, but not one in the files of the functions
+that it calls. So the code is kept in a folder whose name is a hash of every source file of this
+backend: changed sources look for another folder, and find no stale code there. The old one may be
+deleted at any time, as may all of them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SOURCES = Path(__file__).parent
+
+
+def source_hash(folder: Path) -> str:
+    """16 hexadecimal digits that change with the name or content of any .py file of a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path.name}:{len(content)}:".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+def cache_root() -> Path:
+    """NNSCRATCH_CACHE_DIR, else nnscratch below XDG_CACHE_HOME or below ~/.cache.
+
+    Raises:
+        RuntimeError: none of them is set, and the user has no home directory.
+    """
+    if own := os.environ.get("NNSCRATCH_CACHE_DIR"):
+        return Path(own)
+    if shared := os.environ.get("XDG_CACHE_HOME"):
+        return Path(shared) / "nnscratch"
+    return Path.home() / ".cache" / "nnscratch"
+
+
+def cache_folder() -> Path:
+    """The folder for the machine code of these sources, made if need be; only its owner may enter.
+
+    Where it cannot be written, a temporary one that lasts as long as the process, and a warning.
+    """
+    try:
+        root = cache_root()
+        folder = root / f"numba-{source_hash(SOURCES)}"
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()  # may we write there? only writing tells
+    except (OSError, RuntimeError) as error:
+        folder = Path(tempfile.mkdtemp(prefix="nnscratch-"))  # made with mode 0700
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        warnings.warn(
+            f"nnscratch: compiled kernels will not be kept ({error}); every process compiles them "
+            "anew: set NNSCRATCH_CACHE_DIR to a folder that can be written",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return folder
+
+
+CACHE = cache_folder()
+
+
+@contextmanager
+def numba_caches_in(folder: Path) -> Iterator[None]:
+    """Numba's global cache folder, for functions decorated inside; then what it was.
+
+    A dispatcher computes its path when it is decorated and keeps it: the user's own functions,
+    decorated elsewhere, stay where they are.
+    """
+    settings = vars(numba.config)
+    before = settings["CACHE_DIR"]
+    settings["CACHE_DIR"] = str(folder)
+    try:
+        yield
+    finally:
+        settings["CACHE_DIR"] = before
+
+
+def compiled(*flags: str, inline: bool = False) -> Callable[[F], F]:
+    """Compile a function when it is first called, once for each combination of argument types.
+
+    It runs without the GIL, and division by zero gives inf or NaN as in NumPy.
+
+    Args:
+        flags: LLVM fast-math flags; none by default, since NaN, infinities and the order of sums
+            matter here. `"contract"` lets a * b + c round once; `"reassoc"` lets a sum be split
+            over vector lanes. Both are fixed when compiling: the same arguments, the same bits.
+        inline: paste the function into its callers, where a call would keep a loop from being
+            vectorised.
+    """
+
+    def decorate(function: F) -> F:
+        with numba_caches_in(CACHE):
+            return cast(
+                F,
+                numba.njit(
+                    nogil=True,
+                    cache=not inline,  # its callers' code holds it
+                    error_model="numpy",
+                    fastmath=set(flags),
+                    forceinline=inline,
+                )(function),
+            )
+
+    return decorate

@@ -1,0 +1,116 @@
+"""NumPy's matrix products, on our threads instead of the BLAS library's own.
+
+The bits of OpenBLAS's products depend on its number of threads, and its threads would fight with
+ours for the cores. So the library is kept on one thread while ours each multiply a block.
+
+The number of threads belongs to the process, in NumPy's own builds. Where a library keeps one for
+each thread (OpenBLAS built on OpenMP), only the caller's is set here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import os
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import cast
+
+import numpy as np
+from threadpoolctl import LibController, ThreadpoolController
+
+from ..ops import Array
+from . import parallel
+
+BLOCK_FLOP = 1 << 22
+"""Floating-point operations of a block that are worth handing to another thread."""
+
+BLOCK_LINES = 32
+"""Rows or columns of a block at least: each block reads the whole of the other matrix."""
+
+
+def setter(library: LibController) -> Callable[[int], object]:
+    """A library's own function to set its number of threads.
+
+    For OpenBLAS not threadpoolctl's: since 3.8 that heeds the first thread that calls it, and
+    ignores all others without a word.
+    """
+    if library.internal_api == "openblas" and library.threading_layer != "openmp":
+        loaded = ctypes.CDLL(library.filepath)  # is loaded already, so this finds it
+        for prefix, suffix in itertools.product(("", "scipy_"), ("", "64_", "_64")):
+            function = getattr(loaded, f"{prefix}openblas_set_num_threads{suffix}", None)
+            if function is not None:
+                return cast(Callable[[int], object], function)
+    return cast(Callable[[int], object], library.set_num_threads)
+
+
+class OneThread:
+    """`with one_thread:` BLAS runs on one thread; afterwards on as many as before.
+
+    Several threads may be inside at once: the first in sets, the last out restores.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.inside = 0
+        self.libraries: list[LibController] | None = None
+        self.setters: list[Callable[[int], object]] = []
+        self.before: list[int] = []
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if self.libraries is None:  # looking for them takes milliseconds
+                self.libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+                self.setters = [setter(library) for library in self.libraries]
+            if self.inside == 0:
+                self.before = [library.get_num_threads() for library in self.libraries]
+                self.set([1] * len(self.before))
+            self.inside += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self.lock:
+            self.inside -= 1
+            if self.inside == 0:
+                self.set(self.before)
+
+    def set(self, numbers: list[int]) -> None:
+        """Give each library its number of threads."""
+        for setter, number in zip(self.setters, numbers, strict=True):
+            setter(number)
+
+    def after_fork(self) -> None:
+        """In a forked child the threads that were inside are gone, and so is who held the lock."""
+        self.lock = threading.Lock()
+        if self.inside:
+            self.inside = 0
+            self.set(self.before)
+
+
+one_thread = OneThread()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=one_thread.after_fork)
+
+
+def product(a: Array, b: Array) -> Array:
+    """(M, K) @ (K, N) -> (M, N), in blocks of rows, or of columns where those are more."""
+    rows, columns = a.shape[0], b.shape[1]
+    y = np.empty((rows, columns), a.dtype)
+    longer, shorter = max(rows, columns), min(rows, columns)
+    grain = max(BLOCK_LINES, BLOCK_FLOP // max(2 * a.shape[1] * shorter, 1))
+
+    def task(block: slice) -> None:
+        if rows >= columns:
+            np.matmul(a[block], b, out=y[block])
+        else:
+            np.matmul(a, b[:, block], out=y[:, block])
+
+    with one_thread:
+        parallel.each(parallel.blocks(longer, grain), task)
+    return y

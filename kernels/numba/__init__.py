@@ -1,1 +1,26 @@
-"""The compiled backend: Numba kernels on a thread pool."""
+"""The compiled backend: Numba kernels on a thread pool.
+
+* ``jit``       how functions are compiled, and where their machine code is kept;
+* ``parallel``  how work is cut into blocks, and the threads that take them;
+* ``launch``    how arrays are handed to compiled functions;
+* ``blas``      matrix products on those threads; ``vectormath``, exponentials that vectorise;
+* ``windows``   copies between images and matrices of sliding windows;
+* the others hold the operations, as in the other backends.
+"""
+
+from . import activation, conv, linear, loss, norm, optimizer, pool, random, softmax
+from .parallel import set_threads, threads
+
+__all__ = [
+    "activation",
+    "conv",
+    "linear",
+    "loss",
+    "norm",
+    "optimizer",
+    "pool",
+    "random",
+    "set_threads",
+    "softmax",
+    "threads",
+]

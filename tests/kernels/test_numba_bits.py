@@ -1,0 +1,103 @@
+"""Arrays that are large enough to be shared between threads: same bits, and the right ones."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from nnscratch.kernels import cases, resolve
+from nnscratch.kernels.cases import OpCase
+from nnscratch.kernels.numba import parallel
+from nnscratch.kernels.ops import Array
+
+
+def large_cases() -> Iterator[OpCase]:
+    yield from cases.convolution((4, 32, 32, 16), (3, 3), 32, padding="same")
+    yield from cases.convolution((1, 32, 32, 64), (3, 3), 32)  # channels apart
+    yield from cases.convolution((8, 96, 96, 8), (5, 5), 1)  # blocks of several pieces
+    yield from cases.convolution((8, 64, 33, 8), (3, 2), 16, (2, 1), "same", (1, 2), groups=4)
+    yield from cases.convolution((4, 64, 64, 16), (1, 1), 32)
+    yield from cases.pooling((8, 48, 48, 16), (3, 3), (2, 2), "same", cases.ties)
+    yield from cases.batch_normalisation((40_000, 8, 1))
+    yield from cases.batch_normalisation((8, 5, 20_000))
+    yield from cases.dense(1024, 128, 256)
+    yield from cases.dense(20, 500, 20_000)  # columns apart
+    yield from cases.activations((3, 70_000))
+    yield from cases.prelu((128, 16, 16, 16), (1, 1, 16))
+    yield from cases.prelu((128, 16, 16, 16), (16, 1, 16))
+    yield OpCase("random_bits", "300001", ((20, 2**32 - 1), 300_001))
+    yield from cases.dropout((3, 100_001), 0.25)
+    yield from cases.regression((300, 1000), cases.uniform)
+    yield from cases.classification(3000, 100, cases.distributions)
+    yield from cases.optimizers(300_001)
+
+
+LARGE_CASES = tuple(large_cases())
+
+every_case = pytest.mark.parametrize("case", LARGE_CASES, ids=str)
+
+
+@pytest.fixture(autouse=True)
+def same_threads_afterwards() -> Iterator[None]:
+    before = parallel.threads()
+    yield
+    parallel.set_threads(before)
+
+
+def call(case: OpCase, backend: str = "numba") -> tuple[Array, ...]:
+    results = getattr(resolve(backend), case.op)(*case.arguments("float32"))
+    return results if isinstance(results, tuple) else (results,)
+
+
+def bits(case: OpCase) -> list[bytes]:
+    return [array.tobytes() for array in call(case)]
+
+
+@every_case
+def test_bits_do_not_depend_on_the_number_of_threads(
+    case: OpCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parallel.set_threads(1)
+    alone = bits(case)
+    helpers: list[int] = []
+    invite = parallel.Pool.invite
+
+    def spy(pool: parallel.Pool, job: parallel.Job[object], number: int) -> None:
+        helpers.append(number)
+        invite(pool, job, number)
+
+    monkeypatch.setattr(parallel.Pool, "invite", spy)
+    for threads in (2, 3):
+        parallel.set_threads(threads)
+        assert bits(case) == alone
+    assert len(helpers) >= 2, "the work was not shared: the case is too small"
+
+
+@every_case
+def test_blocks_fit_together(case: OpCase) -> None:
+    for got, right in zip(call(case), call(case, "numpy"), strict=True):
+        floor = case.tolerance.float32 * np.abs(right[np.isfinite(right)]).max(initial=0)
+        np.testing.assert_allclose(got, right, rtol=case.tolerance.float32, atol=floor)
+
+
+def test_eight_callers_get_the_bits_of_one() -> None:
+    parallel.set_threads(2)
+    families = ("conv2d", "conv2d_kernel_gradient", "matmul", "bias_gradient", "dropout")
+    some = [case for case in LARGE_CASES if case.op in families]
+    alone = [bits(case) for case in some]
+    start = threading.Barrier(8)
+    together: list[list[list[bytes]]] = [[] for _ in range(8)]
+
+    def work(number: int) -> None:
+        start.wait(timeout=60)
+        together[number] += [bits(case) for case in some]
+
+    callers = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(timeout=300)
+    assert together == [alone] * 8

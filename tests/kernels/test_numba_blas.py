@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from threadpoolctl import ThreadpoolController
+
+from nnscratch.kernels import resolve
+from nnscratch.kernels.geometry import Window
+from nnscratch.kernels.numba import blas, parallel
+
+libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+
+
+def threads() -> list[int]:
+    return [library.get_num_threads() for library in libraries]
+
+
+@pytest.fixture(autouse=True)
+def two_threads() -> Iterator[None]:
+    before = threads()
+    for library in libraries:
+        library.set_num_threads(2)
+    assert threads() == [2] * len(before) != []
+    yield
+    for library, number in zip(libraries, before, strict=True):
+        library.set_num_threads(number)
+
+
+def test_the_users_setting_is_back_after_a_call() -> None:
+    a = np.ones((64, 64), np.float32)
+    resolve("numba").ops.matmul(a, a)
+    assert set(threads()) == {2}
+
+
+def test_blas_has_one_thread_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    each = parallel.each
+
+    def spy(*arguments: object) -> None:
+        seen.extend(threads())
+        each(*arguments)
+
+    monkeypatch.setattr(parallel, "each", spy)
+    x, kernel, window = np.ones((1, 4, 4, 2)), np.ones((3, 3, 2, 2)), Window((3, 3))
+    ops = resolve("numba").ops
+    ops.matmul(x[0, 0], x[0, 0].T)
+    y = ops.conv2d(x, kernel, window, 1)
+    ops.conv2d_input_gradient(y, kernel, window, 1, (4, 4))
+    ops.conv2d_kernel_gradient(x, y, window, 1)
+    assert len(seen) >= 4
+    assert set(seen) == {1}
+
+
+def test_the_users_setting_is_back_after_an_error() -> None:
+    with pytest.raises(ValueError, match="matmul"):
+        resolve("numba").ops.matmul(np.ones((2, 3)), np.ones((4, 5)))
+    assert set(threads()) == {2}
+
+
+def test_the_last_one_out_restores() -> None:
+    with blas.one_thread:
+        with blas.one_thread:
+            assert set(threads()) == {1}
+        assert set(threads()) == {1}
+    assert set(threads()) == {2}
+
+
+def test_many_threads_may_be_inside() -> None:
+    seen: set[int] = set()
+    start = threading.Barrier(8)
+
+    def go_in_and_out() -> None:
+        start.wait(timeout=60)
+        for _ in range(200):
+            with blas.one_thread:
+                seen.update(threads())
+
+    visitors = [threading.Thread(target=go_in_and_out) for _ in range(8)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join(timeout=60)
+    assert seen == {1}
+    assert set(threads()) == {2}
+
+
+def test_a_forked_child_restores_what_its_parents_threads_cannot() -> None:
+    guard = blas.OneThread()
+    with guard:
+        guard.after_fork()
+        assert set(threads()) == {2}
+        guard.inside = 1  # as this thread, unlike a lost one, goes out itself
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(3000, 1), (1, 3000), (300, 5), (5, 300)])
+def test_thin_products_are_right(rows: int, columns: int) -> None:
+    rng = np.random.default_rng(3)
+    a, b = rng.standard_normal((rows, 1000)), rng.standard_normal((1000, columns))
+    np.testing.assert_allclose(blas.product(a, b), a @ b, rtol=1e-12, atol=1e-11)

@@ -1,0 +1,170 @@
+"""How the backend compiles, where it keeps the code, and that it compiles no more than needed."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+
+from nnscratch.kernels import resolve
+from nnscratch.kernels.cases import CASES
+from nnscratch.kernels.numba import activation, jit, launch, windows
+from nnscratch.kernels.ops import OPS
+
+MODULES = sorted(path.stem for path in jit.SOURCES.glob("*.py") if path.stem != "__init__")
+
+
+def test_every_operation_is_compiled_or_blas() -> None:
+    assert set(resolve("numba").source.values()) == {"numba"}
+
+
+# -- one compilation for each dtype --------------------------------------------------------------
+
+
+def dispatchers() -> dict[str, Any]:
+    modules = [importlib.import_module(f"nnscratch.kernels.numba.{name}") for name in MODULES]
+    return {
+        f"{function.__module__}.{name}": function
+        for module in modules
+        for name, function in vars(module).items()
+        if hasattr(function, "signatures")
+    }
+
+
+def signatures() -> dict[str, int]:
+    return {name: len(function.signatures) for name, function in dispatchers().items()}
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    array.setflags(write=False)
+    return array
+
+
+def strided(array: np.ndarray) -> np.ndarray:
+    wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
+    wide[..., ::2] = array
+    return wide[..., ::2]
+
+
+def unaligned(array: np.ndarray) -> np.ndarray:
+    memory = np.empty(array.nbytes + 1, np.uint8)
+    shifted = memory[1:].view(array.dtype).reshape(array.shape)
+    shifted[...] = array
+    return shifted
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_no_layout_is_compiled_apart(op: str) -> None:
+    case = next(case for case in CASES if case.op == op)
+    function = getattr(resolve("numba"), op)
+    function(*case.arguments("float32"))
+    before = signatures()
+    for disguise in (read_only, strided, np.asfortranarray, unaligned):
+        arguments = case.arguments("float32")
+        function(*[disguise(a) if isinstance(a, np.ndarray) else a for a in arguments])
+    assert signatures() == before
+
+
+def test_functions_were_found() -> None:
+    assert len(dispatchers()) > 40
+
+
+def test_a_kernel_cannot_write_to_its_inputs() -> None:
+    @numba.njit
+    def wrong(x: np.ndarray, y: np.ndarray) -> None:
+        x[0] = y[0]
+
+    with pytest.raises(numba.TypingError, match="Cannot modify readonly array"):
+        launch.elementwise(wrong, [np.ones(3)])
+
+
+def test_a_view_is_read_without_a_copy_and_the_original_stays_writable() -> None:
+    x = np.ones((2, 3))
+    view = launch.read(x)
+    assert np.shares_memory(view, x)
+    assert not view.flags.writeable
+    assert x.flags.writeable
+
+
+def test_what_is_not_aligned_or_contiguous_is_copied() -> None:
+    for disguise in (unaligned, strided, np.asfortranarray):
+        x = disguise(np.arange(6.0, dtype=np.float32).reshape(2, 3))
+        view = launch.read(x)
+        np.testing.assert_array_equal(view, x)
+        assert view.flags.aligned
+        assert view.flags.c_contiguous
+
+
+# -- where the code is kept ------------------------------------------------------------------------
+
+
+def test_code_is_kept_in_the_folder_of_these_sources() -> None:
+    for function in (activation._relu, windows.gather):
+        dispatcher: Any = function
+        assert Path(dispatcher.stats.cache_path).parent == jit.CACHE
+
+
+def test_the_hash_changes_with_any_source(tmp_path: Path) -> None:
+    for path in jit.SOURCES.glob("*.py"):
+        shutil.copy(path, tmp_path)
+    original = jit.source_hash(tmp_path)
+    assert original == jit.source_hash(jit.SOURCES)
+    for name in MODULES:
+        source = tmp_path / f"{name}.py"
+        text = source.read_text()
+        source.write_text(text + "# changed\n")
+        assert jit.source_hash(tmp_path) != original
+        source.write_text(text)
+    assert jit.source_hash(tmp_path) == original
+    (tmp_path / "pool.py").rename(tmp_path / "another.py")
+    assert jit.source_hash(tmp_path) != original
+
+
+def test_the_folder_is_the_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NNSCRATCH_CACHE_DIR", str(tmp_path / "own"))
+    folder = jit.cache_folder()
+    assert folder == tmp_path / "own" / f"numba-{jit.source_hash(jit.SOURCES)}"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert folder.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_folder_lies_below_the_users_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NNSCRATCH_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "shared"))
+    assert jit.cache_root() == tmp_path / "shared" / "nnscratch"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert jit.cache_root() == tmp_path / "home" / ".cache" / "nnscratch"
+
+
+def test_without_a_writable_folder_there_is_a_warning_and_a_temporary_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("NNSCRATCH_CACHE_DIR", str(tmp_path / "file"))
+    with pytest.warns(RuntimeWarning, match="set NNSCRATCH_CACHE_DIR to a folder") as warnings:
+        folder = jit.cache_folder()
+    assert "\n" not in str(warnings[0].message)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    shutil.rmtree(folder)
+
+
+def test_numbas_own_setting_is_left_alone(tmp_path: Path) -> None:
+    before = vars(numba.config)["CACHE_DIR"]
+    assert before != str(jit.CACHE)
+
+    def fail_inside() -> None:
+        with jit.numba_caches_in(tmp_path):
+            assert vars(numba.config)["CACHE_DIR"] == str(tmp_path)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail_inside()
+    assert vars(numba.config)["CACHE_DIR"] == before

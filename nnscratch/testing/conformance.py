@@ -146,10 +146,15 @@ def check_wrong_shape(trial: Trial) -> None:
     path = graph.paths[trial.layer]
     xs = [x[..., np.newaxis] for x in arguments.xs]
     values = {path: arguments.params}, {path: arguments.state}
-    refused = raises_shape_error(partial(forward, Plan(graph), trial.ctx, *values, xs))
-    trial.expect(refused, f"was connected for {trial.in_shapes}, but ran on {xs[0].shape}")
+    run = partial(forward, Plan(graph), trial.ctx, *values, xs)
+    trial.expect(
+        refuses_shape(trial, "forward", run),
+        f"was connected for {trial.in_shapes}, but ran on {xs[0].shape}",
+    )
     for in_shapes in other_shapes(trial.in_shapes):
-        if not raises_shape_error(partial(trial.layer.spec, *in_shapes)):
+        if not refuses_shape(
+            trial, f"spec{tuple(in_shapes)}", partial(trial.layer.spec, *in_shapes)
+        ):
             check_shapes(dataclasses.replace(trial, in_shapes=in_shapes))
 
 
@@ -161,12 +166,14 @@ def other_shapes(in_shapes: Sequence[Shape]) -> Iterator[list[Shape]]:
         yield [other for _ in in_shapes]
 
 
-def raises_shape_error(run: Callable[[], object]) -> bool:
-    """Whether a call is refused for its shapes."""
+def refuses_shape(trial: Trial, what: str, run: Callable[[], object]) -> bool:
+    """Whether a call raises a ShapeError, rather than stumbling over the shapes that it gets."""
     try:
         run()
     except ShapeError:
         return True
+    except (IndexError, TypeError, ValueError) as error:
+        trial.expect(False, f"{what} raises {error!r}; raise a ShapeError that says what it reads")
     return False
 
 

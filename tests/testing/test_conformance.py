@@ -15,6 +15,11 @@ from tests.testing import wrong_layers
 
 BROKEN = [
     (wrong_layers.WrongOutputShape, conformance.check_shapes, r"y has the shape \(3, 4\)"),
+    (
+        wrong_layers.NoBiasGradient,
+        conformance.check_shapes,
+        r"has gradients \['dx 0', 'dkernel'\], expected \['dx 0', 'dkernel', 'dbias'\]",
+    ),
     (wrong_layers.UndeclaredState, conformance.check_shapes, "returns state calls"),
     (wrong_layers.WritesToDy, conformance.check_arguments_unmodified, "writes to dy"),
     (wrong_layers.WritesToInput, conformance.check_arguments_unmodified, "writes to input 0"),
@@ -34,6 +39,11 @@ BROKEN = [
     (wrong_layers.CachesOnItself, conformance.check_second_call, "kernel: backward says"),
     (wrong_layers.CountsInInference, conformance.check_inference_state, "changes the state calls"),
     (wrong_layers.ReadsAnyShape, conformance.check_wrong_shape, "y has the shape"),
+    (
+        wrong_layers.StumblesOverShapes,
+        conformance.check_wrong_shape,
+        r"spec\(\(\),\) raises IndexError\('tuple index out of range'\)",
+    ),
 ]
 
 

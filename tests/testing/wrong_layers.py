@@ -220,6 +220,12 @@ class CountsInInference(Linear):
         return Output(y, cache, {"calls": state["calls"] + 1})
 
 
+class NoBiasGradient(Linear):
+    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
+        dx, gradients = super().backward(ctx, params, cache, dy)
+        return Gradients(dx, {"kernel": gradients["kernel"]})
+
+
 class UndeclaredState(Linear):
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
         y, cache, _ = super().forward(ctx, params, state, *xs)
@@ -229,3 +235,8 @@ class UndeclaredState(Linear):
 class ReadsAnyShape(Linear):
     def spec(self, *in_shapes: Shape) -> Spec:
         return super().spec(in_shapes[0][-1:])
+
+
+class StumblesOverShapes(Linear):
+    def spec(self, *in_shapes: Shape) -> Spec:
+        return super().spec((in_shapes[0][0],))

@@ -11,16 +11,16 @@ import nnscratch as nn
 from nnscratch.core.tape import ALL
 
 
-def images(n=12, seed=0):
-    """Images (n, 6, 6, 1) and labels (n,) of 3 classes."""
-    rng = np.random.default_rng(seed)
-    return rng.standard_normal((n, 6, 6, 1), dtype=np.float32), rng.integers(3, size=n)
+def images(n=12, size=6):
+    """Images (n, size, size, 1) and labels (n,) of 3 classes."""
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((n, size, size, 1), dtype=np.float32), rng.integers(3, size=n)
 
 
-def conv_net(backend="numpy", optimizer="adam", **options):
+def conv_net(backend="numpy", optimizer="adam", size=6, **options):
     """A compiled net with batch norm, dropout and a penalty, whose values nobody shares."""
     layers = [
-        nn.Input((6, 6, 1)),
+        nn.Input((size, size, 1)),
         nn.Conv2D(4, 3, activation="elu", kernel_regularizer="l2"),
         nn.BatchNormalization(),
         nn.MaxPooling2D(2),

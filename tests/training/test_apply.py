@@ -35,6 +35,10 @@ def take_a_step(model):
     model.train_step(X, Y)
 
 
+def change_iteration(model):
+    model.iteration = 7
+
+
 CHANGES = [
     change_trained,
     change_frozen,
@@ -42,6 +46,7 @@ CHANGES = [
     change_optimizer,
     change_frozen_layers,
     take_a_step,
+    change_iteration,
 ]
 
 

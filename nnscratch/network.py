@@ -13,7 +13,7 @@ from nnscratch.backend import DEFAULT, get_backend
 from nnscratch.core.context import Context
 from nnscratch.core.errors import NNError
 from nnscratch.core.executor import backward, forward
-from nnscratch.core.graph import Graph, Symbol, flatten_symbols
+from nnscratch.core.graph import Graph, Symbol, checked_name, flatten_symbols
 from nnscratch.core.parameters import Parameters
 from nnscratch.core.store import Store, by_layer
 from nnscratch.core.tape import Tape
@@ -69,7 +69,7 @@ class Network:
         store: Store | None,
     ) -> None:
         """Take over everything but the graph, which `Sequential` may learn later."""
-        self.name = name
+        self.name = checked_name(self.kind, name)
         self.backend = get_backend(backend)
         self.dtype = floating(self.kind, dtype)
         self.seed = seeds.next_seed() if seed is None else seeds.checked(self.kind, seed)

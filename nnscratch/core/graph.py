@@ -57,7 +57,20 @@ def Input(shape: Sequence[int], name: str | None = None) -> Symbol:  # noqa: N80
     shape = tuple(int(length) for length in shape)
     if any(length <= 0 for length in shape):
         raise ShapeError(f"Input: lengths must be positive, got {shape} (leave the batch axis out)")
-    return Symbol(shape, name=name)
+    return Symbol(shape, name=checked_name("Input", name))
+
+
+def checked_name(owner: str, name: object) -> str | None:
+    """A name that somebody gave, or None.
+
+    Raises:
+        GraphError: it is no text, or holds a character that separates names in paths and keys.
+    """
+    if name is None:
+        return None
+    if not isinstance(name, str) or not name or set(name) & set("/#"):
+        raise GraphError(f"{owner}: expected a name without '/' and '#', got {name!r}")
+    return name
 
 
 def batched(shape: Shape) -> str:
@@ -121,13 +134,7 @@ class Graph:
         self.outputs = tuple(outputs)
         self.nodes = tuple(topological(self.inputs, self.outputs))
         self._check_inputs()
-        single = len(self.inputs) == 1
-        self.input_names: Mapping[Symbol, str] = MappingProxyType(
-            {
-                symbol: symbol.name or ("input" if single else f"input_{number}")
-                for number, symbol in enumerate(self.inputs)
-            }
-        )
+        self.input_names: Mapping[Symbol, str] = MappingProxyType(self._name_inputs())
         self.paths: Mapping[Layer, str] = MappingProxyType(self._name_layers())
         self.layers: Mapping[str, Layer] = MappingProxyType(
             {path: layer for layer, path in self.paths.items()}
@@ -163,6 +170,17 @@ class Graph:
                 raise GraphError(f"model input {position}, {symbol!r}: no output depends on it")
         if len(set(self.inputs)) < len(self.inputs):
             raise GraphError("the same nn.Input stands twice among the model's inputs")
+
+    def _name_inputs(self) -> dict[Symbol, str]:
+        single = len(self.inputs) == 1
+        names = {
+            symbol: symbol.name or ("input" if single else f"input_{number}")
+            for number, symbol in enumerate(self.inputs)
+        }
+        if len(set(names.values())) < len(names):
+            listed = ", ".join(names.values())
+            raise GraphError(f"two inputs have one name: {listed}; give one of them another")
+        return names
 
     def _name_layers(self) -> dict[Layer, str]:
         names = Names(self.nodes)

@@ -14,7 +14,7 @@ import numpy as np
 
 from nnscratch.core.context import Context
 from nnscratch.core.errors import UnknownNameError
-from nnscratch.core.graph import Symbol, connect
+from nnscratch.core.graph import Symbol, checked_name, connect
 from nnscratch.kernels.ops import Array
 
 Shape = tuple[int, ...]
@@ -120,7 +120,7 @@ class Layer(metaclass=LayerType):
     """The arguments that the layer was made with."""
 
     def __init__(self, *, name: str | None = None, trainable: bool = True):
-        self.name = name
+        self.name = checked_name(type(self).__name__, name)
         self.trainable = trainable
 
     def __init_subclass__(cls) -> None:

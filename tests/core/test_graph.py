@@ -8,6 +8,7 @@ from nnscratch.core.errors import GraphError, ShapeError
 from nnscratch.core.graph import Graph, Input
 from nnscratch.layers import ELU, Add, Conv2D, Dense
 from nnscratch.network import Network
+from nnscratch.sequential import Sequential
 
 
 def test_activation_is_a_call_of_its_own():
@@ -70,6 +71,26 @@ def test_input_that_nothing_reads_is_refused():
     x, idle = Input((5,)), Input((5,), name="idle")
     with pytest.raises(GraphError, match="idle"):
         Graph([x, idle], [Dense(2)(x)])
+
+
+def test_two_inputs_of_one_name_are_refused():
+    a, b = Input((5,), name="input_1"), Input((5,))
+    with pytest.raises(GraphError, match="two inputs have one name: input_1, input_1"):
+        Graph([a, b], [Add()([a, b])])
+
+
+@pytest.mark.parametrize("name", ["body/dense", "dense#1", "", 3])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda name: Dense(3, name=name),
+        lambda name: Input((3,), name=name),
+        lambda name: Sequential([], name=name),
+    ],
+)
+def test_names_do_not_hold_what_separates_them(make, name):
+    with pytest.raises(GraphError, match="expected a name without '/' and '#', got"):
+        make(name)
 
 
 def test_output_of_a_layer_is_no_input():

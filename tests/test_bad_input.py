@@ -180,6 +180,8 @@ BAD_COMPILE = [
     (("sgd", "mse", ["acuracy"]), UnknownNameError, "unknown metric 'acuracy': did you mean 'acc"),
     (("sgd", "mse", [nn.metrics.R2Score]), TypeError, "metric: expected a name or an instance"),
     (("sgd", "mse", {"dens": "mae"}), UnknownNameError, "output in metrics 'dens'"),
+    (("sgd", "mse", ["mae", "mae"]), NNError, "two of loss and metrics are called 'mae'"),
+    (("sgd", "mse", [nn.metrics.R2Score("loss")]), NNError, "are called 'loss'"),
     (("sgd", "mse", None, "heavy"), NNError, "loss_weights of dense: expected a finite number"),
     (("sgd", "mse", None, np.nan), NNError, "loss_weights of dense: expected a finite number"),
 ]

@@ -126,6 +126,10 @@ def compile_graph(
     if not terms:
         raise NNError('compile: no loss given; for example loss="sparse_categorical_crossentropy"')
     measures = tuple(choose_metrics(graph, terms, wanted))
+    reported = ["loss", *(measure.name for measure in measures)]
+    for name in reported:
+        if reported.count(name) > 1:
+            raise NNError(f"compile: two of loss and metrics are called {name!r}; rename a metric")
     return Compiled(optimizers.get(optimizer), Objective(terms), measures)
 
 

@@ -18,6 +18,13 @@ from nnscratch.core.values import initial_value
 from nnscratch.kernels.ops import Array
 
 
+class Weights(dict[str, Array]):
+    """Values by path; a path that is not there is named, with the nearest one."""
+
+    def __missing__(self, path: str) -> Array:
+        raise UnknownNameError("weight", path, self)
+
+
 class Parameters:
     """The current values of a graph's weights.
 
@@ -110,9 +117,9 @@ class Parameters:
             for name, value in values.items():
                 self.store.put(self._weights[f"{layer}/{name}"], value)
 
-    def values(self) -> dict[str, Array]:
+    def values(self) -> Weights:
         """All weights by path, in the graph's order, as read-only views."""
-        views = {}
+        views = Weights()
         for weight in self.graph.weights:
             views[weight.path] = self._value(weight).view()
             views[weight.path].flags.writeable = False

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnscratch.core import describe
-from nnscratch.core.errors import look_up
+from nnscratch.core.errors import NNError, look_up
 from nnscratch.core.layer import Values
 from nnscratch.core.store import Arena
 from nnscratch.core.tape import Call, Tape
@@ -77,28 +77,33 @@ class Step:
 
     def gradient(self, path: str) -> Array:
         """The gradient of a parameter, data and penalty part together, before any clipping."""
-        data = look_up("trained parameter", path, self.data_gradients)
+        data = self._trained(path, self.data_gradients)
         return data + self.penalty_gradients[path]
 
     def update(self, path: str) -> Array:
         """What the optimizer asked to add to a parameter."""
-        return look_up("trained parameter", path, self.updates)
+        return self._trained(path, self.updates)
 
     def applied(self, path: str) -> Array:
         """What a parameter really changed by, in float64: after - before."""
-        after = look_up("trained parameter", path, self.after).astype(np.float64)
+        after = self._trained(path, self.after).astype(np.float64)
         return after - self.before[path].astype(np.float64)
 
     def shares(self, path: str) -> dict[str, Array]:
         """The share of each call of a shared layer in a parameter's gradient, by call key."""
-        look_up("trained parameter", path, self.data_gradients)
+        self._trained(path, self.data_gradients)
         layer, _, name = path.rpartition("/")
         return {call.key: call.param_gradients[name] for call in self.calls.calls_of(layer)}
 
     def explain(self, path: str) -> str:
         """How one parameter came to change: values, gradient and its parts, update, after."""
-        look_up("trained parameter", path, self.before)
+        self._trained(path, self.before)
         return describe.parameter(self, path)
+
+    def _trained(self, path: str, values: Arena) -> Array:
+        if path in self.frozen:
+            raise NNError(f"{path} is frozen: step {self.index} has no gradient of it")
+        return look_up("trained parameter", path, values)
 
     def __str__(self) -> str:
         return describe.table(self)

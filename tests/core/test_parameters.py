@@ -79,6 +79,9 @@ def test_params_are_views_that_nobody_can_write_into():
     model = dense_model(nn.Dense(2))
     with pytest.raises(ValueError, match="read-only"):
         model.params["dense/kernel"][0, 0] = 1
+    with pytest.raises(UnknownNameError, match="'dense/kernal': did you mean 'dense/kernel'"):
+        model.params["dense/kernal"]
+    assert "dense/kernal" not in model.params
     model.get_weights()[0][...] = 7
     assert not np.any(model.params["dense/kernel"] == 7)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
-from nnscratch.core.errors import UnknownNameError
+from nnscratch.core.errors import NNError, UnknownNameError
 from tests.nets import assert_same_bits, contents, conv_net, images, linear
 
 X, Y = images()
@@ -187,6 +187,14 @@ def test_unknown_call_gets_the_nearest_name(step):
 def test_unknown_parameter_gets_the_nearest_name(step, method):
     with pytest.raises(UnknownNameError, match="'conv2d/kernal': did you mean 'conv2d/kernel'"):
         getattr(step, method)("conv2d/kernal")
+
+
+def test_frozen_parameter_is_called_so():
+    model = conv_net()
+    model.freeze("conv2d")
+    step = model.train_step(X, Y)
+    with pytest.raises(NNError, match="conv2d/kernel is frozen: step 0 has no gradient of it"):
+        step.explain("conv2d/kernel")
 
 
 def test_layer_called_several_times_needs_the_number_of_the_call(siamese_step):

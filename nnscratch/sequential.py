@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+import numpy as np
+
 from nnscratch.backend import DEFAULT
-from nnscratch.core.errors import GraphError, NNError
+from nnscratch.core.errors import DataError, GraphError, NNError
 from nnscratch.core.graph import Input, Symbol, flatten_symbols
 from nnscratch.core.layer import Layer
 from nnscratch.core.store import Store
@@ -95,9 +97,19 @@ class Sequential(Model):
         self._settings = settings
 
     def ensure_built(self, x: Any) -> None:
-        """Take the input's shape from the first data."""
-        if self._input is None:
-            self.build(read_array("x", x).shape[1:])
+        """Take the input's shape from the first data.
+
+        Raises:
+            DataError: a list of one array, which may be one row or all of them.
+        """
+        if self._input is not None:
+            return
+        if isinstance(x, list | tuple) and len(x) == 1 and np.ndim(x[0]) > 1:
+            raise DataError(
+                f"{self!r}: its input is not known yet, and a list of one array may be one row or "
+                "all of them; give the array itself, or begin with nn.Input(shape)"
+            )
+        self.build(read_array("x", x).shape[1:])
 
     def __call__(self, *inputs: Symbol | Sequence[Symbol]) -> Any:
         """Call the chain on a symbol, which declares its input where nothing else did."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
-from nnscratch.core.errors import GraphError, NNError, ShapeError
+from nnscratch.core.errors import DataError, GraphError, NNError, ShapeError
 from tests.nets import assert_same_bits, everything
 
 RNG = np.random.default_rng(0)
@@ -115,6 +115,13 @@ def test_data_that_the_layers_cannot_read_leave_the_input_open():
         with pytest.raises(ShapeError):
             model.predict(wrong)
     assert model.predict(np.ones((2, 5, 5, 1))).shape == (2, 9)
+
+
+def test_list_of_one_array_is_not_guessed_at():
+    model = chain(nn.Dense(2))
+    with pytest.raises(DataError, match="may be one row or all of them; give the array itself"):
+        model.predict([X])
+    assert model.predict(X.tolist()).shape == model.predict([X]).shape == (6, 2)
 
 
 def test_later_data_must_have_the_shape_of_the_first():

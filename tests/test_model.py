@@ -150,6 +150,18 @@ def test_embedder_predicts_with_what_the_siamese_net_learned():
     assert not np.allclose(embedder.predict(A), before)
 
 
+def test_state_of_a_shared_layer_is_handed_from_call_to_call():
+    a, b = nn.Input((3,)), nn.Input((3,))
+    norm = nn.BatchNormalization(momentum=0.5)
+    model = nn.Model([a, b], nn.Add()([norm(a), norm(b)]), **FLOAT64)
+    model.compile("sgd", "mse")
+    step = model.train_step([A, B], A)
+    means = [step[f"batch_normalization#{i}"].state_out["moving_mean"] for i in range(2)]
+    np.testing.assert_allclose(means[0], A.mean(0) / 2)
+    np.testing.assert_allclose(means[1], means[0] / 2 + B.mean(0) / 2)
+    np.testing.assert_array_equal(model.params["batch_normalization/moving_mean"], means[1])
+
+
 def adversaries(optimizer="adam"):
     """A critic, and a generator that is trained through the frozen critic."""
     noise, x = nn.Input((3,)), nn.Input((3,))

@@ -123,24 +123,26 @@ def backward(
     pending: dict[Symbol, Array] = {}
     totals: dict[str, Array] = {}
     calls: list[Call] = []
+    batch, dtype = tape.outputs[0].shape[0], tape.outputs[0].dtype
 
     def add(table: dict[Any, Array], entry: Any, gradient: Array) -> None:
         table[entry] = xp.add(table[entry], gradient) if entry in table else gradient
+
+    def gradient_of(symbol: Symbol) -> Array:
+        gradient = pending.pop(symbol, None)
+        return xp.zeros((batch, *symbol.shape), dtype) if gradient is None else gradient
 
     _check_output_gradients(graph, tape.outputs, output_gradients)
     for symbol, gradient in zip(graph.outputs, output_gradients, strict=True):
         if gradient is not None:
             add(pending, symbol, gradient)
-    batch, dtype = tape.outputs[0].shape[0], tape.outputs[0].dtype
     for node in reversed(graph.nodes):
         key = graph.keys[node]
         call = tape[key] if keep >= ALL else tape.pop(key)
         if not everything and node.output not in plan.wanted:
             calls.append(call.trimmed(keep))
             continue
-        dy = pending.pop(node.output, None)
-        if dy is None:
-            dy = xp.zeros((batch, *node.spec.output_shape), dtype)
+        dy = gradient_of(node.output)
         gradients = _backward_call(plan, tape.ctx, node, call, params, dy, everything)
         for symbol, dx in zip(node.inputs, gradients.inputs, strict=True):
             if dx is not None:
@@ -153,7 +155,8 @@ def backward(
             "param_gradients": gradients.params,
         }
         calls.append(call.extended(fields).trimmed(keep))
-    return Tape(tape.ctx, reversed(calls), tape.outputs, tape.state, totals)
+    input_gradients = tuple(gradient_of(symbol) for symbol in graph.inputs) if everything else ()
+    return Tape(tape.ctx, reversed(calls), tape.outputs, tape.state, totals, input_gradients)
 
 
 def _backward_call(

@@ -106,6 +106,7 @@ class Tape(Mapping[str, Call]):
         outputs: tuple[Array, ...],
         state: Mapping[str, Values],
         gradients: Mapping[str, Array] = MappingProxyType({}),
+        input_gradients: tuple[Array, ...] = (),
     ):
         self.ctx = ctx
         self.outputs = outputs
@@ -114,6 +115,8 @@ class Tape(Mapping[str, Call]):
         """The state of every layer that has one, by path, after its last call."""
         self.gradients = gradients
         """Gradient of the loss by each weight, by path: the sum over the layer's calls."""
+        self.input_gradients = input_gradients
+        """Gradient of the loss by each input of the graph; none where they were not asked for."""
         self._calls = {call.key: call for call in calls}
 
     def __getitem__(self, key: str) -> Call:

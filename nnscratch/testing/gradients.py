@@ -41,7 +41,7 @@ from nnscratch.backend import DEFAULT, Backend, get_backend
 from nnscratch.core.context import Context
 from nnscratch.core.errors import NNError, ShapeError, look_up
 from nnscratch.core.executor import Nested, Plan, backward, forward
-from nnscratch.core.graph import Graph, Symbol
+from nnscratch.core.graph import Graph
 from nnscratch.core.layer import Layer, Shape
 from nnscratch.core.store import by_layer
 from nnscratch.core.tape import Tape
@@ -213,7 +213,8 @@ class Scalar:
         pairs = zip(dys, tape.outputs, strict=True)
         size = sum(float(self.ctx.xp.sum(abs(dy * y))) for dy, y in pairs)
         tape = backward(self.plan, tape, self._split(point)[0], dys)
-        gradients = {**self._input_gradients(tape, dys, point), **tape.gradients}
+        names = input_names(self.plan.graph)
+        gradients = {**dict(zip(names, tape.input_gradients, strict=True)), **tape.gradients}
         host = {name: self.ctx.backend.to_host(g) for name, g in gradients.items()}
         return Local(float(value), host, ATOL * max(size, abs(float(value))))
 
@@ -227,21 +228,6 @@ class Scalar:
     def _forward(self, point: Point) -> Tape:
         inputs = [self.ctx.backend.from_host(point[name]) for name in input_names(self.plan.graph)]
         return forward(self.plan, self.ctx, *self._split(point), inputs)
-
-    def _input_gradients(self, tape: Tape, dys: Sequence[Array], point: Point) -> dict[str, Array]:
-        """The gradients of the network's inputs, each summed over its readers."""
-        names = dict(zip(self.plan.graph.inputs, input_names(self.plan.graph), strict=True))
-        totals = {name: self.ctx.xp.zeros(point[name].shape) for name in names.values()}
-        shares: list[tuple[Symbol, Array | None]] = list(
-            zip(self.plan.graph.outputs, dys, strict=True)
-        )
-        for node in self.plan.graph.nodes:
-            call = tape[self.plan.graph.keys[node]]
-            shares += zip(node.inputs, call.input_gradients, strict=True)
-        for symbol, share in shares:
-            if symbol in names and share is not None:
-                totals[names[symbol]] = totals[names[symbol]] + share
-        return totals
 
 
 def _probe(

@@ -142,3 +142,13 @@ def test_inputs_of_two_dtypes_are_refused():
     a, b = Input((3,)), Input((3,))
     with pytest.raises(DTypeError, match="one dtype"):
         network([a, b], Add()([a, b])).forward(np.zeros((2, 3)), np.zeros((2, 3), "f4"))
+
+
+def test_tape_tells_the_gradients_of_the_inputs(rng):
+    a, b = Input((3,)), Input((3,))
+    net = network([a, b], [Multiply()([a, b]), a])
+    x, y = rng.normal(size=(2, 4, 3))
+    ones = np.ones((4, 3))
+    tape = net.backward(net.forward(x, y), ones, ones)
+    np.testing.assert_array_equal(tape.input_gradients[0], y + 1)
+    np.testing.assert_array_equal(tape.input_gradients[1], x)

@@ -24,13 +24,14 @@ from nnscratch.layers import (
     Softmax,
 )
 
-torch: Any = pytest.importorskip("torch")
-F = torch.nn.functional
 pytestmark = pytest.mark.parity
 
 
-def nchw(x: Array) -> Any:
-    return torch.tensor(x).permute(0, 3, 1, 2)
+@pytest.fixture
+def functional() -> Any:
+    import torch.nn.functional
+
+    return torch.nn.functional
 
 
 def nhwc(x: Any) -> Any:
@@ -45,6 +46,8 @@ def compare(
     **arguments: Any,
 ) -> Call:
     """Run both on the same arrays: `theirs` maps tensors of x and the weights to y."""
+    import torch
+
     params = params or {}
     y = run_layer(layer, x, params=params, backend="numpy", **arguments).output
     dy = np.random.default_rng(1).standard_normal(y.shape)
@@ -71,13 +74,14 @@ def compare(
 )
 def test_conv2d(
     rng: np.random.Generator,
+    functional: Any,
     size: tuple[int, int],
     strides: tuple[int, int],
     dilation: tuple[int, int],
     groups: int,
 ) -> None:
     def theirs(x: Any, kernel: Any, bias: Any) -> Any:
-        y = F.conv2d(
+        y = functional.conv2d(
             x.permute(0, 3, 1, 2), kernel.permute(3, 2, 0, 1), bias, strides, 0, dilation, groups
         )
         return nhwc(y)
@@ -97,24 +101,28 @@ def test_dense(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize(("size", "strides"), [((2, 2), (2, 2)), ((3, 2), (1, 2))])
-def test_pooling(rng: np.random.Generator, size: tuple[int, int], strides: tuple[int, int]) -> None:
+def test_pooling(
+    rng: np.random.Generator, functional: Any, size: tuple[int, int], strides: tuple[int, int]
+) -> None:
     x = rng.standard_normal((3, 7, 6, 2))
     for layer, pool in (
-        (MaxPooling2D(size, strides), F.max_pool2d),
-        (AveragePooling2D(size, strides), F.avg_pool2d),
+        (MaxPooling2D(size, strides), functional.max_pool2d),
+        (AveragePooling2D(size, strides), functional.avg_pool2d),
     ):
         compare(layer, lambda x, p=pool: nhwc(p(x.permute(0, 3, 1, 2), size, strides)), x)
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_batch_normalization(rng: np.random.Generator, training: bool) -> None:
+def test_batch_normalization(rng: np.random.Generator, functional: Any, training: bool) -> None:
+    import torch
+
     x = 2 + 3 * rng.standard_normal((5, 4, 3, 6))
     mean, variance = rng.standard_normal(6), rng.uniform(0.5, 2, 6)
     moved = {"mean": torch.tensor(mean), "variance": torch.tensor(variance)}
 
     def theirs(x: Any, gamma: Any, beta: Any, **state: Any) -> Any:
         channels_first = x.permute(0, 3, 1, 2)
-        y = F.batch_norm(channels_first, *moved.values(), gamma, beta, training, 0.1, 1e-5)
+        y = functional.batch_norm(channels_first, *moved.values(), gamma, beta, training, 0.1, 1e-5)
         return nhwc(y)
 
     params = {
@@ -135,16 +143,16 @@ def test_batch_normalization(rng: np.random.Generator, training: bool) -> None:
         np.testing.assert_allclose(ours.state_out["moving_mean"], moved["mean"].numpy(), rtol=1e-9)
 
 
-def test_activations(rng: np.random.Generator) -> None:
+def test_activations(rng: np.random.Generator, functional: Any) -> None:
     x = 2 * rng.standard_normal((4, 6))
-    compare(ELU(1.3), lambda x: F.elu(x, 1.3), x)
-    compare(LeakyReLU(0.2), lambda x: F.leaky_relu(x, 0.2), x)
-    compare(Softmax(), lambda x: F.softmax(x, -1), x)
+    compare(ELU(1.3), lambda x: functional.elu(x, 1.3), x)
+    compare(LeakyReLU(0.2), lambda x: functional.leaky_relu(x, 0.2), x)
+    compare(Softmax(), lambda x: functional.softmax(x, -1), x)
 
 
-def test_prelu(rng: np.random.Generator) -> None:
+def test_prelu(rng: np.random.Generator, functional: Any) -> None:
     def theirs(x: Any, alpha: Any) -> Any:
-        return nhwc(F.prelu(x.permute(0, 3, 1, 2), alpha.reshape(-1)))
+        return nhwc(functional.prelu(x.permute(0, 3, 1, 2), alpha.reshape(-1)))
 
     x, alpha = rng.standard_normal((3, 4, 5, 2)), rng.standard_normal((1, 1, 2))
     compare(PReLU(shared_axes=[1, 2]), theirs, x, {"alpha": alpha})

@@ -197,7 +197,9 @@ class Model(Network):
             validation = feeding.training_rows(self, *held_out, None, allow_nonfinite)
         elif validation_split:
             rows, validation = rows.split(validation_split)
-        history, listeners = feeding.listeners(self, callbacks, verbose, plan, len(rows))
+        history, listeners = feeding.listeners(
+            self, callbacks, verbose, plan, len(rows), validation is not None
+        )
         loop.fit(self, rows, validation, listeners, plan)
         return history
 

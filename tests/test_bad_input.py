@@ -56,7 +56,7 @@ BAD_X = {
     "complex": (X.astype(complex), DTypeError, "give real and imaginary parts as two channels"),
     "strings": (X.astype(str), DTypeError, "x: expected real numbers, got dtype <U"),
     "ragged": ([[1.0], [1.0, 2.0]], DataError, "x: cannot be read as a NumPy array"),
-    "nothing": (None, DTypeError, "x: expected real numbers, got dtype object"),
+    "nothing": (None, DataError, "x: nothing was given; expected an array"),
     "NaN": (with_value(np.nan), DataError, "x: nan at row 3, position (2, 1, 0); 1 of 288 values"),
     "Inf": (with_value(-np.inf), DataError, "x: -inf at row 3, position (2, 1, 0)"),
     "too large": (with_value(0).astype(float) + 1e39, DataError, "too large for float32; scale"),
@@ -76,7 +76,7 @@ def test_inputs(model, method, case):
 
 BAD_Y = {
     "too few": (Y[:5], DataError, "y: expected 8 rows, as many as x has, got (5,)"),
-    "nothing": (None, DTypeError, "y: expected real numbers"),
+    "nothing": (None, DataError, "y: nothing was given; expected an array"),
     "too large": (Y + 1, DataError, "expected labels 0 to 2, got 3 in row"),
     "negative": (Y - 1, DataError, "expected labels 0 to 2, got -1 in row"),
     "fractions": (Y + 0.5, DataError, "expected class numbers to be integers, got float64"),

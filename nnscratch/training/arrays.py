@@ -26,9 +26,11 @@ def read_array(what: str, given: Any) -> Array:
         given: an array, anything with `__array__` or `__dlpack__`, or nested lists.
 
     Raises:
-        DataError: NumPy cannot read it, or it hides some values behind a mask.
+        DataError: there is none, NumPy cannot read it, or it hides some values behind a mask.
         DTypeError: it holds something else than real numbers.
     """
+    if given is None:
+        raise DataError(f"{what}: nothing was given; expected an array")
     if np.ma.is_masked(given):
         raise DataError(
             f"{what}: some values are masked; fill them in, x.filled(value), or drop their rows"

@@ -37,8 +37,10 @@ class Rows(Batch):
         Raises:
             DataError: one side would be empty.
         """
-        if not 0 < fraction < 1:
-            raise DataError(f"validation_split: expected a number between 0 and 1, got {fraction}")
+        if not isinstance(fraction, Real) or not 0 < fraction < 1:
+            raise DataError(
+                f"validation_split: expected a number between 0 and 1, got {fraction!r}"
+            )
         first = math.floor(len(self) * (1 - fraction))
         if first == 0:
             raise DataError(

@@ -58,9 +58,11 @@ class Callback:
 
     needs: frozenset[str] = frozenset()
     """The fields of a Call, such as "output", that `fit` keeps in memory for `on_step`."""
+    adds: frozenset[str] = frozenset()
+    """The names of the logs that it adds at the end of an epoch, for those who watch them."""
     model: Learner
     params: Mapping[str, Any]
-    """What `fit` was asked for: verbose, epochs, steps (per epoch)."""
+    """What `fit` was asked for: verbose, epochs, steps (per epoch); and the names of its logs."""
 
     def __init_subclass__(cls) -> None:
         _check_hooks(f"hook of {cls.__name__}", [n for n in vars(cls) if n.startswith("on_")])
@@ -139,6 +141,9 @@ class CallbackList(Callback):
         for hook in HOOKS:
             if hook != "on_train_end":
                 setattr(self, hook, self._relay(hook))
+        if "logs" in params:
+            added = frozenset().union(*(callback.adds for callback in self.callbacks))
+            params = {**params, "logs": (*params["logs"], *added)}
         for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(params)

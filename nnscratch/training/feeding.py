@@ -79,6 +79,7 @@ def listeners(
     verbose: str | int,
     plan: FitPlan,
     rows: int,
+    validated: bool,
 ) -> tuple[History, CallbackList]:
     """The history of a fit, and everybody who listens to it."""
     history = History()
@@ -86,7 +87,9 @@ def listeners(
     everyone = [*given, history]  # so that it keeps what they add to the logs
     if verbose:
         everyone.append(Progress(verbose))
+    logs = ["loss", *(measure.name for measure in model.compiled.measures)]
     params = {
+        "logs": logs + [f"val_{name}" for name in logs if validated],
         "epochs": plan.epochs,
         "steps": -(-rows // plan.batch_size),
         "verbose": verbose,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from nnscratch.core.errors import UnknownNameError, look_up
 from nnscratch.kernels.ops import Array
@@ -27,8 +29,8 @@ class Monitor(Callback):
         verbose: 1 prints a line whenever the callback acts.
 
     Raises:
-        UnknownNameError: an unknown mode; at the end of the first epoch, a log that is not there
-            (where Keras only warns).
+        UnknownNameError: an unknown mode; when training begins, a log that `fit` does not make and
+            no callback names in `adds` (Keras warns after the first epoch).
         CallbackError: the name does not tell what is better.
     """
 
@@ -50,15 +52,29 @@ class Monitor(Callback):
             "give mode='max' or mode='min'"
         )
 
+    @property
+    def watches(self) -> bool:
+        """Whether the log decides anything."""
+        return True
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Refuse a log that will not be there, before anything is trained."""
+        super().set_params(params)
+        if self.watches and "logs" in params:
+            self._require(params["logs"])
+
     def current(self, logs: Logs | None) -> float:
         """The value of the log now."""
         logs = logs or {}
+        self._require(logs)
+        return logs[self.monitor]
+
+    def _require(self, logs: Iterable[str]) -> None:
         if self.monitor not in logs:
             error = UnknownNameError(f"log in {type(self).__name__}", self.monitor, logs)
             if self.monitor.startswith("val_"):
                 error.add_note("val_ logs need validation_data or validation_split in fit")
             raise error
-        return logs[self.monitor]
 
     def improves(self, value: float, reference: float) -> bool:
         """Whether a value is better than another by more than min_delta. NaN never is."""
@@ -178,6 +194,11 @@ class ModelCheckpoint(Monitor):
         if initial_value_threshold is not None:
             self.best = initial_value_threshold
 
+    @property
+    def watches(self) -> bool:
+        """Only where the best is kept; with every batch saved, its logs are the batch's."""
+        return self.save_best_only and self._every is None
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Count batches from here."""
         self._batches = 0
@@ -234,6 +255,8 @@ class ReduceLROnPlateau(Monitor):
     Raises:
         CallbackError: a factor outside of (0, 1).
     """
+
+    adds = frozenset({"learning_rate"})
 
     def __init__(
         self,

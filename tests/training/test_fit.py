@@ -244,3 +244,39 @@ def test_ctrl_c_leaves_the_weights_of_a_whole_number_of_steps():
     iterations = [int(line) for line in result.stdout.split()]
     assert len(iterations) == 4
     assert min(iterations) >= 2
+
+
+def test_unknown_monitor_is_refused_before_anything_is_trained():
+    model = conv_net()
+    before = everything(model)
+    stopping = nn.EarlyStopping("val_los", mode="min")
+    with pytest.raises(nn.UnknownNameError, match="did you mean 'val_loss'"):
+        fit(model, validation_split=0.25, callbacks=stopping)
+    with pytest.raises(nn.UnknownNameError) as caught:
+        fit(model, callbacks=nn.EarlyStopping())
+    assert caught.value.__notes__ == ["val_ logs need validation_data or validation_split in fit"]
+    assert_same_bits(everything(model), before)
+
+
+def test_monitor_may_watch_a_log_that_another_callback_adds():
+    class Constant(nn.Callback):
+        adds = frozenset({"gap"})
+
+        def on_epoch_end(self, epoch, logs=None):
+            logs["gap"] = 1.0
+
+    stopping = nn.EarlyStopping("gap", mode="min", patience=1)
+    history = fit(conv_net(), epochs=9, callbacks=[Constant(), stopping])
+    assert len(history.history["gap"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"validation_split": "a"}, "validation_split: expected a number between 0 and 1, got 'a'"),
+        ({"x": None}, "x: nothing was given"),
+    ],
+)
+def test_what_is_no_number_is_refused(options, message):
+    with pytest.raises(nn.DataError, match=message):
+        conv_net().fit(**{"x": X, "y": Y} | options)

@@ -10,6 +10,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from nnscratch import (
     constraints,
     datasets,
@@ -20,7 +23,6 @@ from nnscratch import (
     optimizers,
     regularizers,
     schedules,
-    testing,
 )
 from nnscratch.backend import Backend, get_backend
 from nnscratch.core.context import Context
@@ -54,6 +56,9 @@ from nnscratch.training.callbacks import (
     TerminateOnNaN,
 )
 from nnscratch.training.monitors import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+
+if TYPE_CHECKING:
+    from nnscratch import testing
 
 __version__ = "0.1.0"
 
@@ -114,3 +119,10 @@ __all__ = [
     "to_categorical",
 ]
 __all__ += layers.__all__
+
+
+def __getattr__(name: str) -> Any:
+    """`nn.testing`, whose hundred cases are only made when somebody asks for them."""
+    if name == "testing":
+        return importlib.import_module("nnscratch.testing")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

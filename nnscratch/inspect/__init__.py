@@ -1,1 +1,1 @@
-"""Ways of looking at a Step."""
+"""Reading what a training step already is: measurements, figures and a report page."""

@@ -1,1 +1,1 @@
-"""One file per failure mode: variants, measurements, claims."""
+"""Studies: one file per failure mode, with variants, measurements and claims."""

@@ -1,0 +1,121 @@
+"""The command line of nnscratch."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nnscratch import __version__
+from nnscratch.backend import DEFAULT, NAMES
+from nnscratch.core.errors import NNError
+
+INTERRUPTED = 130
+"""The exit status of a program that Ctrl-C ended."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: its words; None takes the program's own.
+
+    Returns:
+        The exit status: 0; 1 where a claim or a check fails; 2 for an error, told in one line on
+        stderr; 130 after Ctrl-C.
+    """
+    arguments = parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+    except (NNError, OSError) as error:
+        print(f"nnscratch: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("nnscratch: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return status
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(prog="nnscratch", description=__doc__)
+    top.add_argument("--version", action="version", version=f"nnscratch {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    backend = argparse.ArgumentParser(add_help=False)
+    backend.add_argument(
+        "--backend", default=DEFAULT, metavar="B", help=f"{', '.join(NAMES)} (default: {DEFAULT})"
+    )
+
+    command = commands.add_parser("studies", help="list the studies")
+    command.set_defaults(run=list_studies)
+
+    command = commands.add_parser(
+        "study", parents=[backend], help="run a study, check its claims, write a report"
+    )
+    command.add_argument("name", metavar="NAME", help="see `nnscratch studies`")
+    command.add_argument(
+        "--seed",
+        type=seed,
+        nargs="+",
+        default=[0],
+        metavar="S",
+        help="default: 0; of several each gets a folder of its own, and claims must hold for all",
+    )
+    command.add_argument(
+        "--scale", choices=("small", "full"), default="small", help="default: small"
+    )
+    command.add_argument(
+        "--out", type=Path, metavar="DIR", help="where the files go (default: results/NAME)"
+    )
+    command.set_defaults(run=run_study)
+
+    command = commands.add_parser(
+        "gradcheck", parents=[backend], help="check gradients against differences"
+    )
+    command.add_argument("layers", nargs="*", metavar="LAYER", help="Conv2D ... (default: all)")
+    command.set_defaults(run=check_gradients)
+    return top
+
+
+def seed(text: str) -> int:
+    """A seed, as an argument."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number >= 0, got {text!r}")
+    return int(text)
+
+
+def list_studies(arguments: argparse.Namespace) -> int:
+    """Print every study's name and title."""
+    from nnscratch.studies import registry
+
+    for name in registry.names():
+        print(f"{name:<14}{registry.get(name).title}")
+    return 0
+
+
+def run_study(arguments: argparse.Namespace) -> int:
+    """Run a study for each seed; nothing is written before all of them are through."""
+    from rich.console import Console
+
+    from nnscratch.studies import registry, runner, terminal
+    from nnscratch.studies.study import Setting
+
+    study = registry.get(arguments.name)
+    console = Console()
+    settings = [Setting(arguments.backend, seed, arguments.scale) for seed in arguments.seed]
+    with runner.progress(console, study.name, len(study.variants) * len(settings)) as advance:
+        runs = [runner.run(study, setting, advance) for setting in settings]
+    terminal.show(console, runs)
+    out = arguments.out or Path("results", study.name)
+    for findings in runs:
+        folder = out / f"seed-{findings.setting.seed}" if len(runs) > 1 else out
+        terminal.show_files(console, runner.write(findings, folder))
+    return 0 if all(findings.hold for findings in runs) else 1
+
+
+def check_gradients(arguments: argparse.Namespace) -> int:
+    """Print the table of the layers' gradients."""
+    from nnscratch.testing import table
+
+    return table.run(arguments.layers, arguments.backend)

@@ -1,0 +1,67 @@
+"""The figures that the digits studies share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from nnscratch.inspect import figures
+from nnscratch.inspect.figures import Panel, Series
+from nnscratch.studies.digits_readings import kernels
+from nnscratch.studies.study import Figure, Measurements, Results
+
+
+def gradients(results: Results, names: Sequence[str], caption: str) -> Figure:
+    """The norm of each kernel's gradient over the steps."""
+    return _courses("gradients", caption, results, names, "gradient", "norm of the gradient")
+
+
+def ratios(results: Results, names: Sequence[str], caption: str) -> Figure:
+    """Each kernel's change against itself over the steps."""
+    return _courses("ratios", caption, results, names, "ratio", "|update| / |weight|")
+
+
+def widths(results: Results, names: Sequence[str], caption: str) -> Figure:
+    """The number of different units of each layer but the last over the steps."""
+    return _courses(
+        "distinct-units",
+        caption,
+        results,
+        names,
+        "distinct",
+        "different units",
+        lambda path: path != "output/kernel",
+        base=2,
+    )
+
+
+def first_layer(results: Results, names: Sequence[str], caption: str) -> Figure:
+    """The kernels of the first convolution before and after training."""
+    rows = {
+        f"{name},\n{when}": np.array(results[name]["first_layer"][when])  # (3, 3, F)
+        for name in names
+        for when in ("before", "after")
+    }
+    return Figure("kernels", caption, lambda: figures.kernels(rows))
+
+
+def _courses(
+    name: str,
+    caption: str,
+    results: Results,
+    variants: Sequence[str],
+    key: str,
+    ylabel: str,
+    shown: Callable[[str], bool] = lambda path: True,
+    base: int = 10,
+) -> Figure:
+    def panel(variant: str) -> Panel:
+        measured: Measurements = results[variant]
+        series: dict[str, Series] = {
+            path: measured["weights"][path][key] for path in kernels(measured) if shown(path)
+        }
+        return Panel(variant, measured["steps"], series)
+
+    panels = [panel(variant) for variant in variants]
+    return Figure(name, caption, lambda: figures.courses(panels, ylabel, base))

@@ -1,0 +1,106 @@
+"""A study's report page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+from nnscratch.inspect import report
+from nnscratch.studies.findings import NO_FIGURES, Findings, machine, number
+from nnscratch.studies.study import Claim
+
+Pictures = Mapping[str, tuple[bytes, str]]
+"""PNG and caption by name."""
+
+
+def render(findings: Findings, pictures: Pictures) -> str:
+    """The page of a run: question, answer, claims, advice, figures, variants, how to rerun."""
+    study = findings.study
+    held = sum(claim.holds for claim in findings.claims)
+    return report.page(
+        f"nnscratch study: {study.name}",
+        f"<header><h1>{escape(study.name)}</h1>",
+        report.paragraph(study.title, "soft"),
+        "</header>",
+        report.section(
+            "The question",
+            f"<blockquote>{report.paragraph(study.question)}</blockquote>",
+            report.paragraph(f"Source: {study.source}", "soft"),
+        ),
+        report.section(
+            "The answer",
+            f'<div class="answer">{report.paragraph(study.answer(findings.results))}</div>',
+        ),
+        report.section(
+            "Claims",
+            report.paragraph(f"{held} of {len(findings.claims)} hold."),
+            claims_table(findings),
+        ),
+        report.section("The answers that were given, tested", advice(findings)),
+        report.section("Figures", *figures(pictures)),
+        report.section(
+            "What was measured",
+            variants_table(findings),
+            report.paragraph(
+                "All measurements of all variants, and whatever stands on this page, are in "
+                "findings.json.",
+                "soft",
+            ),
+        ),
+        report.section("Run it again", rerun(findings)),
+    )
+
+
+def claims_table(findings: Findings) -> str:
+    """A row for each claim."""
+
+    def row(claim: Claim) -> list[str]:
+        verdict = '<span class="good">yes</span>' if claim.holds else '<span class="bad">NO</span>'
+        measured, expected = number(claim.measured), claim.expected
+        return [escape(claim.claim), escape(measured), escape(expected), verdict]
+
+    headings = ("claim", "measured", "expected", "holds")
+    return report.table(headings, map(row, findings.claims), numbers=(1, 2))
+
+
+def advice(findings: Findings) -> str:
+    """The answers that the asker got, each with its verdict."""
+    items = (
+        f"<dt>{escape(item.answer)}</dt>"
+        f"<dd><strong>{escape(item.verdict)}:</strong> {escape(item.why)}</dd>"
+        for item in findings.study.advice(findings.results)
+    )
+    return f"<dl>{''.join(items)}</dl>"
+
+
+def figures(pictures: Pictures) -> list[str]:
+    """The figures, or what to do to get them."""
+    if not pictures:
+        return [report.paragraph(NO_FIGURES)]
+    return [report.figure(png, caption) for png, caption in pictures.values()]
+
+
+def variants_table(findings: Findings) -> str:
+    """A row for each variant."""
+    study = findings.study
+    rows = (
+        [
+            escape(variant.name),
+            escape(variant.change),
+            *(escape(cell(findings.results[variant.name])) for cell in study.columns.values()),
+        ]
+        for variant in study.variants
+    )
+    headings = ("variant", "what it is", *study.columns)
+    return report.table(headings, rows, numbers=range(2, len(headings)))
+
+
+def rerun(findings: Findings) -> str:
+    """The command line, and what this page's numbers were measured on."""
+    setting = findings.setting
+    command = (
+        f"nnscratch study {findings.study.name} --backend {setting.backend} "
+        f"--seed {setting.seed} --scale {setting.scale}"
+    )
+    facts = " · ".join(f"{name} {value}" for name, value in machine().items())
+    return f"<pre>{escape(command)}</pre>\n{report.paragraph(facts, 'soft')}"

@@ -1,0 +1,28 @@
+"""The studies by name. A study is imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+
+from nnscratch.core.errors import look_up
+from nnscratch.studies.study import Study
+
+MODULES = {
+    "zero-init": "nnscratch.studies.zero_init",
+    "unit-kernel": "nnscratch.studies.unit_kernel",
+}
+
+
+def get(name: str) -> Study:
+    """The study of that name.
+
+    Raises:
+        UnknownNameError: there is none; names the nearest one.
+    """
+    study: Study = importlib.import_module(look_up("study", name, MODULES)).STUDY
+    return study
+
+
+def names() -> list[str]:
+    """All names."""
+    return list(MODULES)

@@ -1,0 +1,301 @@
+"""Equal kernels: which units can ever become different, and which never.
+
+Two units of a layer stay equal as long as (1) they started equal, (2) they read the same inputs,
+and (3) whoever reads them treats them alike: then dL/dy is equal for both, and so are their
+gradients, x.T @ dy. By induction over the steps they stay equal for ever. So a symmetry lives
+where all three hold, and it is the consumers that decide:
+
+* equal unit matrices read by a random dense layer: its rows differ, so the last convolution's
+  filters separate in the first step;
+* the convolution in front of that one: its filters are read through kernels that are equal for
+  all input channels, and stay so, since equal channels give equal gradients: it never separates;
+* read by a zero dense layer: its rows start equal and get equal gradients: nothing separates;
+* dirac kernels copy channel i to filter i: what has no channel to copy is 0, and equal. With ReLU
+  a zero filter is dead: output 0, gradient 0. With the sigmoid it says 1/2, to different readers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+import nnscratch as nn
+from nnscratch.kernels.ops import Array
+from nnscratch.studies import digits_figures, digits_readings
+from nnscratch.studies.digits_net import ASKER, CLASSES, Net, build, variant
+from nnscratch.studies.digits_readings import (
+    CONV,
+    CONV_2,
+    OUTPUT,
+    first_factor,
+    largest_gradient,
+    relative_change,
+    weight,
+)
+from nnscratch.studies.study import Advice, Claim, Figure, Measurements, Results, Setting, Study
+
+
+@dataclass(frozen=True)
+class NoisyUnitMatrix:
+    """Unit matrices with a little noise on every weight."""
+
+    stddev: float
+
+    def __call__(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+        """A float64 array (kh, kw, in, out)."""
+        return nn.initializers.UnitMatrix()(shape, rng) + rng.normal(0.0, self.stddev, shape)
+
+
+def narrow_twin(model: nn.Model, setting: Setting) -> Measurements:
+    """How far a net of one filter, which adds its readers' weights up, is from the trained one."""
+    kernel, readers = model.params[CONV], model.params[OUTPUT]
+    by_filter = readers.reshape(-1, kernel.shape[-1], CLASSES)  # (H*W, filters, classes)
+    narrow = build(replace(ASKER, filters=(1,)), setting)
+    narrow.set_weights(
+        {
+            CONV: kernel[..., :1],  # (3, 3, 1, 1)
+            "conv_1/bias": model.params["conv_1/bias"][:1],
+            OUTPUT: by_filter.sum(axis=1),  # (H*W, classes)
+            "output/bias": model.params["output/bias"],
+        }
+    )
+    _, (x, _) = nn.datasets.digits()
+    return {"distance_to_one_filter": float(np.max(np.abs(model.predict(x) - narrow.predict(x))))}
+
+
+UNIT = ("unit_matrix", "unit_matrix")
+DIRAC = ("dirac", "dirac")
+STACK = Net(kernels=UNIT, activation="relu", learning_rate=0.001)
+"""Two convolutions. The rate is small because 8 unit matrices multiply what they read by 24."""
+RANDOM = Net(activation="relu", learning_rate=0.1)
+SIGMOID = Net(learning_rate=0.5)
+
+VARIANTS = (
+    variant("asker", "1 convolution of unit matrices, zero dense layer", ASKER, narrow_twin),
+    variant(
+        "equal readers",
+        "2 such convolutions, zero dense layer, ReLU, SGD 0.001",
+        replace(STACK, hidden=None, output="zeros"),
+    ),
+    variant("random readers", "2 random dense layers behind them", STACK),
+    variant(
+        "a little noise",
+        "0.01 of normal noise on the unit matrices",
+        replace(STACK, kernels=(NoisyUnitMatrix(0.01), NoisyUnitMatrix(0.01))),
+    ),
+    variant("unit, sigmoid", "sigmoid for the ReLU, SGD 0.5", replace(SIGMOID, kernels=UNIT)),
+    variant("ones, sigmoid", "kernels of ones", replace(SIGMOID, kernels=("ones", "ones"))),
+    variant("random, sigmoid", "Glorot's random kernels", SIGMOID),
+    variant("dirac, sigmoid", "each filter copies a channel", replace(SIGMOID, kernels=DIRAC)),
+    variant("dirac, relu", "ReLU, SGD 0.1", replace(RANDOM, kernels=DIRAC)),
+    variant(
+        "dirac branch",
+        "random convolution, then one of dirac kernels in a residual branch",
+        replace(RANDOM, filters=(8, 8), kernels=("glorot_uniform", "dirac"), residual=True),
+    ),
+    variant("random, relu", "Glorot's random kernels", RANDOM),
+)
+
+
+def claims(results: Results) -> list[Claim]:
+    """Every claim with its number."""
+    return [*equal_kernels(results), *saturation(results), *dirac_kernels(results)]
+
+
+def equal_kernels(results: Results) -> list[Claim]:
+    """Unit matrices, and who reads them."""
+    asker, equal = results["asker"], results["equal readers"]
+    random, noise = results["random readers"], results["a little noise"]
+    both = max(weight(equal, path)["spread_after"] for path in (CONV, CONV_2))
+    return [
+        Claim(
+            "The asker's 8 filters are one filter, after training too (different ones)",
+            weight(asker, CONV)["distinct_after"],
+            "== 1",
+        ),
+        Claim(
+            "They are one although training moved them (against where they began)",
+            relative_change(asker, CONV),
+            "> 0.01",
+        ),
+        Claim(
+            "One filter in place of the 8 computes the same (largest difference of outputs)",
+            asker["distance_to_one_filter"],
+            "<= 1e-9",
+        ),
+        Claim(
+            "In front of a zero dense layer both convolutions stay equal (largest difference)",
+            both,
+            "<= 1e-12",
+        ),
+        Claim(
+            "In front of random dense layers the last convolution separates in step 0 (of 16)",
+            weight(random, CONV_2)["distinct"][1],
+            "== 16",
+        ),
+        Claim(
+            "The convolution in front of that one never separates (largest difference)",
+            weight(random, CONV)["spread_after"],
+            "<= 1e-12",
+        ),
+        Claim(
+            "A little noise at the start separates its filters, too (of 8)",
+            weight(noise, CONV)["distinct_after"],
+            "== 8",
+        ),
+    ]
+
+
+def saturation(results: Results) -> list[Claim]:
+    """What else large equal kernels do: they add up, and the sigmoid behind them is flat there."""
+    second = "conv_2_sigmoid#0"
+    unit, random = results["unit, sigmoid"], results["random, sigmoid"]
+    return [
+        Claim(
+            "Unit matrices in 8 channels add up: the second sigmoid is flat (what it lets through)",
+            first_factor(unit, second),
+            "< 1e-4",
+        ),
+        Claim(
+            "Behind random kernels the second sigmoid is not flat (what it lets through)",
+            first_factor(random, second),
+            "> 0.1",
+        ),
+        Claim(
+            "Behind kernels of ones it lets nothing through: both gradients are 0 (largest)",
+            largest_gradient(results["ones, sigmoid"], [CONV, CONV_2]),
+            "== 0",
+        ),
+    ]
+
+
+def dirac_kernels(results: Results) -> list[Claim]:
+    """A partial symmetry, and two cases where there is none."""
+    relu, random = results["dirac, relu"], results["random, relu"]
+    branch, sigmoid = results["dirac branch"], results["dirac, sigmoid"]
+    return [
+        Claim(
+            "Of 8 dirac kernels on 1 channel min(in, out) = 1 lives, after training too",
+            weight(relu, CONV)["live_after"],
+            "== 1",
+        ),
+        Claim(
+            "These 8 filters are 2 different ones: the live one, and 7 that stay equal",
+            weight(relu, CONV)["distinct_after"],
+            "== 2",
+        ),
+        Claim(
+            "Of 16 dirac kernels on those 8 channels min(in, out) = 8 live, after training too",
+            weight(relu, CONV_2)["live_after"],
+            "== 8",
+        ),
+        Claim(
+            "The network of dirac kernels fits worse than a random one (ratio of the losses)",
+            relu["loss_after"] / random["loss_after"],
+            "> 1.2",
+        ),
+        Claim(
+            "With the sigmoid zero filters say 1/2 to different readers, and separate (of 8)",
+            weight(sigmoid, CONV)["distinct_after"],
+            "== 8",
+        ),
+        Claim(
+            "Dirac kernels in a residual branch all differ (of 8)",
+            weight(branch, CONV_2)["distinct_after"],
+            "== 8",
+        ),
+        Claim(
+            "They do no harm there (accuracy, less that of a random network)",
+            branch["accuracy"] - random["accuracy"],
+            "> -0.1",
+        ),
+        Claim(
+            "Random kernels all differ (of 8 + 16)",
+            weight(random, CONV)["distinct_after"] + weight(random, CONV_2)["distinct_after"],
+            "== 24",
+        ),
+    ]
+
+
+def answer(results: Results) -> str:
+    """What to tell the asker."""
+    asker, dirac = results["asker"], results["dirac, relu"]
+    return (
+        "Your filters start equal, read the same image and are read by equal weights, so they get "
+        f"equal gradients: after {asker['updates']} updates all 8 are one filter still, and a net "
+        "with a single one computes the same to "
+        f"{asker['distance_to_one_filter']:.0e}. A layer is as wide as the number of its "
+        "different filters, whatever its width says. Any random start breaks this; unit kernels "
+        "in the sense of dirac break it only for as many filters as there are input channels "
+        f"({weight(dirac, CONV)['live_after']} of 8 here), and are fine in a residual branch."
+    )
+
+
+def advice(results: Results) -> list[Advice]:
+    """The answers that were given."""
+    unit, random = results["unit, sigmoid"], results["random, sigmoid"]
+    second = "conv_2_sigmoid#0"
+    return [
+        Advice(
+            "The gradient vanishes on its way to the first layer.",
+            "only in a deeper net",
+            f"One sigmoid lets {first_factor(unit, 'conv_1_sigmoid#0'):.2f} through. Behind a "
+            f"second layer of unit matrices it is {first_factor(unit, second):.0e}: they add up 8 "
+            "equal channels, and the sigmoid is flat there. With random kernels the same sigmoid "
+            f"lets {first_factor(random, second):.2f} through, so it is the start, not the depth.",
+        ),
+        Advice(
+            "If all neurons of a layer have the same value, they behave alike: start at random.",
+            "supported",
+            "And exactly so: equal filters with equal readers differ by "
+            f"{weight(results['equal readers'], CONV)['spread_after']:g} after training. It is "
+            "said of the dense layers, but the kernels are the ones that never recover; noise of "
+            "0.01 is enough.",
+        ),
+    ]
+
+
+def figures(results: Results) -> list[Figure]:
+    """What to look at."""
+    stacks = ["equal readers", "random readers", "a little noise"]
+    return [
+        digits_figures.first_layer(
+            results,
+            ["asker", "dirac, relu", "random, relu"],
+            "The first kernels before and after training. Equal ones move together; of the dirac "
+            "kernels 7 have no channel to copy and stay 0.",
+        ),
+        digits_figures.widths(
+            results,
+            [*stacks, "dirac, relu"],
+            "How many units of a layer differ. The last convolution separates in the first step "
+            "where its readers differ, the first one never; dirac kernels stay at 2 of 8.",
+        ),
+        digits_figures.gradients(
+            results,
+            ["random readers", "unit, sigmoid", "ones, sigmoid", "random, sigmoid"],
+            "Norm of each kernel's gradient. Large equal kernels add up, and the sigmoid behind "
+            "them lets next to nothing through, or nothing.",
+        ),
+        digits_figures.ratios(
+            results,
+            ["asker", "dirac, relu", "dirac branch", "random, relu"],
+            "How far one step moves a kernel, against the kernel. It shows no symmetry: equal "
+            "filters move like others.",
+        ),
+    ]
+
+
+STUDY = Study(
+    name="unit-kernel",
+    title="equal kernels: which filters ever become different, and which never",
+    question=digits_readings.QUESTION,
+    source=digits_readings.SOURCE,
+    variants=VARIANTS,
+    columns=digits_readings.COLUMNS,
+    claims=claims,
+    answer=answer,
+    advice=advice,
+    figures=figures,
+)

@@ -1,0 +1,91 @@
+"""The two studies of question 001 as wholes, at their small size."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from nnscratch.studies import registry, runner
+from nnscratch.studies.findings import Findings
+from nnscratch.studies.study import Setting, Study
+
+STUDIES = ("zero-init", "unit-kernel")
+
+
+@functools.cache
+def found(name: str, seed: int = 0) -> Findings:
+    """A study's findings, found once for all tests."""
+    return runner.run(registry.get(name), Setting(seed=seed))
+
+
+def failed(findings: Findings) -> list[str]:
+    return [
+        f"{claim.claim}: {claim.measured} is not {claim.expected}"
+        for claim in findings.claims
+        if not claim.holds
+    ]
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_all_claims_hold(name: str) -> None:
+    assert failed(found(name)) == []
+    assert len(found(name).claims) >= 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("name", STUDIES)
+def test_all_claims_hold_for_other_seeds(name: str, seed: int) -> None:
+    assert failed(found(name, seed)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "broken", "by", "claim"),
+    [
+        ("zero-init", "asker", "random dense", "In step 0 a zero dense layer"),
+        ("zero-init", "two zeros, relu", "no zeros", "With ReLU all gradients but"),
+        ("zero-init", "two zeros, sigmoid", "no zeros", "The 32 units between"),
+        ("zero-init", "zero output", "two zeros, relu", "Zeros in the last layer alone do"),
+        ("unit-kernel", "equal readers", "random readers", "In front of a zero dense layer"),
+        ("unit-kernel", "random readers", "a little noise", "The convolution in front of that"),
+        ("unit-kernel", "a little noise", "random readers", "A little noise at the start"),
+        ("unit-kernel", "dirac, relu", "random, relu", "These 8 filters are 2"),
+    ],
+)
+def test_a_claim_fails_for_a_system_that_it_is_not_true_of(
+    name: str, broken: str, by: str, claim: str
+) -> None:
+    study, results = registry.get(name), dict(found(name).results)
+    ledger = {"ledger": results[broken].get("ledger")}
+    results[broken] = {**ledger, **results[by]}
+    (checked,) = [c for c in study.claims(results) if c.claim.startswith(claim)]
+    assert not checked.holds
+
+
+def spoken(study: Study, findings: Findings) -> list[str]:
+    """All that a study says in words."""
+    advice = study.advice(findings.results)
+    figures = study.figures(findings.results)
+    return [
+        study.answer(findings.results),
+        *(item.why for item in advice),
+        *(figure.caption for figure in figures),
+    ]
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_answers_in_words(name: str) -> None:
+    for text in spoken(registry.get(name), found(name)):
+        assert text
+        assert "nan" not in text
+        assert "inf " not in text
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_draws_what_the_question_is_about(name: str) -> None:
+    figures = registry.get(name).figures(found(name).results)
+    assert {figure.name for figure in figures} == {
+        *("kernels", "gradients", "distinct-units", "ratios")
+    }
+    assert all(figure.draw().startswith(b"\x89PNG") for figure in figures)

@@ -1,0 +1,36 @@
+"""A study of one variant, for tests of what is common to all studies."""
+
+from __future__ import annotations
+
+import math
+
+from nnscratch.studies import digits_figures
+from nnscratch.studies.digits_net import Net, variant
+from nnscratch.studies.digits_readings import HIDDEN, largest_gradient
+from nnscratch.studies.study import Advice, Claim, Results, Study
+
+ZEROS = Net(
+    kernels=("glorot_uniform",), filters=(2,), hidden="zeros", output="zeros", activation="relu"
+)
+
+
+def claims(results: Results) -> list[Claim]:
+    """The one claim."""
+    hidden = largest_gradient(results["zeros & co"], [HIDDEN])
+    return [Claim("A gradient is exactly 0 <forever>", hidden, "== 0")]
+
+
+STUDY = Study(
+    name="toy",
+    title="a toy",
+    question="Does <it> work?",
+    source="nobody",
+    variants=(
+        variant("zeros & co", "two zero layers", ZEROS, lambda model, setting: {"bad": math.nan}),
+    ),
+    columns={"updates": lambda measured: str(measured["updates"])},
+    claims=claims,
+    answer=lambda results: "It does.",
+    advice=lambda results: [Advice("Give up.", "no", "It works.")],
+    figures=lambda results: [digits_figures.gradients(results, ["zeros & co"], "A caption.")],
+)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import Iterator
+from functools import partial
 from numbers import Integral
 
 import numpy as np
@@ -11,19 +13,12 @@ import numpy as np
 from nnscratch.core.errors import NNError
 
 
-def _fresh() -> Iterator[int]:
-    while True:
-        yield secrets.randbits(32)
+def _derived(seed: int, number: int) -> int:
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
 
 
-def _derived(seed: int) -> Iterator[int]:
-    number = 0
-    while True:
-        yield int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
-        number += 1
-
-
-_seeds = _fresh()
+# Any thread may take the next one of a `map`; a generator refuses while it runs for another.
+_seeds: Iterator[int] = map(secrets.randbits, itertools.repeat(32))
 
 
 def set_seed(seed: int) -> None:
@@ -33,7 +28,7 @@ def set_seed(seed: int) -> None:
     Without this call a model draws a fresh seed, which `model.seed` tells.
     """
     global _seeds
-    _seeds = _derived(checked("set_seed", seed))
+    _seeds = map(partial(_derived, checked("set_seed", seed)), itertools.count())
 
 
 def checked(caller: str, seed: object) -> int:

@@ -89,13 +89,16 @@ class LayerType(ABCMeta):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """A new layer; an argument that it does not have is named, with the nearest one."""
         signature = inspect.signature(type.__getattribute__(cls, "__init__"))
+        _, *parameters = signature.parameters.values()
+        passed_on = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
+        known = [parameter.name for parameter in parameters]
         for name in kwargs:
-            if name not in signature.parameters:
-                known = list(signature.parameters)[1:]
+            if name not in known and passed_on is None:
                 raise UnknownNameError(f"argument of {cls.__name__}", name, known)
         layer = super().__call__(*args, **kwargs)
-        bound = signature.bind(layer, *args, **kwargs).arguments
-        bound.pop("self", None)
+        bound = dict(signature.bind(layer, *args, **kwargs).arguments)
+        bound.pop(next(iter(signature.parameters)))
+        bound |= bound.pop(passed_on, {}) if passed_on else {}
         object.__setattr__(layer, "config", MappingProxyType(bound))
         return layer
 

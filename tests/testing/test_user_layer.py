@@ -53,3 +53,19 @@ def test_it_trains_in_a_model() -> None:
     history = model.fit(x, 2 * x, epochs=5, verbose=0)
     assert history.history["loss"][-1] < history.history["loss"][0]
     assert (model.params["scale/gain"] > 1).all()
+
+
+class Gain(Scale):
+    """A layer that hands what it does not know on, as Keras's layers do."""
+
+    def __init__(self, factor: float, **others: Any):
+        super().__init__(**others)
+        self.factor = factor
+
+
+def test_it_may_pass_arguments_on() -> None:
+    layer = Gain(2.0, name="louder", trainable=False)
+    assert (layer.name, layer.trainable) == ("louder", False)
+    assert repr(layer) == "Gain(factor=2.0, name='louder', trainable=False)"
+    with pytest.raises(TypeError, match="nmae"):
+        Gain(2.0, nmae="louder")

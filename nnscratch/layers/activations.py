@@ -245,8 +245,14 @@ def get(identifier: str | Layer | None) -> Layer | None:
 
     Raises:
         UnknownNameError: there is none of that name.
-        ArgumentError: the identifier is neither a name nor a layer.
+        ArgumentError: the identifier is neither a name nor a layer, or a layer with an activation
+            of its own, which nobody would call.
     """
+    if isinstance(identifier, Layer) and identifier.activation is not None:
+        raise arguments.ArgumentError(
+            f"activation: {identifier!r} has an activation of its own, which would not follow it; "
+            "call it as a layer of its own instead"
+        )
     if identifier is None or isinstance(identifier, Layer):
         return identifier
     if not isinstance(identifier, str):

@@ -13,6 +13,7 @@ from nnscratch.kernels.ops import Array
 from nnscratch.layers import (
     ELU,
     Activation,
+    Dense,
     Flatten,
     LeakyReLU,
     Linear,
@@ -175,6 +176,8 @@ def test_prelu_starts_as_a_relu_with_a_weight_of_its_own() -> None:
         (lambda: Softmax(1.0), "Softmax axis: expected a whole number, got 1.0"),
         (lambda: PReLU(shared_axes=[1, 1]), r"PReLU shared_axes: expected different .* \[1, 1\]"),
         (lambda: PReLU(shared_axes=[0]), "PReLU shared_axes: expected a whole number >= 1, got 0"),
+        (lambda: Activation(Dense(2, "relu")), "'relu'.* has an activation of its own"),
+        (lambda: Dense(2, Dense(2, "relu")), "'relu'.* has an activation of its own"),
     ],
 )
 def test_nonsense_is_refused_when_the_layer_is_made(make: Any, message: str) -> None:

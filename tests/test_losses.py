@@ -493,6 +493,18 @@ def test_an_instance_is_itself():
     assert losses.get(loss) is loss
 
 
+@pytest.mark.parametrize("loss", [MeanSquaredError, MeanAbsoluteError])
+def test_keras_reduction_is_not_taken_for_a_name(loss):
+    with pytest.raises(TypeError, match="positional"):
+        loss("sum")
+
+
+def test_keras_label_smoothing_is_not_taken_for_a_name():
+    for loss in (BinaryCrossentropy, CategoricalCrossentropy):
+        with pytest.raises(TypeError, match="positional"):
+            loss(False, 0.1)
+
+
 def test_an_unknown_name_brings_up_the_nearest():
     with pytest.raises(UnknownNameError, match="did you mean 'categorical_crossentropy'"):
         losses.get("categorical_cross_entropy")

@@ -45,7 +45,7 @@ class BinaryCrossentropy(Crossentropy, Elementwise):
     they are: the loss then has no lower bound.
     """
 
-    name: str = "binary_crossentropy"
+    name: str = field(default="binary_crossentropy", kw_only=True)
 
     def elements(self, ctx: Context, y_pred: Array, y_true: Array) -> tuple[Array, Array]:
         """The loss of each probability or logit.
@@ -70,7 +70,7 @@ class CategoricalCrossentropy(Crossentropy):
     Probabilities are first divided by their sum, as in Keras.
     """
 
-    name: str = "categorical_crossentropy"
+    name: str = field(default="categorical_crossentropy", kw_only=True)
 
     def values(self, ctx: Context, y_pred: Array, y_true: Array) -> tuple[Array, Array]:
         """The loss of each row of K probabilities or logits."""
@@ -98,7 +98,7 @@ class SparseCategoricalCrossentropy(Crossentropy):
     The range of labels is checked once, by `check_targets`, not at every call.
     """
 
-    name: str = "sparse_categorical_crossentropy"
+    name: str = field(default="sparse_categorical_crossentropy", kw_only=True)
 
     def values(self, ctx: Context, y_pred: Array, y_true: Array) -> tuple[Array, Array]:
         """The categorical cross-entropy of the labels made one-hot."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nnscratch.core.context import Context
 from nnscratch.kernels.ops import Array
@@ -27,7 +27,7 @@ class Elementwise(Loss):
 class MeanSquaredError(Elementwise):
     """(y_pred - y_true)^2, the mean over the last axis."""
 
-    name: str = "mean_squared_error"
+    name: str = field(default="mean_squared_error", kw_only=True)
 
     def elements(self, ctx: Context, y_pred: Array, y_true: Array) -> tuple[Array, Array]:
         """(y_pred - y_true)^2 and 2 (y_pred - y_true)."""
@@ -38,7 +38,7 @@ class MeanSquaredError(Elementwise):
 class MeanAbsoluteError(Elementwise):
     """|y_pred - y_true|, the mean over the last axis; its derivative at 0 is 0."""
 
-    name: str = "mean_absolute_error"
+    name: str = field(default="mean_absolute_error", kw_only=True)
 
     def elements(self, ctx: Context, y_pred: Array, y_true: Array) -> tuple[Array, Array]:
         """|y_pred - y_true| and its sign."""

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 from nnscratch.core.context import Context
 from nnscratch.core.errors import ShapeError, look_up
 from nnscratch.kernels.ops import Array
-from nnscratch.losses import Loss, SparseCategoricalCrossentropy
+from nnscratch.losses import Loss
 from nnscratch.losses.base import Shape, spread
 
 State: TypeAlias = Mapping[str, Array]
@@ -149,6 +149,30 @@ class SparseCategoricalAccuracy(Mean):
 
 
 @dataclass(frozen=True)
+class ClassAccuracy(CategoricalAccuracy):
+    """SparseCategoricalAccuracy of targets without an axis of classes, else CategoricalAccuracy.
+
+    What "accuracy" means beside a custom loss, which may read either.
+    """
+
+    name: str = "accuracy"
+
+    def update(
+        self,
+        ctx: Context,
+        state: State,
+        y_pred: Array,
+        y_true: Array,
+        sample_weight: Array | None = None,
+    ) -> State:
+        """Add a batch to the sums of the one or the other."""
+        if y_true.ndim < y_pred.ndim:
+            sparse = SparseCategoricalAccuracy(self.name)
+            return sparse.update(ctx, state, y_pred, y_true, sample_weight)
+        return super().update(ctx, state, y_pred, y_true, sample_weight)
+
+
+@dataclass(frozen=True)
 class MeanSquaredError(Mean):
     """The mean of (y_pred - y_true)^2."""
 
@@ -265,7 +289,7 @@ def get(identifier: Metric | str, *, loss: Loss | None, output_shape: Shape) -> 
     """The metric that is meant: itself, or the one of that name, which it is then reported as.
 
     "accuracy" and "acc" are, as in Keras, the one of three that fits the output: binary for one
-    number, sparse where the loss reads class numbers, else categorical.
+    number, sparse where the targets are class numbers, else categorical.
 
     Args:
         identifier: a metric, or one of Keras's names: "mae", "mean_absolute_error", "acc" ...
@@ -293,6 +317,8 @@ def accuracy_of(loss: Loss | None, output_shape: Shape) -> type[Metric]:
     """The accuracy that Keras means where it is not told which."""
     if output_shape[-1:] == (1,):
         return BinaryAccuracy
-    if isinstance(loss, SparseCategoricalCrossentropy):
-        return SparseCategoricalAccuracy
-    return CategoricalAccuracy
+    numbers = output_shape[:-1]  # the shape of class numbers
+    if loss is None or loss.target_shape(output_shape, numbers) != numbers:
+        return CategoricalAccuracy
+    either = loss.target_shape(output_shape, output_shape) == output_shape
+    return ClassAccuracy if either else SparseCategoricalAccuracy

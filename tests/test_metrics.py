@@ -13,9 +13,11 @@ from nnscratch import losses, metrics
 from nnscratch.backend import get_backend
 from nnscratch.core.context import Context
 from nnscratch.core.errors import ShapeError, UnknownNameError
+from nnscratch.losses import CustomLoss
 from nnscratch.metrics import (
     BinaryAccuracy,
     CategoricalAccuracy,
+    ClassAccuracy,
     MeanAbsoluteError,
     MeanSquaredError,
     R2Score,
@@ -27,6 +29,7 @@ EVERY_METRIC = [
     BinaryAccuracy(),
     CategoricalAccuracy(),
     SparseCategoricalAccuracy(),
+    ClassAccuracy(),
     MeanSquaredError(),
     MeanAbsoluteError(),
     R2Score(),
@@ -225,6 +228,18 @@ def test_accuracy_is_the_one_that_keras_means(name, loss, output_shape, expected
     metric = get(name, loss, output_shape)
     assert type(metric) is expected
     assert metric.name == name
+
+
+@pytest.mark.parametrize("weights", [None, np.array([1.0, 0.0, 3.0, 1.0])])
+def test_accuracy_beside_a_custom_loss_reads_class_numbers_and_one_hot_rows(weights):
+    metric = metrics.get("acc", loss=CustomLoss(abs, abs), output_shape=(3,))
+    y_pred = np.array([[0.1, 0.9, 0], [0.8, 0.1, 0.1], [0, 0, 1], [1, 0, 0]])
+    numbers = np.array([1, 0, 2, 2])
+    expected = 3 / 4 if weights is None else 4 / 5
+    for y_true in (numbers, numbers.astype("float64"), np.eye(3)[numbers]):
+        assert measure(metric, y_pred, y_true, weights, cuts=(1, 3)) == expected
+    with pytest.raises(ShapeError, match="metric acc: expected targets"):
+        measure(metric, y_pred, np.ones((4, 2)))
 
 
 @pytest.mark.parametrize(

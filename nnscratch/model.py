@@ -74,7 +74,7 @@ class Model(Network):
 
         The step keeps the batch; arrays of the model's dtype are not copied for it.
         """
-        batch = feeding.training_rows(self, x, y, sample_weight, None, allow_nonfinite)
+        batch = feeding.training_rows(self, x, y, sample_weight, allow_nonfinite)
         step = self.compute_step(batch)
         self.apply(step)
         return step
@@ -184,19 +184,20 @@ class Model(Network):
             validation_split: this share of the *last* rows, before shuffling, is set aside.
             validation_data: (x, y) or (x, y, sample_weight); wins over the split.
             shuffle: draw a new order each epoch, from the seed and the epoch's number.
-            class_weight: a factor per class number.
+            class_weight: a factor per class number, for the rows to train on, not for validation.
             sample_weight: a factor per row.
             initial_epoch: where to go on.
             allow_nonfinite: let NaN and Inf in the data through.
         """
         plan = feeding.fit_plan(batch_size, epochs, initial_epoch, shuffle)
-        rows = feeding.training_rows(self, x, y, sample_weight, class_weight, allow_nonfinite)
+        rows = feeding.training_rows(self, x, y, sample_weight, allow_nonfinite)
         validation = None
         if validation_data is not None:
             held_out = feeding.validation_triple(validation_data)
-            validation = feeding.training_rows(self, *held_out, None, allow_nonfinite)
+            validation = feeding.training_rows(self, *held_out, allow_nonfinite)
         elif validation_split:
             rows, validation = rows.split(validation_split)
+        rows = feeding.weigh_classes(self, rows, class_weight)
         history, listeners = feeding.listeners(
             self, callbacks, verbose, plan, len(rows), validation is not None
         )
@@ -218,7 +219,7 @@ class Model(Network):
         Returns:
             The loss; a list of loss and metrics where there are metrics; or a dict of them.
         """
-        rows = feeding.training_rows(self, x, y, sample_weight, None, allow_nonfinite)
+        rows = feeding.training_rows(self, x, y, sample_weight, allow_nonfinite)
         logs = loop.evaluate(self, rows, feeding.batch_size(batch_size))
         if return_dict:
             return logs

@@ -42,10 +42,11 @@ class Rows(Batch):
                 f"validation_split: expected a number between 0 and 1, got {fraction!r}"
             )
         first = math.floor(len(self) * (1 - fraction))
-        if first == 0:
+        if first in (0, len(self)):
+            purpose, other = ("train on", "smaller") if first == 0 else ("validate on", "larger")
             raise DataError(
-                f"validation_split={fraction} leaves none of {len(self)} rows to train on; "
-                "choose a smaller one, or give validation_data"
+                f"validation_split={fraction} leaves none of {len(self)} rows to {purpose}; "
+                f"choose a {other} one, or give validation_data"
             )
         return self.take(slice(first)), self.take(slice(first, None))
 
@@ -130,6 +131,7 @@ def combine_weights(
     class_weight: Mapping[int, float] | None,
     targets: Sequence[Array],
     dtype: Any,
+    classes: int = 2,
 ) -> Array | None:
     """The factor (N,) of each row's loss, None where all are 1.
 
@@ -140,6 +142,7 @@ def combine_weights(
         targets: one array per output; with class_weight there is one output, and its targets are
             whole numbers (N,) or (N, 1), or one-hot rows (N, K).
         dtype: the model's.
+        classes: how many the model tells apart; these rows need not hold one of each.
 
     Raises:
         DataError: weights that are negative, NaN or infinite, or targets that name no classes.
@@ -149,7 +152,7 @@ def combine_weights(
     rows = len(targets[0])
     weights = None if sample_weight is None else _weights_of_rows(sample_weight, rows)
     if class_weight is not None:
-        by_class = _weights_of_classes(class_weight, targets)
+        by_class = _weights_of_classes(class_weight, targets, classes)
         weights = by_class if weights is None else weights * by_class
     return None if weights is None else cast("sample_weight", weights, dtype)
 
@@ -212,7 +215,9 @@ def _weights_of_rows(sample_weight: Any, rows: int) -> Array:
     return weights
 
 
-def _weights_of_classes(class_weight: Mapping[int, float], targets: Sequence[Array]) -> Array:
+def _weights_of_classes(
+    class_weight: Mapping[int, float], targets: Sequence[Array], classes: int
+) -> Array:
     """The weight (N,) of each row's class."""
     if not isinstance(class_weight, Mapping):
         raise DataError(f"class_weight: expected a dict of class: weight, got {class_weight!r}")
@@ -221,31 +226,32 @@ def _weights_of_classes(class_weight: Mapping[int, float], targets: Sequence[Arr
             f"class_weight: needs a model with one output, this one has {len(targets)}; "
             "give sample_weight"
         )
-    labels, classes = _labels(targets[0])
+    labels = _labels(targets[0])
+    present, place = np.unique(labels, return_inverse=True)
+    known = {int(label) for label in present}.union(range(classes))
     for key, weight in class_weight.items():
-        if not isinstance(key, Integral) or int(key) not in classes:
-            raise UnknownNameError("class in class_weight", key, map(str, classes))
+        if not isinstance(key, Integral) or int(key) not in known:
+            raise UnknownNameError("class in class_weight", key, map(str, known))
         if not isinstance(weight, Real) or not 0 <= weight < math.inf:
             raise DataError(f"class_weight[{key}]: expected a number >= 0, got {weight!r}")
-    present, place = np.unique(labels, return_inverse=True)
     table = np.array([class_weight.get(int(label), 1.0) for label in present], np.float64)
     weights: Array = table[place]  # (N,)
     return weights
 
 
-def _labels(target: Array) -> tuple[Array, Sequence[int]]:
-    """The class (N,) of each row, and the classes that there are."""
+def _labels(target: Array) -> Array:
+    """The class (N,) of each row."""
     if target.ndim == 2 and target.shape[1] > 1:
         is_one_hot = ((target == 0) | (target == 1)).all(axis=1) & (target.sum(axis=1) == 1)
         if not is_one_hot.all():
             raise DataError(
                 f"class_weight: row {is_one_hot.argmin()} of y is not one-hot; give sample_weight"
             )
-        return target.argmax(axis=1), range(target.shape[1])  # (N,)
+        labels: Array = target.argmax(axis=1)  # (N,)
+        return labels
     if target.ndim > 2 or not (target == np.floor(target)).all():
         raise DataError(
             "class_weight: needs a class for each row, whole numbers (N,) or one-hot (N, K), got "
             f"{target.dtype} {target.shape}; give sample_weight"
         )
-    labels = target.reshape(-1).astype(np.int64)  # (N,)
-    return labels, [int(label) for label in np.unique(labels)]
+    return target.reshape(-1).astype(np.int64)  # (N,)

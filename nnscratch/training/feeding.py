@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,19 +32,26 @@ def training_rows(
     x: Any,
     y: Any,
     sample_weight: Any = None,
-    class_weight: Mapping[int, float] | None = None,
     allow_nonfinite: bool = False,
 ) -> Rows:
     """Rows to learn from, or to measure on; everything is checked before anything is trained."""
     xs = inputs(model, x, allow_nonfinite)
     terms = model.compiled.objective.terms
     raw = load_targets(y, [term.name for term in terms], len(xs[0]), allow_nonfinite)
-    weights = combine_weights(sample_weight, class_weight, raw, model.dtype)
+    weights = combine_weights(sample_weight, None, raw, model.dtype)
     targets = tuple(
         term.loss.prepare_targets(target, model.graph.outputs[term.output].shape, model.dtype)
         for term, target in zip(terms, raw, strict=True)
     )
     return Rows(xs, targets, weights)
+
+
+def weigh_classes(model: Model, rows: Rows, class_weight: Mapping[int, float] | None) -> Rows:
+    """The rows to train on, each weighted by its class too."""
+    widths = [model.graph.outputs[t.output].shape[-1] for t in model.compiled.objective.terms]
+    classes = max(2, *widths)  # one output tells two classes apart
+    weights = combine_weights(rows.weights, class_weight, rows.targets, model.dtype, classes)
+    return dataclasses.replace(rows, weights=weights)
 
 
 def validation_triple(given: Sequence[Any]) -> tuple[Any, Any, Any]:

@@ -209,6 +209,10 @@ class TestWeights:
         with pytest.raises(DataError, match=words):
             self.combine(None, {0: 1.0}, targets)
 
+    def test_of_a_class_that_no_row_is_of(self):
+        targets = (np.array([0, 2]),)
+        assert list(combine_weights(None, {1: 5.0, 2: 3.0}, targets, np.float32, 3)) == [1, 3]
+
     def test_of_classes_are_a_dict(self):
         with pytest.raises(DataError, match="expected a dict of class: weight, got 'balanced'"):
             self.combine(None, "balanced")
@@ -243,9 +247,11 @@ class TestRows:
         with pytest.raises(DataError, match="between 0 and 1"):
             make_rows(10).split(fraction)
 
-    def test_split_leaves_rows_to_train_on(self):
-        with pytest.raises(DataError, match="leaves none of 2 rows"):
+    def test_split_leaves_rows_on_both_sides(self):
+        with pytest.raises(DataError, match="leaves none of 2 rows to train on; choose a smaller"):
             make_rows(2).split(0.9)
+        with pytest.raises(DataError, match=r"none of 2 rows to validate on; .* a larger"):
+            make_rows(2).split(1e-18)
 
 
 class TestOrder:

@@ -81,6 +81,15 @@ def test_validation_split_sets_the_last_rows_aside():
     assert history.history["val_loss"] == [pytest.approx(model.evaluate(X[10:], Y[10:])[0])]
 
 
+def test_class_weights_do_not_reach_the_validation():
+    weighted, plain = conv_net("numpy", nn.SGD(0.0)), conv_net("numpy", nn.SGD(0.0))
+    weights = {0: 100.0, 1: 100.0, 2: 100.0}
+    logs = fit(weighted, validation_split=0.5, class_weight=weights).history
+    expected = fit(plain, validation_split=0.5).history
+    assert logs["val_loss"] == expected["val_loss"]
+    assert logs["loss"][0] > 50 * expected["loss"][0]
+
+
 def test_validation_data_win_over_the_split_and_may_be_weighted():
     model, weights = conv_net(), np.linspace(0, 1, 5)
     history = fit(model, validation_split=0.5, validation_data=(X[:5], Y[:5], weights))

@@ -39,8 +39,9 @@ class UnknownNameError(NNError, LookupError):
 
     def __init__(self, what: str, name: object, known: Iterable[str]):
         names = sorted(known)
-        nearest = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
-        hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+        spelled = {known_name.lower(): known_name for known_name in names}
+        nearest = difflib.get_close_matches(str(name).lower(), spelled, n=1, cutoff=0.5)
+        hint = f"did you mean {spelled[nearest[0]]!r}? " if nearest else ""
         listed = ", ".join(names)
         super().__init__(f"unknown {what} {name!r}: {hint}known: {listed}")
 

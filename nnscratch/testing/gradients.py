@@ -18,7 +18,8 @@ Three things would make agreement or disagreement worthless, and are told apart:
   A kink at distance d <= h with a jump J of the slope adds to the latter J d/2h where d < h/2,
   and to the former J (3 d/h - 1): the two are never small together, unless J is.
 * Both numbers are below the floor. A backward pass of zeros would do that too, so the check
-  moves w by 1 per element, not by h. If f moves, nothing is proven: "inconclusive".
+  moves w far, by 1, 30 and 1000 per element. If f moves, or breaks, nothing is proven:
+  "inconclusive".
 * If f stays where it is, at every point tried, and yet is not 0 itself, then f does not depend
   on w: the gradient is 0 and was found to be. "passed (structurally zero)".
 
@@ -55,6 +56,8 @@ RTOL = 1e-6
 ATOL = 1e-9
 TRIES = 8
 BATCH = 3
+REACHES = (1.0, 30.0, 1000.0)
+"""How far an element is moved to see whether anything depends on it: out of a dead zone, too."""
 
 Loss = Callable[[Context, Array], tuple[Any, Array]]
 """(ctx, y) -> its value and its gradient by y."""
@@ -139,6 +142,8 @@ def _plan_of(
         if not shapes:
             raise NNError(f"check_gradients({network!r}): give x, or in_shapes such as [(8, 8, 3)]")
         network = graph_around(network, shapes)
+    if not isinstance(network, Graph):
+        raise NNError(f"check_gradients: expected a layer, a graph or a model, got {network!r}")
     return Plan(network, frozenset(layer for layer in network.paths if not layer.trainable))
 
 
@@ -254,8 +259,9 @@ def _probe(
         verdict = Verdict.KINK
     elif max(abs(analytic), abs(numeric)) <= here.floor:
         # A unit direction times sqrt(size) moves an element by 1 in the quadratic mean.
-        moved = abs(f(math.sqrt(direction.size)) - here.value)
-        verdict = Verdict.ZERO if moved <= here.floor > 0 else Verdict.INCONCLUSIVE
+        unit = math.sqrt(direction.size)
+        still = all(abs(f(reach * unit) - here.value) <= here.floor for reach in REACHES)
+        verdict = Verdict.ZERO if still and here.floor > 0 else Verdict.INCONCLUSIVE
     elif abs(analytic - numeric) <= RTOL * max(abs(analytic), abs(numeric)) + here.floor:
         verdict = Verdict.PASSED
     return Derivative(name, verdict, analytic, numeric, here.floor)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nnscratch.backend import Backend
+from nnscratch.core.errors import NNError
 from nnscratch.core.graph import Graph, Input
 from nnscratch.core.layer import Layer, Shape
 from nnscratch.core.values import initial_value
@@ -21,7 +22,16 @@ that a gradient forgets it."""
 
 
 def graph_around(layer: Layer, in_shapes: Sequence[Shape], calls: int = 1) -> Graph:
-    """A graph of calls of one layer (and its activation), each with inputs of its own."""
+    """A graph of calls of one layer (and its activation), each with inputs of its own.
+
+    Raises:
+        NNError: the shapes are no shapes, but numbers.
+    """
+    if any(not isinstance(shape, Sequence) for shape in in_shapes):
+        raise NNError(
+            f"{layer!r}: expected in_shapes to hold one shape per input, such as [(8, 8, 3)], "
+            f"got {in_shapes!r}"
+        )
     inputs = [[Input(shape) for shape in in_shapes] for _ in range(calls)]
     return Graph([symbol for row in inputs for symbol in row], [layer(row) for row in inputs])
 

@@ -154,6 +154,11 @@ def test_a_dead_unit_proves_nothing() -> None:
     assert report["input"].verdict is Verdict.INCONCLUSIVE
 
 
+@pytest.mark.parametrize("value", [lambda x: np.maximum(x, 8), lambda x: np.clip(x, 200, 300)])
+def test_a_wide_dead_zone_proves_nothing(value: Any) -> None:
+    assert check(Flat(value))["input"].verdict is Verdict.INCONCLUSIVE
+
+
 def test_a_bias_that_is_subtracted_again_passes_as_a_structural_zero() -> None:
     x = Input((4,))
     report = check_gradients(Graph([x], [Centred()(Linear()(x))]), backend="numpy")
@@ -232,6 +237,18 @@ def test_an_input_that_is_also_an_output_gets_both_gradients() -> None:
 def test_a_lone_layer_needs_a_shape() -> None:
     with pytest.raises(NNError, match="give x, or in_shapes"):
         check_gradients(Linear(), backend="numpy")
+
+
+def test_one_shape_is_not_taken_for_a_list_of_them() -> None:
+    shape: Any = (4,)
+    with pytest.raises(NNError, match=r"one shape per input, such as \[\(8, 8, 3\)\], got \(4,\)"):
+        check_gradients(Linear(), None, shape, backend="numpy")
+
+
+def test_a_class_is_no_layer() -> None:
+    kind: Any = Linear
+    with pytest.raises(NNError, match=r"expected a layer, a graph or a model, got .*Linear"):
+        check_gradients(kind, in_shapes=[(4,)], backend="numpy")
 
 
 def test_a_weight_that_does_not_exist_is_named() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -30,7 +30,8 @@ class Parameters:
 
     Trained parameters lie in one arena, frozen ones in another, state (moving averages) beside
     them. Values are never overwritten: a change installs new arrays, so whoever holds the old
-    ones keeps what they saw.
+    ones keeps what they saw. Reading never changes the store, so that one model may be read while
+    a step of another waits to be applied.
     """
 
     _trained: Arena
@@ -59,6 +60,7 @@ class Parameters:
         for weight, value in first.items():
             store.put(weight, value)
         self._arrange()
+        self._install({weight.path for weight in first})
 
     def freeze(self, *patterns: str, frozen: bool = True) -> None:
         """Stop (or resume) training the layers whose path matches a pattern such as "conv2d*".
@@ -79,6 +81,7 @@ class Parameters:
         old = self._frozen_layers
         self._frozen_layers = old | chosen if frozen else old - chosen
         self._arrange()
+        self._install(self._weights)
 
     @property
     def plan(self) -> Plan:
@@ -110,9 +113,8 @@ class Parameters:
 
     def commit(self, trained: Arena, state: Mapping[str, Values]) -> None:
         """Install new values; the old arrays stay as they are."""
-        for path, value in trained.items():
-            self.store.put(self._weights[path], value)
         self._trained = trained
+        self._install(trained)
         for layer, values in state.items():
             for name, value in values.items():
                 self.store.put(self._weights[f"{layer}/{name}"], value)
@@ -145,6 +147,8 @@ class Parameters:
             ready[path] = self.backend.from_host(np.array(array, dtype=self.dtype, order="C"))
         for path, array in ready.items():
             self.store.put(self._weights[path], array)
+        self._trained, self._frozen = self._current(self._trained), self._current(self._frozen)
+        self._install(ready)
 
     def _value(self, weight: Weight) -> Array:
         value = self.store.get(weight)
@@ -157,23 +161,32 @@ class Parameters:
         params = [weight for weight in self.graph.weights if weight.param.trainable]
         self._trained_weights = tuple(w for w in params if w.layer not in frozen)
         self._plan = Plan(self.graph, frozen)
-        self._trained = self._gather(self._trained_weights)
-        self._frozen = self._gather([w for w in params if w.layer in frozen])
+        self._sources: dict[str, Array] = {}
+        self._trained = self._gather(Layout.of(self._trained_weights))
+        self._frozen = self._gather(Layout.of(w for w in params if w.layer in frozen))
 
     def _current(self, arena: Arena) -> Arena:
-        weights = [self._weights[path] for path in arena]
-        if all(self.store.get(weight) is arena[weight.path] for weight in weights):
+        """The arena, or a new one where the store no longer holds what it was gathered from."""
+        stored = {path: self._value(self._weights[path]) for path in arena}
+        if all(value is self._sources[path] for path, value in stored.items()):
             return arena
-        return self._gather(weights)
+        return self._gather(arena.layout)
 
-    def _gather(self, weights: Sequence[Weight]) -> Arena:
-        """Copy the weights' values side by side, and let the store hold these copies."""
-        layout = Layout.of(weights)
+    def _gather(self, layout: Layout) -> Arena:
+        """The stored values, side by side."""
         arena = Arena(layout, self.backend.xp.empty(layout.size, self.dtype))
-        for weight in weights:
-            arena[weight.path][...] = self._value(weight)
-            self.store.put(weight, arena[weight.path])
+        for path, view in arena.items():
+            self._sources[path] = self._value(self._weights[path])
+            view[...] = self._sources[path]
         return arena
+
+    def _install(self, paths: Collection[str]) -> None:
+        """Let the store hold the arenas' own views of these weights: one copy of each will do."""
+        for arena in (self._trained, self._frozen):
+            for path in arena:
+                if path in paths:
+                    self._sources[path] = arena[path]
+                    self.store.put(self._weights[path], arena[path])
 
     def _is_new(self, weight: Weight) -> bool:
         """Whether the store has no value of a weight; one that another model made must fit."""

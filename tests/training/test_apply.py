@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import nnscratch as nn
 from nnscratch.core.errors import StepError, UnknownNameError
 from tests.nets import assert_same_bits, conv_net, everything, images
 
@@ -72,6 +73,23 @@ def test_step_is_applied_once():
     with pytest.raises(StepError, match="applied already"):
         model.apply(step)
     assert_same_bits(everything(model), before)
+
+
+def test_another_model_may_be_read_before_a_step_is_applied():
+    layer, x = nn.Dense(3, activation="softmax"), nn.Input((6, 6, 1))
+    embedding = nn.Flatten()(x)
+    model = nn.Model(x, layer(embedding), backend="numpy", seed=0)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    same = nn.Model(x, layer(embedding), backend="numpy")
+
+    def read(step):
+        same.predict(X)
+        nn.Model(x, layer(embedding), backend="numpy").predict(X)
+
+    model.fit(X, Y, verbose=0, callbacks=nn.LambdaCallback(on_step=read))
+    assert model.iteration == 1
+    np.testing.assert_array_equal(same.params["dense/kernel"], model.params["dense/kernel"])
+    np.testing.assert_array_equal(same.predict(X), model.predict(X))
 
 
 def test_step_of_another_model_is_refused():

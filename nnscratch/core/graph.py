@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -53,11 +54,20 @@ class Weight(NamedTuple):
 
 
 def Input(shape: Sequence[int], name: str | None = None) -> Symbol:  # noqa: N802 (Keras's name)
-    """An input of a network: batches of arrays (N, *shape)."""
-    shape = tuple(int(length) for length in shape)
-    if any(length <= 0 for length in shape):
-        raise ShapeError(f"Input: lengths must be positive, got {shape} (leave the batch axis out)")
-    return Symbol(shape, name=checked_name("Input", name))
+    """An input of a network: batches of arrays (N, *shape).
+
+    Raises:
+        ShapeError: the shape is no sequence of whole numbers >= 1.
+        GraphError: the name is no text, or holds a "/" or "#".
+    """
+    lengths = shape if isinstance(shape, Sequence) else None
+    if lengths is None or not all(isinstance(n, Integral) and n >= 1 for n in lengths):
+        is_length = isinstance(shape, Integral)
+        hint = f"write ({shape},)" if is_length else "leave the batch axis out"
+        raise ShapeError(
+            f"Input: expected the shape of one row, such as (28, 28, 1), got {shape!r}; {hint}"
+        )
+    return Symbol(tuple(int(n) for n in lengths), name=checked_name("Input", name))
 
 
 def checked_name(owner: str, name: object) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from nnscratch.core.errors import GraphError, ShapeError
@@ -111,9 +113,16 @@ def test_layer_on_an_array_points_to_run_layer():
         Dense(3)([[1.0, 2.0]])
 
 
-def test_input_wants_positive_lengths_without_the_batch():
-    with pytest.raises(ShapeError, match="leave the batch axis out"):
-        Input((0, 3))
+@pytest.mark.parametrize("shape", [(0, 3), (None, 3), (-1, 3), (4.5,), "ab", None])
+def test_input_wants_positive_lengths_without_the_batch(shape):
+    message = f"got {shape!r}; leave the batch axis out"
+    with pytest.raises(ShapeError, match=re.escape(message)):
+        Input(shape)
+
+
+def test_input_of_a_number_gets_the_shape_that_was_meant():
+    with pytest.raises(ShapeError, match=r"got 8; write \(8,\)"):
+        Input(8)
 
 
 def test_very_deep_graph_needs_no_recursion():

@@ -133,7 +133,7 @@ class Parameters:
         Raises:
             UnknownNameError: a path that the graph has not.
             ShapeError: a value of another shape.
-            DTypeError: a value that is no number of the model's kind.
+            DTypeError: a value that is no number of the model's kind, or too large for it.
         """
         ready = {}
         for path, value in values.items():
@@ -144,7 +144,11 @@ class Parameters:
                 raise ShapeError(f"{path}: expected {shape}, got {array.shape}")
             if array.dtype.kind not in "fiu":
                 raise DTypeError(f"{path}: expected {self.dtype}, got {array.dtype}")
-            ready[path] = self.backend.from_host(np.array(array, dtype=self.dtype, order="C"))
+            with np.errstate(over="ignore"):  # found below, and named
+                cast = np.array(array, dtype=self.dtype, order="C")
+            if not np.array_equal(np.isinf(cast), np.isinf(array)):
+                raise DTypeError(f"{path}: expected {self.dtype}, got values too large for it")
+            ready[path] = self.backend.from_host(cast)
         for path, array in ready.items():
             self.store.put(self._weights[path], array)
         self._trained, self._frozen = self._current(self._trained), self._current(self._frozen)

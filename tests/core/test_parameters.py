@@ -178,6 +178,7 @@ def test_order_of_weights_is_keras_s():
         (lambda w: [*w[:-1], np.zeros(4)], ShapeError, "dense/bias: expected (3,), got (4,)"),
         (lambda w: [*w[:-1], np.array(["a", "b", "c"])], DTypeError, "dense/bias: expected float"),
         (lambda w: [*w[:-1], np.zeros(3, complex)], DTypeError, "got complex128"),
+        (lambda w: [*w[:-1], np.full(3, 1e300)], DTypeError, "got values too large for it"),
         (
             lambda w: {"conv2d/bias": w[1] + 1, "dense/bia": w[-1]},
             UnknownNameError,

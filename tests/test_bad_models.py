@@ -130,3 +130,14 @@ def test_running_a_model_casts_nothing(array):
         narrow.backward(tape, np.ones((2, 1)))
     with pytest.raises(ShapeError, match="got 2 gradients"):
         narrow.backward(tape, *[tape.outputs[0]] * 2)
+
+
+def test_layer_that_forgets_its_base_is_told_so():
+    class Forgetful(nn.Layer):
+        def __init__(self):
+            self.gain = 2.0
+
+        spec = forward = backward = None
+
+    with pytest.raises(NNError, match=r"Forgetful: its __init__ .* super\(\).__init__\(\)"):
+        Forgetful()

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from nnscratch.core.context import Context
-from nnscratch.core.errors import UnknownNameError
+from nnscratch.core.errors import NNError, UnknownNameError
 from nnscratch.core.graph import Symbol, checked_name, connect
 from nnscratch.kernels.ops import Array
 
@@ -96,6 +96,11 @@ class LayerType(ABCMeta):
             if name not in known and passed_on is None:
                 raise UnknownNameError(f"argument of {cls.__name__}", name, known)
         layer = super().__call__(*args, **kwargs)
+        if "name" not in vars(layer):
+            raise NNError(
+                f"{cls.__name__}: its __init__ leaves name and trainable unset; begin it with "
+                "super().__init__()"
+            )
         bound = dict(signature.bind(layer, *args, **kwargs).arguments)
         bound.pop(next(iter(signature.parameters)))
         bound |= bound.pop(passed_on, {}) if passed_on else {}

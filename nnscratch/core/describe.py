@@ -113,6 +113,9 @@ def parameter(step: Step, path: str) -> str:
     value = step.before[path]
     lines = [f"{path} {value.shape} {value.dtype}, step {step.index}"]
     for label, array in account(step, path):
+        if len(label) >= 36:
+            lines.append(f"  {label}")
+            label = ""
         lines.append(f"  {label:<36}{summary(array)}")
     lines.append(f"  {'change against value':<36}{ratio(step, path)}")
     lines += [f"  {remark}" for remark in remarks(step, path)]

@@ -34,7 +34,7 @@ class StepError(NNError, RuntimeError):
     """A step applied out of its turn."""
 
 
-class UnknownNameError(NNError, LookupError):
+class UnknownNameError(NNError, KeyError):
     """A name that nothing answers to; the message proposes the nearest known one."""
 
     def __init__(self, what: str, name: object, known: Iterable[str]):
@@ -44,6 +44,9 @@ class UnknownNameError(NNError, LookupError):
         hint = f"did you mean {spelled[nearest[0]]!r}? " if nearest else ""
         listed = ", ".join(names)
         super().__init__(f"unknown {what} {name!r}: {hint}known: {listed}")
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError's own would put it in quotes
 
 
 def look_up(what: str, name: str, table: Mapping[str, T]) -> T:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from weakref import WeakKeyDictionary
 
+from nnscratch.core.errors import UnknownNameError
 from nnscratch.core.graph import Weight
 from nnscratch.core.layer import Layer, Shape, Values
 from nnscratch.kernels.ops import Array
@@ -44,10 +45,15 @@ class Arena(Mapping[str, Array]):
         self._views: dict[str, Array] = {}
 
     def __getitem__(self, path: str) -> Array:
+        if path not in self:
+            raise UnknownNameError("weight", path, self)
         if path not in self._views:
             flat = self.buffer[self.layout.slices[path]]
             self._views[path] = flat.reshape(self.layout.shapes[path])
         return self._views[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.layout.slices
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.layout.slices)

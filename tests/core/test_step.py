@@ -189,6 +189,26 @@ def test_unknown_parameter_gets_the_nearest_name(step, method):
         getattr(step, method)("conv2d/kernal")
 
 
+@pytest.mark.parametrize("arena", ["before", "after", "gradients", "updates", "data_gradients"])
+def test_unknown_path_in_an_arena_gets_the_nearest_name(step, arena):
+    values = getattr(step, arena)
+    with pytest.raises(UnknownNameError, match="'conv2d/kernal': did you mean 'conv2d/kernel'"):
+        values["conv2d/kernal"]
+    assert "conv2d/kernal" not in values
+    assert values.get("conv2d/kernal") is None
+    assert step.calls.get("conv2") is None
+
+
+def test_share_of_a_long_key_has_a_line_of_its_own():
+    inner = nn.Sequential([nn.Input((3,)), nn.Dense(3)], name="a" * 30)
+    x = nn.Input((3,))
+    model = nn.Model(x, inner(inner(x)), backend="numpy", seed=0)
+    model.compile("sgd", "mse")
+    lines = model.train_step(np.ones((2, 3)), np.ones((2, 3))).explain(f"{'a' * 30}/dense/kernel")
+    place = lines.splitlines().index(f"    share of {'a' * 30}/dense#0")
+    assert lines.splitlines()[place + 1].startswith(" " * 38 + "norm ")
+
+
 def test_frozen_parameter_is_called_so():
     model = conv_net()
     model.freeze("conv2d")

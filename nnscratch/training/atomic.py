@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -19,9 +20,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     it is removed and the path stays as it was. A link is followed, and goes on pointing there.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: the file cannot be written, or what is there is no file: root's rename would
+            replace a device such as /dev/null too.
     """
     target = Path(path).resolve()
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EINVAL, "there is something else than a file", str(target))
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as file:

@@ -82,7 +82,7 @@ def load_metadata(path: Path) -> dict[str, str]:
         OSError: the file cannot be read.
     """
     with _opened(path) as file:
-        return dict(_about(path, file)["metadata"])
+        return _about(path, file)["metadata"]
 
 
 def _opened(path: Path) -> Any:
@@ -99,14 +99,14 @@ def _opened(path: Path) -> Any:
         ) from error
 
 
-def _about(path: Path, file: Any) -> Mapping[str, Any]:
+def _about(path: Path, file: Any) -> dict[str, dict[str, Any]]:
     """What `save` wrote about the arrays."""
     text = (file.metadata() or {}).get(ENTRY, '{"metadata": {}, "crc32": {}}')
     try:
-        about: Mapping[str, Any] = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise WeightFileError(f"{path}: its header is damaged: {error}") from error
-    return about
+        about = json.loads(text)
+        return {name: dict(about[name]) for name in ("metadata", "crc32")}
+    except (LookupError, TypeError, ValueError) as error:
+        raise WeightFileError(f"{path}: its header is damaged: {error!r}") from error
 
 
 def _compare(file: Any, expected: Mapping[str, tuple[Shape, Any]]) -> list[str]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 import resource
 import subprocess
@@ -112,9 +111,12 @@ class TestRefusal:
         with pytest.raises(WeightFileError, match=f"{last} is damaged, its checksum is wrong"):
             load(path, expected(ARRAYS))
 
-    def test_broken_metadata(self, tmp_path):
+    @pytest.mark.parametrize(
+        "text", ['{"crc32": {}', "{}", "[]", "3", '{"metadata": {}, "crc32": 3}']
+    )
+    def test_broken_metadata(self, tmp_path, text):
         path = tmp_path / "weights.safetensors"
-        save_file(ARRAYS, path, {"nnscratch": json.dumps({"crc32": {}})[:-1]})
+        save_file(ARRAYS, path, {"nnscratch": text})
         with pytest.raises(WeightFileError, match="header is damaged"):
             load(path, expected(ARRAYS))
 
@@ -173,6 +175,15 @@ class TestReplacing:
         save(link, {"other": np.zeros(3, np.float32)}, {})
         assert link.is_symlink()
         assert list(load_file(path)) == ["other"]
+
+    def test_what_is_no_file_is_not_replaced(self, tmp_path):
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        for path in (pipe, tmp_path):
+            with pytest.raises(OSError, match="something else than a file"):
+                save(path, ARRAYS, {})
+        assert pipe.is_fifo()
+        assert list(tmp_path.iterdir()) == [pipe]
 
     def test_permissions_are_those_of_any_new_file(self, path):
         plain = path.with_name("plain")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from nnscratch.backend import DEFAULT, get_backend
 from nnscratch.core.context import Context
-from nnscratch.core.errors import DTypeError, ShapeError, UnknownNameError
+from nnscratch.core.errors import DataError, DTypeError, ShapeError, UnknownNameError
 from nnscratch.core.executor import Plan, backward, forward
 from nnscratch.core.graph import Graph, Input, call
 from nnscratch.core.layer import Layer
@@ -40,15 +40,16 @@ def run_layer(
         seed: of the initialisers and of random masks.
 
     Raises:
-        DTypeError: an input does not hold floats, or a weight or dy is of another dtype.
+        DTypeError: an input is no array of float32 or float64, or a weight or dy is of another
+            dtype.
+        DataError: an input has no rows.
         ShapeError: an input is not of a shape that the layer reads, or a weight or dy is not as
             the layer declares.
         UnknownNameError: the layer has no weight of that name.
     """
     xs = list(x) if isinstance(x, Sequence) else [x]
     for array in xs:
-        if array.dtype.kind != "f":
-            raise DTypeError(f"run_layer: expected floats, got {array.dtype}; x.astype('float32')")
+        _check_input(array)
     home = get_backend(backend)
     symbols = [Input(a.shape[1:]) for a in xs]
     graph = Graph(symbols, [call(layer, symbols)])
@@ -71,3 +72,15 @@ def run_layer(
     if dy is not None:
         tape = backward(plan, tape, {path: own}, [dy])
     return tape[f"{path}#0"]
+
+
+def _check_input(x: Array) -> None:
+    """Refuse what kernels are not made for: other dtypes and byte orders, empty batches."""
+    dtype = str(getattr(x, "dtype", type(x).__name__))
+    if dtype not in ("float32", "float64"):
+        raise DTypeError(
+            f"run_layer: expected arrays of float32 or float64, got {dtype}; "
+            "np.asarray(x, 'float32') makes one"
+        )
+    if not x.shape or not len(x):
+        raise DataError(f"run_layer: expected a batch (N, ...) of one row or more, got {x.shape}")

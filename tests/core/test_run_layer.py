@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
-from nnscratch.core.errors import DTypeError, NNError, ShapeError
+from nnscratch.core.errors import DataError, DTypeError, NNError, ShapeError
 from tests.nets import arrays_in, assert_same_bits
 
 FIELDS = ("output", "cache", "input_gradients", "param_gradients", "state_out")
@@ -92,3 +92,21 @@ def test_backward_fields_need_a_gradient():
 def test_wrong_arguments_are_named(given, error, message):
     with pytest.raises(error, match=message):
         nn.run_layer(nn.Dense(2), np.ones((4, 3)), **{"backend": "numpy"} | given)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize(
+    ("x", "error", "message"),
+    [
+        (np.ones((4, 3), "float16"), DTypeError, "got float16"),
+        (np.ones((4, 3), ">f4"), DTypeError, "got >f4"),
+        (np.ones((4, 3), int), DTypeError, "float32 or float64, got int64"),
+        ([[1.0, 2.0, 3.0]], DTypeError, "expected arrays .* got list"),
+        (np.ones((0, 3)), DataError, r"one row or more, got \(0, 3\)"),
+        (np.array(1.0), DataError, r"one row or more, got \(\)"),
+    ],
+    ids=repr,
+)
+def test_inputs_that_kernels_cannot_read_are_refused(x, error, message, backend):
+    with pytest.raises(error, match=message):
+        nn.run_layer(nn.Dense(2), x, backend=backend)

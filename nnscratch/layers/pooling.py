@@ -130,27 +130,32 @@ class GlobalPooling2D(Layer):
 
     pooling: ClassVar[type[Pooling2D]]
 
+    def __init__(self, keepdims: bool = False, *, name: str | None = None):
+        super().__init__(name=name)
+        self.keepdims = arguments.flag(f"{type(self).__name__} keepdims", keepdims)
+
     def spec(self, *in_shapes: Shape) -> Spec:
         _, channels = arguments.image_shape(self, in_shapes)
-        return Spec((channels,))
+        return Spec((1, 1, channels) if self.keepdims else (channels,))
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
         (x,) = xs
         y, cache, _ = self.pooling(x.shape[1:3]).forward(ctx, params, state, x)  # (N, 1, 1, C)
-        return Output(y.reshape(x.shape[0], x.shape[3]), cache)  # (N, C)
+        return Output(y if self.keepdims else y[:, 0, 0], cache)  # (N, C)
 
     def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
-        pixel = dy[:, None, None, :]  # (N, 1, 1, C)
+        pixel = dy if self.keepdims else dy[:, None, None, :]  # (N, 1, 1, C)
         return self.pooling(cache.image).backward(ctx, params, cache, pixel)
 
 
 class GlobalMaxPooling2D(GlobalPooling2D):
     """The largest number of each channel.
 
-    Shapes: x (N, H, W, C) -> y (N, C).
+    Shapes: x (N, H, W, C) -> y (N, C), or (N, 1, 1, C) with keepdims.
     Forward, Backward, Cache: MaxPooling2D's, with one window of the whole image.
 
     Raises:
+        ArgumentError: keepdims is neither True nor False.
         ShapeError: inputs that are no images.
     """
 
@@ -160,11 +165,12 @@ class GlobalMaxPooling2D(GlobalPooling2D):
 class GlobalAveragePooling2D(GlobalPooling2D):
     """The mean of each channel.
 
-    Shapes: x (N, H, W, C) -> y (N, C).
+    Shapes: x (N, H, W, C) -> y (N, C), or (N, 1, 1, C) with keepdims.
     Forward, Backward, Cache: AveragePooling2D's, with one window of the whole image.
     Source: Lin et al. 2013, arXiv:1312.4400.
 
     Raises:
+        ArgumentError: keepdims is neither True nor False.
         ShapeError: inputs that are no images.
     """
 

@@ -137,7 +137,9 @@ CASES: tuple[Case, ...] = (
     case(AveragePooling2D(3, strides=1, padding="same"), (4, 5, 2)),
     case(AveragePooling2D((4, 2), strides=(2, 1), padding="same"), (5, 3, 2)),
     case(GlobalMaxPooling2D(), (4, 3, 2)),
+    case(GlobalMaxPooling2D(keepdims=True), (4, 3, 2)),
     case(GlobalAveragePooling2D(), (4, 3, 2)),
+    case(GlobalAveragePooling2D(keepdims=True), (4, 3, 2)),
     # shape
     case(ZeroPadding2D(), (3, 4, 2)),
     case(ZeroPadding2D((2, 0)), (3, 4, 2)),

@@ -116,6 +116,15 @@ def test_global_pooling_reduces_each_channel(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(dx, np.broadcast_to(dy[:, None, None, :] / 15, x.shape), rtol=1e-12)
 
 
+@pytest.mark.parametrize("layer", [GlobalMaxPooling2D, GlobalAveragePooling2D])
+def test_global_pooling_may_keep_its_axes(rng: np.random.Generator, layer: Any) -> None:
+    x, dy = rng.standard_normal((2, 3, 5, 4)), rng.standard_normal((2, 4))
+    kept = run_layer(layer(keepdims=True), x, dy[:, None, None], backend="numpy")
+    dropped = run_layer(layer(), x, dy, backend="numpy")
+    np.testing.assert_array_equal(kept.output, dropped.output[:, None, None])
+    np.testing.assert_array_equal(kept.input_gradients[0], dropped.input_gradients[0])
+
+
 def test_keras_second_names() -> None:
     assert (MaxPool2D, AvgPool2D) == (MaxPooling2D, AveragePooling2D)
     assert (GlobalMaxPool2D, GlobalAvgPool2D) == (GlobalMaxPooling2D, GlobalAveragePooling2D)

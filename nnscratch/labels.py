@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnscratch.core.errors import DataError
+from nnscratch.core.errors import DataError, DTypeError
 from nnscratch.kernels.ops import Array
 
 
@@ -18,9 +18,12 @@ def to_categorical(y: Any, num_classes: int | None = None) -> Array:
         num_classes: K; one more than the largest number where it is not given.
 
     Raises:
+        DTypeError: the labels are no numbers.
         DataError: a label is not a whole number in 0 .. K-1.
     """
     labels = np.asarray(y)
+    if labels.dtype.kind not in "biuf":
+        raise DTypeError(f"to_categorical: expected whole numbers (N,), got dtype {labels.dtype}")
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]  # (N,)
     if labels.ndim != 1 or not len(labels) or not (labels == np.floor(labels)).all():

@@ -19,6 +19,11 @@ def test_to_categorical_wants_whole_numbers(labels):
         nn.to_categorical(labels)
 
 
+def test_to_categorical_wants_numbers():
+    with pytest.raises(nn.DTypeError, match=r"expected whole numbers .* got dtype <U3"):
+        nn.to_categorical(["cat", "dog"])
+
+
 @pytest.mark.parametrize("labels", [[0, 3], [0, -1]])
 def test_to_categorical_names_the_row_of_a_label_out_of_range(labels):
     with pytest.raises(nn.DataError, match=r"at row 1 is not in 0 \.\. 2"):

@@ -126,6 +126,9 @@ class Network:
     def freeze(self, *patterns: str) -> None:
         """Stop training the layers whose path matches, e.g. "conv2d*"; batch norm then infers.
 
+        This is this model's choice: another one over the same layers, also one that this model is
+        a part of, goes on to train them (`outer.freeze("embedder")`).
+
         Raises:
             UnknownNameError: no layer matches.
         """

@@ -105,6 +105,16 @@ def test_frozen_parameters_stay_while_the_others_move():
     assert "conv2d/kernel" in model.train_step(X, Y).before
 
 
+def test_freezing_is_each_model_s_own_choice():
+    inner = nn.Sequential([nn.Input((3,)), nn.Dense(2)], name="inner", backend="numpy", seed=0)
+    x = nn.Input((3,))
+    outer = nn.Model(x, nn.Dense(1)(inner(x)), backend="numpy", seed=0)
+    inner.freeze("*")
+    assert list(outer.parameters.frozen) == []
+    outer.freeze("inner")
+    assert list(outer.parameters.frozen) == ["inner/dense/kernel", "inner/dense/bias"]
+
+
 def test_frozen_batch_norm_infers():
     model = conv_net()
     model.train_step(X, Y)

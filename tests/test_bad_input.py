@@ -144,6 +144,7 @@ BAD_FIT = [
     ({"sample_weight": -np.ones(8)}, DataError, "expected numbers >= 0, got -1.0 at row 0"),
     ({"class_weight": {7: 1.0}}, UnknownNameError, "unknown class in class_weight 7"),
     ({"callbacks": [nn.History]}, NNError, "callbacks: expected nn.Callback objects, got <class"),
+    ({"callbacks": 3}, NNError, "callbacks: expected nn.Callback objects, got 3"),
 ]
 
 

@@ -10,7 +10,7 @@ from nnscratch.core.errors import DataError
 from nnscratch.kernels.ops import Array
 from nnscratch.layers.arguments import flag, positive, whole
 from nnscratch.training.batches import Rows, combine_weights, load_inputs, load_targets
-from nnscratch.training.callbacks import Callback, CallbackList, History
+from nnscratch.training.callbacks import Callback, CallbackError, CallbackList, History
 from nnscratch.training.loop import FitPlan
 from nnscratch.training.progress import Progress
 
@@ -92,6 +92,8 @@ def listeners(
     """The history of a fit, and everybody who listens to it."""
     history = History()
     given = [callbacks] if isinstance(callbacks, Callback) else callbacks or ()
+    if not isinstance(given, Iterable):
+        raise CallbackError(f"callbacks: expected nn.Callback objects, got {given!r}")
     everyone = [*given, history]  # so that it keeps what they add to the logs
     if verbose:
         everyone.append(Progress(verbose))

@@ -24,6 +24,11 @@ class SGD(Optimizer):
     momentum: float = field(default=0.0, metadata=FRACTION)
     nesterov: bool = False
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.nesterov, bool):
+            raise TypeError(f"SGD: expected nesterov to be True or False, got {self.nesterov!r}")
+
     def init(self, ctx: Context, params: Array) -> dict[str, Array]:
         """A velocity, if there is momentum."""
         return {"velocity": ctx.xp.zeros_like(params)} if self.momentum else {}

@@ -199,6 +199,13 @@ class ModelCheckpoint(Monitor):
         """Only where the best is kept; with every batch saved, its logs are the batch's."""
         return self.save_best_only and self._every is None
 
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Fill the filepath in once for trial, before anything is trained."""
+        super().set_params(params)
+        if "logs" in params:
+            batch = {} if self._every is None else {"batch": 1.0}
+            self._path(0, {**dict.fromkeys(params["logs"], 0.0), **batch})
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Count batches from here."""
         self._batches = 0

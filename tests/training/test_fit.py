@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from nnscratch.core.errors import NNError
 from nnscratch.core.store import Store
 from tests.nets import assert_same_bits, conv_net, everything, images, linear
 
@@ -264,6 +265,17 @@ def test_unknown_monitor_is_refused_before_anything_is_trained():
     with pytest.raises(nn.UnknownNameError) as caught:
         fit(model, callbacks=nn.EarlyStopping())
     assert caught.value.__notes__ == ["val_ logs need validation_data or validation_split in fit"]
+    assert_same_bits(everything(model), before)
+
+
+@pytest.mark.parametrize("filepath", ["{epoch}-{val_los}", "{loss:d}", "{}"])
+def test_checkpoint_path_is_tried_before_anything_is_trained(filepath):
+    model = conv_net()
+    before = everything(model)
+    with pytest.raises(
+        NNError, match=r"cannot be filled in .*; known: accuracy, epoch, loss, val_"
+    ):
+        fit(model, validation_split=0.5, callbacks=nn.ModelCheckpoint(filepath))
     assert_same_bits(everything(model), before)
 
 

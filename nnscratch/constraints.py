@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from nnscratch.core.errors import look_up
+from nnscratch.core.errors import DescriptionType, look_up
 
 Array: TypeAlias = NDArray[Any]
 
@@ -30,7 +30,7 @@ Identifier: TypeAlias = Constraint | str | None
 
 
 @dataclass(frozen=True)
-class MaxNorm:
+class MaxNorm(metaclass=DescriptionType):
     """Euclidean norms along `axis` of `max_value` at most.
 
     Args:
@@ -64,7 +64,7 @@ class MaxNorm:
 
 
 @dataclass(frozen=True)
-class NonNeg:
+class NonNeg(metaclass=DescriptionType):
     """No element below 0."""
 
     def __call__(self, w: Array) -> Array:

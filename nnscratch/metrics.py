@@ -13,13 +13,13 @@ Before the first row there is no result but NaN (Keras says 0).
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from nnscratch.core.context import Context
-from nnscratch.core.errors import ShapeError, look_up
+from nnscratch.core.errors import DescriptionType, ShapeError, look_up
 from nnscratch.kernels.ops import Array
 from nnscratch.losses import Loss
 from nnscratch.losses.base import Shape, spread
@@ -28,7 +28,7 @@ State: TypeAlias = Mapping[str, Array]
 """Sums so far, by name."""
 
 
-class Metric(ABC):
+class Metric(metaclass=DescriptionType):
     """Base of all metrics."""
 
     name: str

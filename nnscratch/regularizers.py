@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from nnscratch.core.errors import look_up
+from nnscratch.core.errors import DescriptionType, look_up
 
 Array: TypeAlias = NDArray[Any]
 
@@ -35,7 +35,7 @@ Identifier: TypeAlias = Regularizer | str | None
 
 
 @dataclass(frozen=True)
-class L1:
+class L1(metaclass=DescriptionType):
     """The sum of magnitudes. Pulls every weight to 0 equally hard: many become exactly 0.
 
     Raises:
@@ -57,7 +57,7 @@ class L1:
 
 
 @dataclass(frozen=True)
-class L2:
+class L2(metaclass=DescriptionType):
     """The sum of squares. Pulls every weight to 0 in proportion to it.
 
     Raises:
@@ -79,7 +79,7 @@ class L2:
 
 
 @dataclass(frozen=True)
-class L1L2:
+class L1L2(metaclass=DescriptionType):
     """Both. As in Keras the factors are 0 unless given.
 
     Raises:

@@ -13,6 +13,8 @@ from itertools import pairwise
 from numbers import Real
 from typing import Protocol, TypeAlias
 
+from nnscratch.core.errors import DescriptionType
+
 
 class Schedule(Protocol):
     """The learning rate at each iteration."""
@@ -26,7 +28,7 @@ Identifier: TypeAlias = Schedule | float
 
 
 @dataclass(frozen=True)
-class Constant:
+class Constant(metaclass=DescriptionType):
     """The same learning rate throughout.
 
     Raises:
@@ -44,7 +46,7 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class ExponentialDecay:
+class ExponentialDecay(metaclass=DescriptionType):
     """A factor of `decay_rate` every `decay_steps` iterations: smoothly, or at once (staircase).
 
     Raises:
@@ -68,7 +70,7 @@ class ExponentialDecay:
 
 
 @dataclass(frozen=True)
-class CosineDecay:
+class CosineDecay(metaclass=DescriptionType):
     """Half a cosine, from `initial_learning_rate` down to `alpha` times that, then constant.
 
     Keras's warm-up is not here.
@@ -99,7 +101,7 @@ class CosineDecay:
 
 
 @dataclass(frozen=True)
-class PiecewiseConstantDecay:
+class PiecewiseConstantDecay(metaclass=DescriptionType):
     """values[i] up to and including the iteration boundaries[i], then the next; the last stays.
 
     Raises:

@@ -342,7 +342,7 @@ def test_numbers_out_of_their_range_are_refused(make, message):
         (lambda: Adam(epsilon=None), "expected epsilon to be a number > 0, got None"),
         (lambda: AdamW(weight_decay=None), "expected weight_decay to be a number >= 0, got None"),
         (lambda: AdamW(exclude_from_weight_decay="*/bias"), "expected .* to be patterns"),
-        (lambda: SGD(lr=0.1), "unexpected keyword argument 'lr'"),
+        (lambda: SGD(0.1, 0.9, True, 1), "takes from 1 to 4 positional arguments"),
         (lambda: SGD(0.1, 0.9, "no"), "SGD: expected nesterov to be True or False, got 'no'"),
     ],
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import math
+from abc import ABCMeta
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -58,6 +60,26 @@ def look_up(what: str, name: str, table: Mapping[str, T]) -> T:
     if name not in table:
         raise UnknownNameError(what, name, table)
     return table[name]
+
+
+class DescriptionType(ABCMeta):
+    """Metaclass of layers, losses, optimizers ...: names an argument that they do not have."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """A new description.
+
+        Raises:
+            UnknownNameError: it has no argument of that name; names the nearest one.
+        """
+        _, *parameters = inspect.signature(
+            type.__getattribute__(cls, "__init__")
+        ).parameters.values()
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            known = [parameter.name for parameter in parameters]
+            for name in kwargs:
+                if name not in known:
+                    raise UnknownNameError(f"argument of {cls.__name__}", name, known)
+        return super().__call__(*args, **kwargs)
 
 
 def shape_hint(expected: Sequence[int], got: Sequence[int]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from abc import ABCMeta, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from nnscratch.core.context import Context
-from nnscratch.core.errors import NNError, UnknownNameError
+from nnscratch.core.errors import DescriptionType, NNError
 from nnscratch.core.graph import Symbol, checked_name, connect
 from nnscratch.kernels.ops import Array
 
@@ -83,27 +83,24 @@ class Gradients(NamedTuple):
     params: Values = MappingProxyType({})
 
 
-class LayerType(ABCMeta):
+class LayerType(DescriptionType):
     """Records a layer's configuration and seals it once `__init__` is through."""
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """A new layer; an argument that it does not have is named, with the nearest one."""
-        signature = inspect.signature(type.__getattribute__(cls, "__init__"))
-        _, *parameters = signature.parameters.values()
-        passed_on = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
-        known = [parameter.name for parameter in parameters]
-        for name in kwargs:
-            if name not in known and passed_on is None:
-                raise UnknownNameError(f"argument of {cls.__name__}", name, known)
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 (a metaclass)
+        """A new layer."""
         layer = super().__call__(*args, **kwargs)
         if "name" not in vars(layer):
             raise NNError(
                 f"{cls.__name__}: its __init__ leaves name and trainable unset; begin it with "
                 "super().__init__()"
             )
+        signature = inspect.signature(type.__getattribute__(cls, "__init__"))
+        own, *parameters = signature.parameters.values()
         bound = dict(signature.bind(layer, *args, **kwargs).arguments)
-        bound.pop(next(iter(signature.parameters)))
-        bound |= bound.pop(passed_on, {}) if passed_on else {}
+        del bound[own.name]
+        for parameter in parameters:
+            if parameter.kind is parameter.VAR_KEYWORD:
+                bound |= bound.pop(parameter.name, {})
         object.__setattr__(layer, "config", MappingProxyType(bound))
         return layer
 
@@ -159,6 +156,7 @@ class Layer(metaclass=LayerType):
         if "config" in vars(self):
             raise AttributeError(
                 f"{self!r} is immutable: make a new layer instead of setting {name!r}"
+                + ("; to stop training it, model.freeze(path)" if name == "trainable" else "")
             )
         object.__setattr__(self, name, value)
 

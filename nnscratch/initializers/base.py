@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nnscratch.core.errors import DescriptionType
 
 Shape: TypeAlias = tuple[int, ...]
 Values: TypeAlias = NDArray[np.float64]
@@ -21,7 +23,7 @@ class Initializer(Protocol):
 
 
 @dataclass(frozen=True)
-class Fixed(ABC):
+class Fixed(metaclass=DescriptionType):
     """Base of what draws nothing: equal shapes get equal values."""
 
     def __call__(self, shape: Shape, rng: np.random.Generator) -> Values:
@@ -33,7 +35,7 @@ class Fixed(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Random(ABC):
+class Random(metaclass=DescriptionType):
     """Base of what draws: from the generator given, or anew from its own seed at every call."""
 
     seed: int | None = None

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from nnscratch.core.context import Context
-from nnscratch.core.errors import DTypeError, NNError, ShapeError
+from nnscratch.core.errors import DescriptionType, DTypeError, NNError, ShapeError
 from nnscratch.kernels.ops import Array
 
 Shape: TypeAlias = tuple[int, ...]
 
 
-class Loss(ABC):
+class Loss(metaclass=DescriptionType):
     """Base of all losses. A subclass says what the values are; here they become one number."""
 
     name: str

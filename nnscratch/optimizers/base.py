@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self, TypeAlias
 
 from nnscratch import schedules
 from nnscratch.core.context import Context
-from nnscratch.core.errors import UnknownNameError
+from nnscratch.core.errors import DescriptionType, UnknownNameError
 from nnscratch.kernels.ops import Array
 
 Slots: TypeAlias = Mapping[str, Array]
@@ -40,7 +40,7 @@ DECAY_RATE = within("from 0 to below 1", lambda value: 0 <= value < 1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Optimizer(ABC):
+class Optimizer(metaclass=DescriptionType):
     """Base of all optimizers.
 
     Args:

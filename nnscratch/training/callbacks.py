@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from nnscratch.core.errors import NNError, UnknownNameError
+from nnscratch.core.errors import DescriptionType, NNError, UnknownNameError
 from nnscratch.core.tape import ALL
 from nnscratch.kernels.ops import Array
 from nnscratch.training.atomic import replacing
@@ -48,7 +48,7 @@ class Learner(Protocol):
         """Write them to a file."""
 
 
-class Callback:
+class Callback(metaclass=DescriptionType):
     """Listens to training: override what you need; the others do nothing.
 
     Epochs and batches count from 0. To end training set `self.model.stop_training = True`.

@@ -182,7 +182,7 @@ class Parameters:
         for path, view in arena.items():
             self._sources[path] = self._value(self._weights[path])
             view[...] = self._sources[path]
-        return arena
+        return arena.sealed()
 
     def _install(self, paths: Collection[str]) -> None:
         """Let the store hold the arenas' own views of these weights: one copy of each will do."""

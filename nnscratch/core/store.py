@@ -44,6 +44,10 @@ class Arena(Mapping[str, Array]):
         self.buffer = buffer
         self._views: dict[str, Array] = {}
 
+    def sealed(self) -> Arena:
+        """The same values for reading only: what a step holds stays as it was."""
+        return Arena(self.layout, seal(self.buffer))
+
     def __getitem__(self, path: str) -> Array:
         if path not in self:
             raise UnknownNameError("weight", path, self)
@@ -60,6 +64,13 @@ class Arena(Mapping[str, Array]):
 
     def __len__(self) -> int:
         return len(self.layout.slices)
+
+
+def seal(array: Array) -> Array:
+    """The same array, which nobody can write to from here on, where its module can tell (NumPy)."""
+    if hasattr(array.flags, "writeable"):
+        array.flags.writeable = False
+    return array
 
 
 def by_layer(*arenas: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
@@ -88,7 +99,7 @@ class Store:
 
     def put(self, weight: Weight, value: Array) -> None:
         """Replace the value of a weight (never its content: others may hold the old one)."""
-        self._values.setdefault(weight.layer, {})[weight.name] = value
+        self._values.setdefault(weight.layer, {})[weight.name] = seal(value)
 
     def of(self, layer: Layer) -> Values:
         """The values of one layer."""

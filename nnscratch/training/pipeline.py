@@ -65,6 +65,7 @@ def compute_step(
     decayed = old if decay is None else ctx.xp.add(old, decay)
     slots = {name: slot.buffer for name, slot in start.slots.items()}
     update, slots = optimizer.update(ctx, decayed, clipped, slots, start.index)
+    asked = update if decay is None else ctx.xp.add(decay, update)
     after = _constrain(start, _like(start.trained, ctx.xp.add(decayed, update)))
     metric_states = compiled.measure(ctx, tape.outputs, batch)
     return Step(
@@ -79,13 +80,13 @@ def compute_step(
         frozen=start.frozen,
         data_gradients=data,
         penalty_gradients=penalties,
-        gradients=_like(start.trained, clipped),
-        updates=_like(start.trained, update if decay is None else ctx.xp.add(decay, update)),
+        gradients=_like(start.trained, clipped).sealed(),
+        updates=_like(start.trained, asked).sealed(),
         after=after,
         state=start.state,
         state_after=tape.state,
         slots=start.slots,
-        slots_after={name: _like(start.trained, slot) for name, slot in slots.items()},
+        slots_after={name: _like(start.trained, slot).sealed() for name, slot in slots.items()},
     )
 
 
@@ -124,7 +125,7 @@ def _gather(like: Arena, gradients: Mapping[str, Array], xp: Any) -> Arena:
     arena = _like(like, xp.empty_like(like.buffer))
     for path, view in arena.items():
         view[...] = gradients[path]
-    return arena
+    return arena.sealed()
 
 
 def penalty_of(start: Start) -> float:
@@ -141,11 +142,11 @@ def _penalty_gradients(start: Start, xp: Any) -> Arena:
     for path, _, _, param in start.weights:
         if param.regularizer is not None:
             arena[path][...] = param.regularizer.gradient(start.trained[path])
-    return arena
+    return arena.sealed()
 
 
 def _constrain(start: Start, after: Arena) -> Arena:
     for path, _, _, param in start.weights:
         if param.constraint is not None:
             after[path][...] = param.constraint(after[path])
-    return after
+    return after.sealed()

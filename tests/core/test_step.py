@@ -221,3 +221,13 @@ def test_layer_called_several_times_needs_the_number_of_the_call(siamese_step):
     with pytest.raises(LookupError, match="called 3 times: choose one of 'shared#0', 'shared#1'"):
         siamese_step["shared"]
     assert siamese_step["shared#1"].key == "shared#1"
+
+
+def test_nobody_can_write_into_a_step(step):
+    for name in ("before", "after", "data_gradients", "penalty_gradients", "gradients", "updates"):
+        for path, array in getattr(step, name).items():
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 1
+            assert not getattr(step, name).buffer.flags.writeable, path
+    for slot in step.slots_after.values():
+        assert not slot.buffer.flags.writeable

@@ -148,8 +148,8 @@ class Model(Network):
         for name, slot in slots.items():
             for path in slot.keys() & (old or {}).get(name, {}).keys():
                 slot[path][...] = (old or {})[name][path]
-        self._slots = slots
-        return slots
+        self._slots = {name: slot.sealed() for name, slot in slots.items()}
+        return self._slots
 
     # -- loops ------------------------------------------------------------------------------
 
@@ -183,7 +183,7 @@ class Model(Network):
             callbacks: listeners, see `nn.Callback`: one, several or None.
             validation_split: this share of the *last* rows, before shuffling, is set aside.
             validation_data: (x, y) or (x, y, sample_weight); wins over the split.
-            shuffle: draw a new order each epoch, from the seed and the epoch's number.
+            shuffle: draw a new order each epoch, from the seed and the number of steps taken.
             class_weight: a factor per class number, for the rows to train on, not for validation.
             sample_weight: a factor per row.
             initial_epoch: where to go on.
@@ -209,6 +209,7 @@ class Model(Network):
         x: Any,
         y: Any,
         batch_size: int | None = None,
+        verbose: str | int = "auto",
         sample_weight: Any = None,
         *,
         return_dict: bool = False,
@@ -220,14 +221,20 @@ class Model(Network):
             The loss; a list of loss and metrics where there are metrics; or a dict of them.
         """
         rows = feeding.training_rows(self, x, y, sample_weight, allow_nonfinite)
-        logs = loop.evaluate(self, rows, feeding.batch_size(batch_size))
+        size = feeding.batch_size(batch_size)
+        logs = loop.evaluate(self, rows, size, verbose=verbose)
         if return_dict:
             return logs
         values = list(logs.values())
         return values[0] if len(values) == 1 else values
 
     def predict(
-        self, x: Any, batch_size: int | None = None, *, allow_nonfinite: bool = False
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        *,
+        allow_nonfinite: bool = False,
     ) -> Any:
         """The outputs in inference mode, on the host.
 
@@ -235,5 +242,5 @@ class Model(Network):
             (N, ...), or a list of such arrays where the model has several outputs.
         """
         size, xs = feeding.batch_size(batch_size), feeding.inputs(self, x, allow_nonfinite)
-        outputs: list[Array] = loop.predict(self, xs, size)
+        outputs: list[Array] = loop.predict(self, xs, size, verbose)
         return outputs[0] if len(outputs) == 1 else outputs

@@ -70,6 +70,9 @@ class Sequential(Model):
 
     def build(self, shape: Sequence[int] | None = None) -> None:
         """Connect the layers, for inputs (N, *shape) where no nn.Input was declared."""
+        first = self.layers[0] if self.layers else None
+        if self._input is None and shape is None and isinstance(first, Network):
+            shape = first.graph.inputs[0].shape
         if self._input is None and shape is None:
             raise NNError(
                 f"{self!r}: its input is not known yet; begin with nn.Input(shape), call "

@@ -156,3 +156,10 @@ def test_network_of_several_outputs_does_not_fit_into_a_chain():
     fork = nn.Model(a, [nn.Dense(1)(a), nn.Dense(2)(a)], **OPTIONS)
     with pytest.raises(GraphError, match="has 2 outputs, a chain takes one"):
         chain(nn.Input((4,)), fork).build()
+
+
+def test_input_of_a_network_in_front_is_the_input_of_the_chain():
+    base = nn.Sequential([nn.Input((3,)), nn.Dense(4)], name="base", backend="numpy")
+    model = nn.Sequential([base, nn.Dense(2)], backend="numpy")
+    model.freeze("base")
+    assert list(model.parameters.trained) == ["dense/kernel", "dense/bias"]

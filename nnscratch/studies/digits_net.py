@@ -103,12 +103,12 @@ def train(net: Net, setting: Setting) -> tuple[nn.Model, dict[str, Any]]:
     (x, y), (x_test, y_test) = nn.datasets.digits()
     model = build(net, setting)
     first = {path: np.array(value) for path, value in model.params.items()}
-    before = model.evaluate(x, y, return_dict=True)
+    before = model.evaluate(x, y, verbose=0, return_dict=True)
     recorder, ledger = Recorder(), Ledger()
     callbacks = [recorder, ledger] if net.ledger else [recorder]
     model.fit(x, y, BATCH, EPOCHS[setting.scale], verbose=0, callbacks=callbacks)
-    after = model.evaluate(x, y, return_dict=True)
-    answers = np.argmax(model.predict(x_test), axis=1)  # (N,)
+    after = model.evaluate(x, y, verbose=0, return_dict=True)
+    answers = np.argmax(model.predict(x_test, verbose=0), axis=1)  # (N,)
     measured: dict[str, Any] = {
         "learning_rate": net.learning_rate,
         "updates": model.iteration,

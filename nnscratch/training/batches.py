@@ -157,14 +157,14 @@ def combine_weights(
     return None if weights is None else cast("sample_weight", weights, dtype)
 
 
-def order(n: int, epoch: int, seed: int, shuffle: bool) -> Array:
-    """The order (n,) in which an epoch visits n rows.
+def order(n: int, iteration: int, seed: int, shuffle: bool) -> Array:
+    """The order (n,) in which an epoch that begins at an iteration visits n rows.
 
     A pure function: the order of any epoch can be found again, without those before it.
     """
     if not shuffle:
         return np.arange(n)
-    return np.random.Generator(np.random.PCG64([seed, epoch])).permutation(n)
+    return np.random.Generator(np.random.PCG64([seed, iteration])).permutation(n)
 
 
 def batch_slices(n: int, batch_size: int) -> list[slice]:

@@ -15,6 +15,7 @@ from nnscratch.training.batches import Rows, batch_slices, order
 from nnscratch.training.callbacks import CallbackList
 from nnscratch.training.compiled import Compiled
 from nnscratch.training.pipeline import Start, penalty_of
+from nnscratch.training.progress import with_bar
 
 if TYPE_CHECKING:
     from nnscratch.model import Model
@@ -56,13 +57,13 @@ class Meter:
 def fit(
     model: Model, rows: Rows, validation: Rows | None, callbacks: CallbackList, plan: FitPlan
 ) -> None:
-    """Train for some epochs; each one's order of rows is a function of its number and the seed."""
+    """Train for some epochs; the order of rows is a function of the seed and the steps taken."""
     model.stop_training = False
     callbacks.on_train_begin()
     try:
         for epoch in range(plan.initial_epoch, plan.epochs):
             callbacks.on_epoch_begin(epoch)
-            indices = order(len(rows), epoch, model.seed, plan.shuffle)
+            indices = order(len(rows), model.iteration, model.seed, plan.shuffle)
             batches = (
                 rows.take(indices[place]) for place in batch_slices(len(rows), plan.batch_size)
             )
@@ -99,6 +100,7 @@ def evaluate(
     batch_size: int,
     callbacks: CallbackList | None = None,
     prefix: str = "",
+    verbose: str | int = 0,
 ) -> dict[str, float]:
     """Loss and metrics in inference mode; nothing changes."""
     start = model.start(model.context(training=False))
@@ -106,7 +108,7 @@ def evaluate(
     penalty = penalty_of(start)
     if callbacks:
         callbacks.on_test_begin()
-    for place in batch_slices(len(rows), batch_size):
+    for place in with_bar("Evaluating", batch_slices(len(rows), batch_size), verbose):
         batch = rows.take(place)
         outputs = infer(start, batch.inputs)
         loss, _ = model.compiled.objective(start.ctx, outputs, batch)
@@ -118,12 +120,14 @@ def evaluate(
     return logs
 
 
-def predict(model: Model, inputs: tuple[Array, ...], batch_size: int) -> list[Array]:
+def predict(
+    model: Model, inputs: tuple[Array, ...], batch_size: int, verbose: str | int
+) -> list[Array]:
     """The outputs in inference mode, on the host, batch after batch."""
     start = model.start(model.context(training=False))
     parts = [
         [model.backend.to_host(y) for y in infer(start, tuple(x[place] for x in inputs))]
-        for place in batch_slices(len(inputs[0]), batch_size)
+        for place in with_bar("Predicting", batch_slices(len(inputs[0]), batch_size), verbose)
     ]
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 

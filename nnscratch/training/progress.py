@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from shutil import get_terminal_size
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from nnscratch.training.callbacks import Callback, CallbackError, Logs
 
 Clock = Callable[[], float]
+Item = TypeVar("Item")
 
 REFRESH_SECONDS = 0.1
 """The bar is drawn no more often: drawing takes its time from training."""
@@ -37,8 +38,7 @@ class Progress(Callback):
         stream: TextIO | None = None,
         clock: Clock = time.perf_counter,
     ):
-        if verbose not in ("auto", 1, 2):
-            raise CallbackError(f"verbose: expected 'auto', 0, 1 or 2, got {verbose!r}")
+        check_verbose(verbose, ("auto", 1, 2))
         self.verbose = verbose
         self.stream = stream
         self.clock = clock
@@ -124,6 +124,31 @@ class Bar:
     def remove(self) -> None:
         """Clear the line that it stands on."""
         self._progress.stop()
+
+
+def with_bar(title: str, items: Sequence[Item], verbose: str | int) -> Iterator[Item]:
+    """The items, one after the other; meanwhile, on a terminal, a bar, unless verbose is 0 or 2."""
+    check_verbose(verbose, ("auto", 0, 1, 2))
+    if verbose in (0, 2) or not sys.stdout.isatty():
+        yield from items
+        return
+    bar = Bar(title, len(items), sys.stdout, time.perf_counter)
+    try:
+        for number, item in enumerate(items):
+            yield item
+            bar.move(number + 1, "")
+    finally:
+        bar.remove()
+
+
+def check_verbose(verbose: str | int, known: Sequence[str | int]) -> None:
+    """Refuse what is no degree of talkativeness.
+
+    Raises:
+        CallbackError: it is not known.
+    """
+    if verbose not in known:
+        raise CallbackError(f"verbose: expected 'auto', 0, 1 or 2, got {verbose!r}")
 
 
 def log_texts(logs: Logs | None) -> list[str]:

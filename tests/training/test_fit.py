@@ -102,22 +102,30 @@ def test_validation_data_win_over_the_split_and_may_be_weighted():
 # -- epochs ---------------------------------------------------------------------------------------
 
 
-def test_order_of_rows_depends_on_seed_and_epoch_alone():
-    def orders(seed, **options):
+def test_order_of_rows_depends_on_seed_and_steps_taken_alone():
+    def orders(seed, *fits, **options):
         batches = []
         probe = nn.LambdaCallback(on_step=lambda step: batches.append(step.batch.targets[0]))
         model = linear([[0.0]], optimizer=nn.SGD(0.0))
         model.seed = seed
-        model.fit(np.ones((9, 1)), np.arange(9.0), verbose=0, callbacks=probe, **options)
+        for epochs in fits or [1]:
+            model.fit(
+                np.ones((9, 1)),
+                np.arange(9.0),
+                epochs=epochs,
+                verbose=0,
+                callbacks=probe,
+                **options,
+            )
         return [batch.ravel().tolist() for batch in batches]
 
-    first, second = orders(1, epochs=2)
+    first, second = orders(1, 2)
     assert first != second
     assert sorted(first) == sorted(second) == list(range(9))
-    assert orders(1, epochs=2, batch_size=None) == [first, second]
-    assert orders(1, epochs=2, initial_epoch=1) == [second]
+    assert orders(1, 2, batch_size=None) == [first, second]
+    assert orders(1, 1, 1) == [first, second]
     assert orders(2) != [first]
-    assert orders(1, epochs=2, shuffle=False) == [list(range(9))] * 2
+    assert orders(1, 2, shuffle=False) == [list(range(9))] * 2
 
 
 def test_training_in_two_parts_equals_training_at_once():

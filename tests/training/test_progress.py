@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from nnscratch.training.callbacks import CallbackError
-from nnscratch.training.progress import Progress, break_line, duration_text, log_texts
+from nnscratch.training.progress import (
+    Progress,
+    break_line,
+    duration_text,
+    log_texts,
+    with_bar,
+)
+from tests.nets import linear
 
 
 class Terminal(io.StringIO):
@@ -141,3 +148,24 @@ def test_importing_it_does_not_import_rich():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert answer.stdout == "False\n"
+
+
+@pytest.mark.parametrize(("verbose", "shown"), [("auto", True), (1, True), (0, False), (2, False)])
+def test_bar_over_items_only_where_it_is_wanted(monkeypatch, verbose, shown):
+    monkeypatch.setattr("sys.stdout", Terminal())
+    assert list(with_bar("Predicting", [3, 1, 2], verbose)) == [3, 1, 2]
+    assert ("Predicting" in sys.stdout.getvalue()) == shown
+
+
+def test_no_bar_over_items_elsewhere_than_on_a_terminal(capsys):
+    assert list(with_bar("Predicting", [3, 1, 2], "auto")) == [3, 1, 2]
+    assert capsys.readouterr().out == ""
+
+
+def test_evaluate_and_predict_take_verbose():
+    model = linear([[1.0]])
+    x = np.ones((4, 1))
+    assert model.evaluate(x, x, 2, 0) == model.evaluate(x, x, verbose="auto")
+    np.testing.assert_array_equal(model.predict(x, 2, 0), x)
+    with pytest.raises(CallbackError, match="verbose: expected"):
+        model.predict(x, verbose="loud")

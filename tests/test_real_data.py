@@ -37,7 +37,7 @@ def test_small_network_reads_the_handwriting_of_strangers():
     model.compile(nn.Adam(rate), "sparse_categorical_crossentropy", ["accuracy"])
     model.fit(x, y, epochs=20, verbose=0)
     accuracy = model.evaluate(*test)[1]
-    assert accuracy >= 0.95  # 0.967 with seeds 0 and 1; the nearest training image: 0.956
+    assert accuracy >= 0.95  # seeds 0, 1, 2: 0.972, 0.964, 0.967; nearest image: 0.956
 
 
 @pytest.mark.data

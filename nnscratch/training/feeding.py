@@ -6,9 +6,14 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nnscratch.core.errors import DataError
+from nnscratch.core.layer import Shape
 from nnscratch.kernels.ops import Array
 from nnscratch.layers.arguments import flag, positive, whole
+from nnscratch.losses import Loss
+from nnscratch.training.arrays import cast
 from nnscratch.training.batches import Rows, combine_weights, load_inputs, load_targets
 from nnscratch.training.callbacks import Callback, CallbackError, CallbackList, History
 from nnscratch.training.loop import FitPlan
@@ -39,11 +44,19 @@ def training_rows(
     terms = model.compiled.objective.terms
     raw = load_targets(y, [term.name for term in terms], len(xs[0]), allow_nonfinite)
     weights = combine_weights(sample_weight, None, raw, model.dtype)
+    outputs = model.graph.outputs
     targets = tuple(
-        term.loss.prepare_targets(target, model.graph.outputs[term.output].shape, model.dtype)
+        read_targets(term.loss, target, outputs[term.output].shape, model.dtype)
         for term, target in zip(terms, raw, strict=True)
     )
     return Rows(xs, targets, weights)
+
+
+def read_targets(loss: Loss, y: Array, output_shape: Shape, dtype: np.dtype[Any]) -> Array:
+    """Targets as a loss reads them. Wide floats are cast here, where an overflow is named."""
+    wide = np.result_type(y, dtype) if y.dtype.kind == "f" else dtype
+    ready = loss.prepare_targets(y, output_shape, wide)
+    return cast("y", ready, dtype) if ready.dtype.kind == "f" else ready
 
 
 def weigh_classes(model: Model, rows: Rows, class_weight: Mapping[int, float] | None) -> Rows:

@@ -309,3 +309,13 @@ def test_monitor_may_watch_a_log_that_another_callback_adds():
 def test_what_is_no_number_is_refused(options, message):
     with pytest.raises(nn.DataError, match=message):
         conv_net().fit(**{"x": X, "y": Y} | options)
+
+
+def test_target_too_large_for_the_dtype_is_named():
+    model = nn.Sequential([nn.Input((1,)), nn.Dense(1)], backend="numpy")
+    model.compile("sgd", "mse")
+    with pytest.raises(
+        nn.DataError, match=r"y: 1e\+300 at row 1, column 0 is too large for float32"
+    ):
+        model.fit(np.ones((2, 1)), np.array([1.0, 1e300]), verbose=0)
+    assert model.iteration == 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from html import escape
 from typing import TYPE_CHECKING
 
+from nnscratch.core.describe import html_table
 from nnscratch.core.graph import Graph, Node, Symbol, batched
 
 if TYPE_CHECKING:
@@ -39,15 +39,7 @@ def text(network: Network) -> str:
 
 def html(network: Network) -> str:
     """The same for a notebook."""
-
-    def line(cells: tuple[str, ...], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-    body = "".join(line(cells, "td") for cells in rows(network.graph))
-    return (
-        f"<table><caption>{escape(repr(network))}: {escape(totals(network))}</caption>"
-        f"<thead>{line(HEADINGS, 'th')}</thead><tbody>{body}</tbody></table>"
-    )
+    return html_table(f"{network!r}: {totals(network)}", HEADINGS, rows(network.graph))
 
 
 def rows(graph: Graph) -> Iterator[tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,15 +96,20 @@ def table(step: Step) -> str:
 
 def html(step: Step) -> str:
     """The same table for a notebook."""
+    return html_table(headline(step), HEADINGS, rows(step))
+
+
+def html_table(caption: str, headings: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
+    """Plain text as a table of HTML."""
     from html import escape
 
-    def line(cells: tuple[str, ...], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+    def line(texts: Sequence[str], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts) + "</tr>"
 
-    body = "".join(line(cells, "td") for cells in rows(step))
+    body = "".join(line(texts, "td") for texts in cells)
     return (
-        f"<table><caption>{escape(headline(step))}</caption>"
-        f"<thead>{line(HEADINGS, 'th')}</thead><tbody>{body}</tbody></table>"
+        f"<table><caption>{escape(caption)}</caption>"
+        f"<thead>{line(headings, 'th')}</thead><tbody>{body}</tbody></table>"
     )
 
 

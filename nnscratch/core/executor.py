@@ -190,10 +190,10 @@ def naming(key: str, direction: str) -> Iterator[None]:
 def _check_inputs(graph: Graph, inputs: Sequence[Array]) -> dict[Symbol, Array]:
     if len(inputs) != len(graph.inputs):
         raise ShapeError(f"model: expected {len(graph.inputs)} input arrays, got {len(inputs)}")
-    readers = {symbol: node for node in reversed(graph.nodes) for symbol in node.inputs}
     for symbol, x in zip(graph.inputs, inputs, strict=True):
         if x.shape[1:] != symbol.shape:
-            where = graph.keys[readers[symbol]] if symbol in readers else "model"
+            readers = (graph.keys[node] for node in graph.nodes if symbol in node.inputs)
+            where = next(readers, "model")
             raise ShapeError(
                 f"{where} (forward): expected input {batched(symbol.shape)}, got {x.shape}"
                 + shape_hint(symbol.shape, x.shape)

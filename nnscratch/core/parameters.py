@@ -10,7 +10,7 @@ import numpy as np
 
 from nnscratch.backend import Backend
 from nnscratch.core.errors import DTypeError, ShapeError, UnknownNameError
-from nnscratch.core.executor import Plan
+from nnscratch.core.executor import Nested, Plan
 from nnscratch.core.graph import Graph, Weight
 from nnscratch.core.layer import Layer, Values
 from nnscratch.core.store import Arena, Layout, Store, by_layer
@@ -106,10 +106,10 @@ class Parameters:
         return self._frozen
 
     @property
-    def state(self) -> dict[str, Values]:
+    def state(self) -> Nested:
         """The untrainable weights by layer path and name."""
         values = {w.path: self._value(w) for w in self.graph.weights if not w.param.trainable}
-        return {path: dict(state) for path, state in by_layer(values).items()}
+        return by_layer(values)
 
     def commit(self, trained: Arena, state: Mapping[str, Values]) -> None:
         """Install new values; the old arrays stay as they are."""

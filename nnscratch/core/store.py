@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from nnscratch.core.errors import UnknownNameError
 from nnscratch.core.graph import Weight
-from nnscratch.core.layer import Layer, Shape, Values
+from nnscratch.core.layer import Layer, Shape
 from nnscratch.kernels.ops import Array
 
 
@@ -100,7 +100,3 @@ class Store:
     def put(self, weight: Weight, value: Array) -> None:
         """Replace the value of a weight (never its content: others may hold the old one)."""
         self._values.setdefault(weight.layer, {})[weight.name] = seal(value)
-
-    def of(self, layer: Layer) -> Values:
-        """The values of one layer."""
-        return dict(self._values.get(layer, {}))

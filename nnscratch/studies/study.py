@@ -21,8 +21,6 @@ RELATIONS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
     {"==": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 )
 
-SCALES = ("small", "full")
-
 
 @dataclass(frozen=True)
 class Setting:

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from types import FunctionType
 from typing import Any, NamedTuple
 
 from nnscratch import losses, metrics, optimizers
@@ -180,17 +179,13 @@ def output_name(graph: Graph, symbol: Symbol) -> str:
 
 
 def spread(what: str, given: Any, names: Sequence[str]) -> list[Any]:
-    """One entry per output, of one for all, a sequence or a mapping by output name.
-
-    A pair of functions is one custom loss, not two entries.
-    """
-    is_pair = isinstance(given, tuple) and all(isinstance(f, FunctionType) for f in given)
+    """One entry per output, of one for all, a sequence or a mapping by output name."""
     if isinstance(given, Mapping):
         for name in given:
             if name not in names:
                 raise UnknownNameError(f"output in {what}", name, names)
         return [given.get(name) for name in names]
-    if isinstance(given, list | tuple) and not is_pair:
+    if isinstance(given, list | tuple):
         if len(given) != len(names):
             raise NNError(f"compile: {len(names)} outputs ({', '.join(names)}), got {what}={given}")
         return list(given)

@@ -58,7 +58,8 @@ def compute_step(
     data = _gather(start.trained, tape.gradients, ctx.xp)
     penalty, penalties = penalty_of(start), _penalty_gradients(start, ctx.xp)
     slices = start.trained.layout.slices
-    total = ctx.xp.add(data.buffer, penalties.buffer)
+    regularised = any(weight.param.regularizer is not None for weight in start.weights)
+    total = ctx.xp.add(data.buffer, penalties.buffer) if regularised else data.buffer
     clipped = optimizer.clip(ctx, total, slices)
     old = start.trained.buffer
     decay = optimizer.decay(ctx, old, slices, start.index)

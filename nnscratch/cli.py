@@ -95,22 +95,35 @@ def list_studies(arguments: argparse.Namespace) -> int:
 
 
 def run_study(arguments: argparse.Namespace) -> int:
-    """Run a study for each seed; nothing is written before all of them are through."""
+    """Run a study for each seed; its files are written when all of them are through.
+
+    At full size what is measured is kept, until then, in a folder beside them: a study that was
+    interrupted goes on where it was.
+    """
     from rich.console import Console
 
-    from nnscratch.studies import registry, runner, terminal
+    from nnscratch.studies import progress, registry, runner, terminal, unfinished
     from nnscratch.studies.study import Setting
 
     study = registry.get(arguments.name)
     console = Console()
-    settings = [Setting(arguments.backend, seed, arguments.scale) for seed in arguments.seed]
-    with runner.progress(console, study.name, len(study.variants) * len(settings)) as advance:
-        runs = [runner.run(study, setting, advance) for setting in settings]
-    terminal.show(console, runs)
     out = arguments.out or Path("results", study.name)
+    seeds = arguments.seed
+    folders = {seed: out / f"seed-{seed}" if len(seeds) > 1 else out for seed in seeds}
+    kept = {
+        seed: folder / "unfinished" if arguments.scale == "full" else None
+        for seed, folder in folders.items()
+    }
+    with progress.shown(console, study.name, len(study.variants) * len(seeds)) as bar:
+        runs = [
+            runner.run(study, Setting(arguments.backend, seed, arguments.scale), bar, kept[seed])
+            for seed in seeds
+        ]
+    terminal.show(console, runs)
     for findings in runs:
-        folder = out / f"seed-{findings.setting.seed}" if len(runs) > 1 else out
-        terminal.show_files(console, runner.write(findings, folder))
+        seed = findings.setting.seed
+        terminal.show_files(console, runner.write(findings, folders[seed]))
+        unfinished.remove(kept[seed])
     return 0 if all(findings.hold for findings in runs) else 1
 
 

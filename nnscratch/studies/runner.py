@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from nnscratch.inspect import figures
-from nnscratch.studies import page
+from nnscratch.studies import page, unfinished
 from nnscratch.studies.findings import Findings
+from nnscratch.studies.progress import Progress, Silent
 from nnscratch.studies.study import Measurements, Setting, Study
 from nnscratch.training.atomic import replacing
 
-Advance = Callable[[str], None]
-"""Told the name of each variant before it is run."""
 
+def run(
+    study: Study,
+    setting: Setting,
+    progress: Progress | None = None,
+    folder: Path | None = None,
+) -> Findings:
+    """Measure a study's variants and decide its claims.
 
-def run(study: Study, setting: Setting, advance: Advance = lambda variant: None) -> Findings:
-    """Measure a study's variants and decide its claims; nothing is written."""
+    Args:
+        study: the study.
+        setting: backend, seed and scale.
+        progress: sees how far it is.
+        folder: keeps what is measured, so that a study that was interrupted goes on where it
+            was; None: nothing is written.
+
+    Raises:
+        NNError: the folder holds something else.
+    """
+    progress = progress or Silent()
+    setting = replace(setting, moved=progress.move)
     results: dict[str, Measurements] = {}
-    for variant in study.variants:
-        advance(variant.name)
-        results[variant.name] = variant.run(setting)
+    for number, variant in enumerate(study.variants):
+        progress.begin(variant.name)
+        if folder is None:
+            results[variant.name] = variant.run(setting)
+        else:
+            results[variant.name] = unfinished.measure(variant, setting, folder / f"{number:02}")
     return Findings(study, setting, results, study.claims(results))
 
 
@@ -51,27 +66,3 @@ def write(findings: Findings, folder: Path) -> list[Path]:
         with replacing(folder / name) as file:
             file.write(content)
     return [folder / name for name in contents]
-
-
-@contextmanager
-def progress(console: Console, title: str, total: int) -> Iterator[Advance]:
-    """A bar that shows which variant is running; nothing where there is no terminal."""
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    with bar:
-        task = bar.add_task(title, total=total)
-        started = 0
-
-        def advance(variant: str) -> None:
-            nonlocal started
-            bar.update(task, completed=started, description=f"{title}: {variant}")
-            started += 1
-
-        yield advance

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -30,6 +31,10 @@ class Setting:
     seed: int = 0
     scale: str = "small"
     """"small" runs in seconds; "full" is the asker's own size, as far as it is known."""
+    folder: Path | None = None
+    """Where a variant keeps what it needs to go on after an interruption; None: nowhere."""
+    moved: Callable[[float], None] = lambda share: None
+    """Told which share of a training is through."""
 
 
 @dataclass(frozen=True)

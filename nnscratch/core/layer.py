@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -21,6 +21,9 @@ Shape = tuple[int, ...]
 """A shape without its batch axis, unless said otherwise."""
 Values = Mapping[str, Array]
 """Arrays of one layer by weight name."""
+Role = Literal["weights", "activation", "norm", "pooling", "merge", "shape", "noise", "other"]
+"""What a layer does to numbers on their way: weigh them, bend them, normalise, pool, join several
+inputs, only rearrange, disturb in training, or something else."""
 
 
 class Initializer(Protocol):
@@ -121,6 +124,9 @@ class Layer(metaclass=LayerType):
     """Follows every call of this layer as a call of its own."""
     aliases: bool = False
     """Whether outputs or gradients may share memory with the arrays that the layer was given."""
+    role: Role = "other"
+    """Its part in a network, which tells whose factor of a gradient this is, and what its
+    parameters are: of "weights", kernels and biases."""
     config: Mapping[str, Any]
     """The arguments that the layer was made with."""
 

@@ -29,6 +29,7 @@ class Linear(Elementwise):
     Cache: nothing.
     """
 
+    role = "activation"
     aliases = True
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
@@ -41,6 +42,8 @@ class Linear(Elementwise):
 
 class Rectifier(Elementwise):
     """Base of ReLU and LeakyReLU, which differ in their arguments only."""
+
+    role = "activation"
 
     class Cache(NamedTuple):
         """What backward needs."""
@@ -133,6 +136,8 @@ class ELU(Elementwise):
         ArgumentError: alpha is no finite number.
     """
 
+    role = "activation"
+
     class Cache(NamedTuple):
         """What backward needs."""
 
@@ -154,6 +159,8 @@ class ELU(Elementwise):
 
 class Squashing(Elementwise):
     """Base of functions whose derivative follows from their output alone."""
+
+    role = "activation"
 
     class Cache(NamedTuple):
         """What backward needs."""
@@ -276,6 +283,7 @@ class Activation(Layer):
     def __init__(self, activation: str | Layer, *, name: str | None = None):
         super().__init__(name=name)
         self.function = get(activation) or Linear()
+        self.role = self.function.role
         self.aliases = self.function.aliases
 
     def spec(self, *in_shapes: Shape) -> Spec:

@@ -24,6 +24,8 @@ class Affine(Layer):
     Cache: x, for dkernel.
     """
 
+    role = "weights"
+
     class Cache(NamedTuple):
         """What backward needs."""
 

@@ -23,6 +23,8 @@ class AbsoluteDifference(Layer):
         ShapeError: not two inputs, or inputs of different shapes.
     """
 
+    role = "merge"
+
     class Cache(NamedTuple):
         """What backward needs."""
 
@@ -43,6 +45,8 @@ class AbsoluteDifference(Layer):
 
 class Distance(Layer):
     """Base of distances between vectors: all that they need for backward is the slope dy/da."""
+
+    role = "merge"
 
     class Cache(NamedTuple):
         """What backward needs."""

@@ -35,6 +35,7 @@ class Dropout(Elementwise):
         ArgumentError: a rate outside [0, 1), or a seed that is no whole number from 0.
     """
 
+    role = "noise"
     aliases = True
 
     class Cache(NamedTuple):

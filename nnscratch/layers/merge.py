@@ -26,6 +26,7 @@ class Add(Layer):
         ShapeError: one input only, or inputs of different shapes (Keras broadcasts them).
     """
 
+    role = "merge"
     aliases = True
 
     class Cache(NamedTuple):
@@ -55,6 +56,7 @@ class Subtract(Layer):
         ShapeError: not two inputs, or inputs of different shapes (Keras broadcasts them).
     """
 
+    role = "merge"
     aliases = True
 
     def spec(self, *in_shapes: Shape) -> Spec:
@@ -79,6 +81,8 @@ class Multiply(Layer):
     Raises:
         ShapeError: one input only, or inputs of different shapes (Keras broadcasts them).
     """
+
+    role = "merge"
 
     class Cache(NamedTuple):
         """What backward needs."""
@@ -110,6 +114,7 @@ class Concatenate(Layer):
         ShapeError: one input only, inputs without that axis, or that differ in another one.
     """
 
+    role = "merge"
     aliases = True
 
     class Cache(NamedTuple):

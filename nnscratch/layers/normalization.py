@@ -49,6 +49,8 @@ class BatchNormalization(Layer):
         ShapeError: inputs without that axis.
     """
 
+    role = "norm"
+
     class Cache(NamedTuple):
         """What backward needs."""
 
@@ -172,6 +174,8 @@ class UnitNormalization(Layer):
         ArgumentError: the axis is the batch axis.
         ShapeError: inputs without that axis.
     """
+
+    role = "norm"
 
     class Cache(NamedTuple):
         """What backward needs."""

@@ -15,6 +15,8 @@ from nnscratch.layers import arguments
 class Pooling2D(Layer):
     """Base of pooling by a window that slides over each channel of an image."""
 
+    role = "pooling"
+
     def __init__(
         self,
         pool_size: int | Sequence[int],
@@ -127,6 +129,8 @@ class AveragePooling2D(Pooling2D):
 
 class GlobalPooling2D(Layer):
     """Base of pooling by one window, the whole image."""
+
+    role = "pooling"
 
     pooling: ClassVar[type[Pooling2D]]
 

@@ -29,6 +29,8 @@ class PReLU(Layer):
         ShapeError: inputs without one of the shared axes.
     """
 
+    role = "activation"
+
     class Cache(NamedTuple):
         """What backward needs."""
 

@@ -28,6 +28,7 @@ class Reshape(Layer):
         ShapeError: inputs of another size.
     """
 
+    role = "shape"
     aliases = True
 
     class Cache(NamedTuple):
@@ -102,6 +103,7 @@ class ZeroPadding2D(Layer):
         ShapeError: inputs that are no images.
     """
 
+    role = "shape"
     aliases = True
 
     def __init__(

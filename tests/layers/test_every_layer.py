@@ -88,3 +88,17 @@ def test_a_layer_shows_the_arguments_it_was_made_with() -> None:
     layer: Any = layers.Conv2D(3, (2, 1), padding="SAME", name="first")
     assert repr(layer) == "Conv2D(filters=3, kernel_size=(2, 1), padding='SAME', name='first')"
     assert layer.padding == "same"
+
+
+@each_class
+def test_every_layer_but_a_users_own_function_has_a_role(case: Case) -> None:
+    assert (case.layer.role == "other") == isinstance(case.layer, layers.Lambda)
+
+
+@pytest.mark.parametrize(
+    ("layer", "role"),
+    [(layers.Dense(1), "weights"), (layers.Dropout(0.5), "noise"), (layers.Flatten(), "shape")],
+)
+def test_a_role_is_inherited_and_may_be_another_than_the_bases(layer: Layer, role: str) -> None:
+    assert layer.role == role
+    assert layers.Activation(layer).role == role

@@ -83,12 +83,15 @@ def forward(
             "state_in": state_in,
             "state_out": state.get(path, {}),
         }
-        calls.append(Call(key, node.layer, fields, recompute).trimmed(keep))
+        sources = tuple(graph.origins[symbol] for symbol in node.inputs)
+        calls.append(Call(key, node.layer, fields, recompute, sources).trimmed(keep))
         live[node.output] = y
         for symbol in node.inputs:
             if plan.last_reader[symbol] is node and symbol not in graph.outputs:
                 live.pop(symbol, None)
-    return Tape(ctx, calls, tuple(live[symbol] for symbol in graph.outputs), state)
+    outputs = tuple(live[symbol] for symbol in graph.outputs)
+    ends = tuple(graph.origins[symbol] for symbol in graph.outputs)
+    return Tape(ctx, calls, outputs, state, sources=ends)
 
 
 def backward(
@@ -156,7 +159,15 @@ def backward(
         }
         calls.append(call.extended(fields).trimmed(keep))
     input_gradients = tuple(gradient_of(symbol) for symbol in graph.inputs) if everything else ()
-    return Tape(tape.ctx, reversed(calls), tape.outputs, tape.state, totals, input_gradients)
+    return Tape(
+        tape.ctx,
+        reversed(calls),
+        tape.outputs,
+        tape.state,
+        totals,
+        input_gradients,
+        tape.sources,
+    )
 
 
 def _backward_call(

@@ -150,6 +150,9 @@ class Graph:
             {path: layer for layer, path in self.paths.items()}
         )
         self.keys: Mapping[Node, str] = MappingProxyType(self._number_calls())
+        calls = {node.output: key for node, key in self.keys.items()}
+        self.origins: Mapping[Symbol, str] = MappingProxyType({**self.input_names, **calls})
+        """Where each symbol comes from: the name of an input, or the key of a call."""
         self.weights: tuple[Weight, ...] = tuple(self._declare_weights())
 
     def inline(self, inputs: Sequence[Symbol]) -> list[Symbol]:

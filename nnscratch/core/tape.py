@@ -60,10 +60,13 @@ class Call:
         layer: Layer,
         fields: Mapping[str, Any],
         recompute: Callable[[str], Call] | None = None,
+        sources: tuple[str, ...] = (),
     ):
         self.key = key
         self.path = key.partition("#")[0]
         self.layer = layer
+        self.sources = sources
+        """Where each input comes from: the key of a call, or the name of a model's input."""
         self._fields = dict(fields)
         self._recompute = recompute
 
@@ -74,12 +77,14 @@ class Call:
 
     def extended(self, fields: Mapping[str, Any]) -> Call:
         """The same call with more fields."""
-        return Call(self.key, self.layer, {**self._fields, **fields}, self._recompute)
+        return self._with({**self._fields, **fields})
 
     def trimmed(self, keep: frozenset[str]) -> Call:
         """The same call without the fields that need not be kept."""
-        kept = {name: value for name, value in self._fields.items() if name in keep}
-        return Call(self.key, self.layer, kept, self._recompute)
+        return self._with({n: value for n, value in self._fields.items() if n in keep})
+
+    def _with(self, fields: Mapping[str, Any]) -> Call:
+        return Call(self.key, self.layer, fields, self._recompute, self.sources)
 
     def read(self, name: str) -> Any:
         """A field by its name, recomputed where it was freed."""
@@ -107,10 +112,13 @@ class Tape(Mapping[str, Call]):
         state: Mapping[str, Values],
         gradients: Mapping[str, Array] = MappingProxyType({}),
         input_gradients: tuple[Array, ...] = (),
+        sources: tuple[str, ...] = (),
     ):
         self.ctx = ctx
         self.outputs = outputs
         """The values of the graph's outputs."""
+        self.sources = sources
+        """Where each output comes from: the key of a call, or the name of a model's input."""
         self.state = state
         """The state of every layer that has one, by path, after its last call."""
         self.gradients = gradients

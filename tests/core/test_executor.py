@@ -11,7 +11,7 @@ from nnscratch.core.errors import DTypeError, ShapeError
 from nnscratch.core.executor import Plan, backward, forward
 from nnscratch.core.graph import Graph, Input
 from nnscratch.core.layer import Gradients, Layer, Output, Spec
-from nnscratch.layers import Add, Conv2D, Dense, Multiply
+from nnscratch.layers import Activation, Add, Conv2D, Dense, Multiply
 from nnscratch.network import Network
 
 CTX = Context(get_backend("numpy"), training=True)
@@ -55,6 +55,22 @@ def test_symbol_with_two_readers_sums_their_gradients(rng):
     tape = square.backward(square.forward(value), np.ones((4, 3)))
     shares = tape["multiply"].input_gradients
     np.testing.assert_array_equal(shares[0] + shares[1], 2 * value)
+
+
+def test_a_call_tells_where_its_inputs_come_from_whatever_memory_they_share(rng):
+    left, right, shared = Input((3,), name="left"), Input((3,), name="right"), Dense(3)
+    identity = Activation("linear")(shared(left))
+    net = network([left, right], [Add()([identity, shared(right)]), identity])
+    tape = net.forward(rng.normal(size=(4, 3)), rng.normal(size=(4, 3)))
+    tape = net.backward(tape, *tape.outputs)
+    assert tape["activation"].output is tape["dense#0"].output
+    assert {key: call.sources for key, call in tape.items()} == {
+        "dense#0": ("left",),
+        "activation#0": ("dense#0",),
+        "dense#1": ("right",),
+        "add#0": ("activation#0", "dense#1"),
+    }
+    assert tape.sources == ("add#0", "activation#0")
 
 
 def test_sums_do_not_write_into_what_a_layer_returned(rng):

@@ -84,6 +84,37 @@ class Model(Network):
         start = self.start(self.context(training=True, iteration=self.iteration))
         return compute_step(start, self.compiled, batch, keep)
 
+    def repeat(self, step: Step, trained: Arena | None = None, keep: frozenset[str] = ALL) -> Step:
+        """A step again, as a value: the same batch, random masks, state and optimizer's memory.
+
+        Args:
+            step: one of this model's, applied or not, to be taken with the optimizer and losses
+                that are compiled now.
+            trained: other parameters to take it from: at `step.after` stands what the gradient of
+                the very same loss has become.
+            keep: see `compute_step`.
+
+        Raises:
+            StepError: other parameters are trained now than in the step.
+        """
+        values = self.parameters
+        if list(step.before) != list(values.trained):
+            raise StepError(
+                f"repeat: step {step.index} trained {', '.join(step.before)}; now it is "
+                f"{', '.join(values.trained)}: freeze and unfreeze as it was then"
+            )
+        start = Start(
+            index=step.index,
+            ctx=self.context(training=True, iteration=step.index),
+            plan=values.plan,
+            trained=step.before if trained is None else trained,
+            frozen=step.frozen,
+            state=step.state,
+            weights=values.trained_weights,
+            slots=step.slots,
+        )
+        return compute_step(start, self.compiled, step.batch, keep)
+
     def apply(self, step: Step) -> None:
         """Install a step's results: the only place where training changes a number.
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nnscratch.core.describe import html_table
 from nnscratch.core.graph import Graph, Node, Symbol, batched
+from nnscratch.core.table import Table
 
 if TYPE_CHECKING:
     from nnscratch.network import Network
@@ -39,7 +39,8 @@ def text(network: Network) -> str:
 
 def html(network: Network) -> str:
     """The same for a notebook."""
-    return html_table(f"{network!r}: {totals(network)}", HEADINGS, rows(network.graph))
+    title = f"{network!r}: {totals(network)}"
+    return Table(title, HEADINGS, list(rows(network.graph)), words=(0, 1, 3))._repr_html_()
 
 
 def rows(graph: Graph) -> Iterator[tuple[str, ...]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnscratch.core.table import Table
 from nnscratch.core.tape import Call
 from nnscratch.kernels.ops import Array
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from nnscratch.core.step import Step
 
 HEADINGS = ("call", "mean", "std", "zeros", "|dL/dy|", "weight", "|g|", "|dw|/|w|")
-WIDTHS = (10, 8, 6, 8, 8, 9, 10)
 LEGEND = (
     "mean, std, zeros: of a call's output; |dL/dy|: norm of the loss's gradient by it",
     "|g|: norm of a weight's gradient; |dw|/|w|: its change against its value",
@@ -78,39 +78,9 @@ def weight_cells(step: Step, path: str) -> tuple[str, ...]:
     return path.rpartition("/")[2], number(norm(step.gradient(path))), ratio(step, path)
 
 
-def table(step: Step) -> str:
-    """The step as a table of 80 columns; a long key has a line of its own."""
-
-    def line(key: str, *cells: str) -> str:
-        columns = zip(cells, WIDTHS, strict=True)
-        return f"{key:<20}" + "".join(f"{cell:>{width}}" for cell, width in columns)
-
-    lines = [headline(step), "", line(*HEADINGS), "-" * (20 + sum(WIDTHS))]
-    for key, *cells in rows(step):
-        if len(key) > 20:
-            lines.append(key)
-            key = ""
-        lines.append(line(key, *cells))
-    return "\n".join(["\n".join(text.rstrip() for text in lines), "", *LEGEND])
-
-
-def html(step: Step) -> str:
-    """The same table for a notebook."""
-    return html_table(headline(step), HEADINGS, rows(step))
-
-
-def html_table(caption: str, headings: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
-    """Plain text as a table of HTML."""
-    from html import escape
-
-    def line(texts: Sequence[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts) + "</tr>"
-
-    body = "".join(line(texts, "td") for texts in cells)
-    return (
-        f"<table><caption>{escape(caption)}</caption>"
-        f"<thead>{line(headings, 'th')}</thead><tbody>{body}</tbody></table>"
-    )
+def table(step: Step) -> Table:
+    """The step as a table."""
+    return Table(headline(step), HEADINGS, list(rows(step)), LEGEND, words=(0, 5))
 
 
 def parameter(step: Step, path: str) -> str:

@@ -106,7 +106,7 @@ class Step:
         return look_up("trained parameter", path, values)
 
     def __str__(self) -> str:
-        return describe.table(self)
+        return str(describe.table(self))
 
     def _repr_html_(self) -> str:
-        return describe.html(self)
+        return describe.table(self)._repr_html_()

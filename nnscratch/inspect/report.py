@@ -9,6 +9,8 @@ import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from nnscratch.core.table import markup
+
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1e21; --soft: #5c6370; --line: #d9dce1;
   --paper: #ffffff; --tint: #f4f5f7; --good: #11683a; --bad: #b3261e; --link: #0b5cad; }
@@ -77,21 +79,8 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: Itera
         numbers: the columns that hold numbers, and are set flush right.
     """
     right = frozenset(numbers)
-
-    def line(cells: Sequence[str], tag: str) -> str:
-        marks = (' class="number"' if place in right else "" for place in range(len(cells)))
-        return (
-            "<tr>"
-            + "".join(f"<{tag}{m}>{c}</{tag}>" for c, m in zip(cells, marks, strict=True))
-            + "</tr>"
-        )
-
-    head = line([escape(heading) for heading in headings], "th")
-    body = "\n".join(line(cells, "td") for cells in rows)
-    return (
-        f'<div class="scroll"><table>\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n'
-        "</table></div>"
-    )
+    cells = markup(headings, rows, lambda column: ' class="number"' if column in right else "")
+    return f'<div class="scroll"><table>\n{cells}\n</table></div>'
 
 
 def figure(png: bytes, caption: str) -> str:

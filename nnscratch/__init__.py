@@ -41,6 +41,7 @@ from nnscratch.core.run import run_layer
 from nnscratch.core.step import Batch, Step
 from nnscratch.core.store import Arena, Store
 from nnscratch.core.tape import Call, Tape
+from nnscratch.inspect.ledger import Ledger
 from nnscratch.labels import to_categorical
 from nnscratch.layers import *  # noqa: F403 (nnscratch.layers.__all__ is the list)
 from nnscratch.model import Model
@@ -84,6 +85,7 @@ __all__ = [
     "Input",
     "LambdaCallback",
     "Layer",
+    "Ledger",
     "Model",
     "ModelCheckpoint",
     "NNError",

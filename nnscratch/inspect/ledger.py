@@ -2,77 +2,203 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, cast
+import math
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
-from nnscratch.core.step import Batch
-from nnscratch.training.callbacks import Callback, Learner, Logs
+from nnscratch.core.describe import number
+from nnscratch.core.errors import UnknownNameError
+from nnscratch.core.store import Arena
+from nnscratch.core.table import Table
+from nnscratch.inspect.groups import GROUPS, group_of
+from nnscratch.kernels.ops import Array
+from nnscratch.training.callbacks import Callback, Learner
 
 if TYPE_CHECKING:
     from nnscratch.core.step import Step
 
 
-class Stepper(Protocol):
-    """A model that can say what its next step would be."""
+class Repeater(Protocol):
+    """A model that can take a step again from other values."""
 
-    def compute_step(self, batch: Batch, keep: frozenset[str]) -> Step:
+    def repeat(self, step: Step, trained: Arena, keep: frozenset[str]) -> Step:
         """The step as a value."""
+
+
+class Account:
+    """One parameter's column of the ledger: two numbers for each step."""
+
+    def __init__(self, group: str, steps: int):
+        self.group = group
+        self.start = array("d", bytes(8 * steps))
+        """g . dw with the gradient g before the change dw; 0 in steps that did not train it."""
+        self.end = array("d", bytes(8 * steps))
+        """The same with the gradient after it."""
+
+    def entries(self) -> Array:
+        """What is booked, (steps,): the mean of both."""
+        return np.add(self.start, self.end) / 2
 
 
 class Ledger(Callback):
     """Books the change of each batch's loss, by its own step, on the parameters that moved.
 
     Along the straight line from the old parameters to the new ones the loss changes by the
-    integral of g . dw, which is a sum over the parameters. Its first-order estimate takes g at
-    the start of the line; the entries here take the mean of g at both ends (the trapezoid rule),
-    because steps of a useful size are far too long for the first order. That costs a second
-    gradient of every batch.
+    integral of g . dw, which is a sum over the parameters. With g at the start of the line it is
+    the first order of the change, and free: a step holds it. Steps of a useful size are far too
+    long for that. The mean of g at both ends (the trapezoid rule) misses no more than a twelfth
+    of the loss's third derivative along the line, and costs a second gradient of every batch:
+    under the same random masks, and by the batch's own moments, so that nothing but curvature
+    stands between the entries and the real change.
 
-    Dropout draws another mask for the second gradient, which the residual then shows.
+    Changes of a batch's loss by its own step do not add up to the fall of the whole set's loss.
+
+    Args:
+        second_gradient: take the mean of both ends, and measure the real change; if False, the
+            entries are of first order, and the real change is not known.
     """
 
-    def __init__(self) -> None:
-        self.entries: dict[str, float] = {}
-        """By parameter, the sum over the steps: negative where it made the loss fall."""
-        self.first_order = 0.0
-        """The sum of g . dw with g at the start of each step."""
-        self.real = 0.0
-        """The sum of what the losses of the batches really changed by."""
-        self._step: Step | None = None
+    def __init__(self, second_gradient: bool = True):
+        self.second_gradient = second_gradient
+        self.steps: list[int] = []
+        """The steps that were booked."""
+        self._real = array("d")
+        self._accounts: dict[str, Account] = {}
 
     def set_model(self, model: Learner) -> None:
         """Remember who can compute the second gradient."""
         super().set_model(model)
-        self._stepper = cast(Stepper, model)
+        self._repeater = cast(Repeater, model)
 
     def on_step(self, step: Step) -> None:
-        """Keep the step until it is applied."""
-        self._step = step
-
-    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Compare the batch before and after its step."""
-        step = self._step
-        assert step is not None
-        again = self._stepper.compute_step(step.batch, frozenset())
-        self.real += again.loss - step.loss
+        """Book one step."""
+        change = step.after.buffer - step.before.buffer.astype(np.float64)
+        starts = ends = products(step, change)
+        real = math.nan
+        if self.second_gradient:
+            again = self._repeater.repeat(step, step.after, frozenset())
+            ends, real = products(again, change), again.loss - step.loss
         for path in step.before:
-            change = step.applied(path)
-            start, end = dot(step.gradient(path), change), dot(again.gradient(path), change)
-            self.first_order += start
-            self.entries[path] = self.entries.get(path, 0.0) + (start + end) / 2
+            if path not in self._accounts:
+                self._accounts[path] = Account(group_of(step, path), len(self.steps))
+        for path, account in self._accounts.items():
+            account.start.append(starts.get(path, 0.0))
+            account.end.append(ends.get(path, 0.0))
+        self._real.append(real)
+        self.steps.append(step.index)
+
+    @property
+    def entries(self) -> dict[str, float]:
+        """By parameter, the sum over the steps: negative where it made the loss fall."""
+        return {path: float(np.sum(a.entries())) for path, a in self._accounts.items()}
+
+    @property
+    def groups(self) -> dict[str, float]:
+        """The sums of the kernels, the biases, the norm parameters and the others."""
+        entries = self.entries
+        present = {account.group for account in self._accounts.values()}
+        return {
+            group: sum(entries[path] for path, a in self._accounts.items() if a.group == group)
+            for group in GROUPS
+            if group in present
+        }
 
     @property
     def total(self) -> float:
-        """The sum of the entries; its difference from `real` is the residual."""
+        """The sum of the entries."""
         return sum(self.entries.values())
+
+    @property
+    def first_order(self) -> float:
+        """The sum of g . dw with g at the start of each step."""
+        return sum(float(np.sum(account.start)) for account in self._accounts.values())
+
+    @property
+    def real(self) -> float:
+        """The sum of what the losses of the batches really changed by; NaN if not measured."""
+        return float(np.sum(self._real))
+
+    @property
+    def residual(self) -> float:
+        """What the entries miss of the real change."""
+        return self.real - self.total
 
     def shares(self) -> dict[str, float]:
         """Each parameter's part of the total; all 0 where nothing changed."""
         total = self.total
         return {path: entry / total if total else 0.0 for path, entry in self.entries.items()}
 
+    def course(self, name: str) -> Array:
+        """The sum so far after each step, (steps,).
 
-def dot(a: Any, b: Any) -> float:
-    """The inner product, in float64."""
-    return float(np.sum(np.multiply(a, b, dtype=np.float64)))
+        Args:
+            name: a parameter's path, a group's name such as "kernels", "total", or "real".
+
+        Raises:
+            UnknownNameError: it is none of these.
+        """
+        if name == "real":
+            return np.cumsum(self._real)
+        members = [
+            account.entries()
+            for path, account in self._accounts.items()
+            if name in (path, account.group, "total")
+        ]
+        if not members:
+            raise UnknownNameError("course", name, [*self._accounts, *self.groups, "total", "real"])
+        return np.cumsum(np.sum(members, axis=0))
+
+    # -- views ------------------------------------------------------------------------------
+
+    def __str__(self) -> str:
+        return str(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+    def _table(self) -> Table:
+        span = f", {self.steps[0]} to {self.steps[-1]}" if self.steps else ""
+        title = f"learning ledger of {len(self.steps)} steps{span}"
+        notes = ["the sums of g . dw: negative where a parameter made the loss of its batch fall"]
+        if self.second_gradient:
+            headings: tuple[str, ...] = ("parameter", "first order", "both ends", "share")
+            notes.append("both ends: with the mean of the gradients before and after each step")
+        else:
+            headings = ("parameter", "first order", "share")
+            notes.append("nn.Ledger(second_gradient=True) measures the real change besides")
+        return Table(title, headings, list(self._rows()), notes)
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        """A row for each group, with its parameters from the largest entry to the smallest."""
+        accounts, entries, total = self._accounts, self.entries, self.total
+
+        def row(name: str, paths: Iterable[str]) -> tuple[str, ...]:
+            start = sum(float(np.sum(accounts[path].start)) for path in paths)
+            entry = sum(entries[path] for path in paths)
+            both = (number(entry),) if self.second_gradient else ()
+            return name, number(start), *both, f"{entry / total if total else 0.0:.1%}"
+
+        for group in self.groups:
+            members = [path for path, account in accounts.items() if account.group == group]
+            yield row(group, members)
+            for path in sorted(members, key=lambda path: -abs(entries[path])):
+                yield row(f"  {path}", [path])
+        yield row("sum", accounts)
+        if self.second_gradient:
+            yield "real change", "", number(self.real), ""
+            yield "residual", number(self.real - self.first_order), number(self.residual), ""
+
+
+def products(step: Step, change: Array) -> dict[str, float]:
+    """g . dw by parameter, in float64.
+
+    Args:
+        step: whose gradient, before any clipping, it is.
+        change: of all trained parameters, laid out like the step's.
+    """
+    gradient = step.data_gradients.buffer + step.penalty_gradients.buffer
+    product = gradient * change
+    return {path: float(np.sum(product[part])) for path, part in step.before.layout.slices.items()}

@@ -1,28 +1,60 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 import nnscratch as nn
-from nnscratch.inspect.ledger import Ledger
+from tests.nets import conv_net, images
+
+X, Y = images(32)
 
 
-def booked(*layers: nn.Layer, learning_rate: float, epochs: int = 5) -> tuple[Ledger, list[float]]:
+def booked(
+    *layers: nn.Layer, learning_rate: float, epochs: int = 5, second_gradient: bool = True
+) -> tuple[nn.Ledger, list[float]]:
     """The ledger of a small regression, and the loss before and after, of the only batch."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(16, 3)), rng.normal(size=(16, 1))
-    model = nn.Sequential([nn.Input((3,)), *layers], backend="numpy", dtype="float64", seed=0)
+    options = {"backend": "numpy", "dtype": "float64", "seed": 0, "store": nn.Store()}
+    model = nn.Sequential([nn.Input((3,)), *layers], **options)
     model.compile(nn.SGD(learning_rate), "mse")
-    ledger = Ledger()
+    ledger = nn.Ledger(second_gradient)
     before = model.evaluate(x, y)
     model.fit(x, y, batch_size=16, epochs=epochs, verbose=0, callbacks=[ledger])
     return ledger, [before, model.evaluate(x, y)]
+
+
+@pytest.fixture(scope="module")
+def deep() -> nn.Ledger:
+    """The ledger of a net with batch norm, dropout, learned slopes and a penalty."""
+    model = nn.Sequential(
+        [
+            *(nn.Input((6, 6, 1)), nn.Conv2D(4, 3, kernel_regularizer="l2")),
+            *(
+                nn.BatchNormalization(),
+                nn.PReLU(name="slopes"),
+                nn.Dropout(0.5),
+                nn.Flatten(),
+                nn.Dense(3),
+            ),
+        ],
+        backend="numpy",
+        dtype="float64",
+        seed=0,
+    )
+    model.compile(nn.SGD(0.01), nn.losses.SparseCategoricalCrossentropy(from_logits=True))
+    ledger = nn.Ledger()
+    model.fit(X, Y, batch_size=8, epochs=2, verbose=0, callbacks=ledger)
+    return ledger
 
 
 def test_is_exact_where_the_loss_is_a_parabola() -> None:
     ledger, (before, after) = booked(nn.Dense(1), learning_rate=0.3)
     assert ledger.total == pytest.approx(after - before, abs=1e-12)
     assert ledger.real == pytest.approx(after - before, abs=1e-12)
+    assert ledger.residual == pytest.approx(0, abs=1e-12)
     assert abs(ledger.first_order - ledger.real) > 0.1 * abs(ledger.real)
 
 
@@ -30,6 +62,24 @@ def test_is_close_elsewhere() -> None:
     layers = nn.Dense(8, activation="tanh"), nn.Dense(1)
     ledger, _ = booked(*layers, learning_rate=0.05)
     assert ledger.total == pytest.approx(ledger.real, rel=0.01)
+
+
+def test_what_it_misses_is_of_third_order() -> None:
+    layers = nn.Dense(8, activation="tanh"), nn.Dense(1)
+    whole, half = (booked(*layers, learning_rate=h, epochs=1)[0] for h in (0.002, 0.001))
+    assert whole.residual / half.residual == pytest.approx(8, rel=0.05)
+    starts = [ledger.real - ledger.first_order for ledger in (whole, half)]
+    assert starts[0] / starts[1] == pytest.approx(4, rel=0.05)
+
+
+def test_without_a_second_gradient_the_entries_are_of_first_order() -> None:
+    layers = nn.Dense(8, activation="tanh"), nn.Dense(1)
+    both, _ = booked(*layers, learning_rate=0.05)
+    first, _ = booked(*layers, learning_rate=0.05, second_gradient=False)
+    assert first.total == first.first_order == pytest.approx(both.first_order)
+    assert math.isnan(first.real)
+    assert "\nreal change" in str(both)
+    assert "\nreal change" not in str(first)
 
 
 def test_books_on_what_moved_alone() -> None:
@@ -43,3 +93,69 @@ def test_books_on_what_moved_alone() -> None:
 def test_shares_are_0_where_nothing_changed() -> None:
     ledger, _ = booked(nn.Dense(1), learning_rate=0.0)
     assert set(ledger.shares().values()) == {0.0}
+
+
+def test_the_second_gradient_sees_the_same_masks() -> None:
+    model = conv_net(optimizer=nn.SGD(0.0), dtype="float64")
+    ledger = nn.Ledger()
+    model.fit(X, Y, batch_size=8, epochs=2, verbose=0, callbacks=ledger)
+    assert ledger.real == 0.0
+
+
+def test_the_residual_is_small_with_dropout_and_batch_norm(deep: nn.Ledger) -> None:
+    assert abs(deep.residual) < 0.01 * abs(deep.real)
+
+
+def test_groups_follow_from_roles_and_shapes(deep: nn.Ledger) -> None:
+    entries = deep.entries
+    assert deep.groups == pytest.approx(
+        {
+            "kernels": entries["conv2d/kernel"] + entries["dense/kernel"],
+            "biases": entries["conv2d/bias"] + entries["dense/bias"],
+            "norm parameters": entries["batch_normalization/gamma"]
+            + entries["batch_normalization/beta"],
+            "others": entries["slopes/alpha"],
+        }
+    )
+    assert sum(deep.groups.values()) == pytest.approx(deep.total)
+
+
+def test_courses_end_at_the_sums_and_groups_are_made_of_their_members(deep: nn.Ledger) -> None:
+    assert deep.steps == list(range(8))
+    for path, entry in deep.entries.items():
+        assert deep.course(path)[-1] == pytest.approx(entry)
+    kernels = deep.course("conv2d/kernel") + deep.course("dense/kernel")
+    np.testing.assert_allclose(deep.course("kernels"), kernels)
+    assert deep.course("total")[-1] == pytest.approx(deep.total)
+    assert deep.course("real")[-1] == pytest.approx(deep.real)
+    np.testing.assert_allclose(deep.course("total"), deep.course("real"), rtol=0.01)
+    with pytest.raises(nn.UnknownNameError, match="did you mean 'dense/kernel'"):
+        deep.course("dense/kernal")
+
+
+def test_what_was_not_trained_in_a_step_has_an_entry_of_0() -> None:
+    model, ledger = conv_net(), nn.Ledger()
+    model.freeze("dense")
+    model.fit(X, Y, batch_size=16, verbose=0, callbacks=ledger)
+    model.unfreeze("dense")
+    model.freeze("conv2d")
+    model.fit(X, Y, batch_size=16, verbose=0, callbacks=ledger)
+    assert ledger.course("dense/kernel").shape == ledger.course("conv2d/kernel").shape == (4,)
+    assert list(ledger.course("dense/kernel") == 0) == [True, True, False, False]
+    assert list(np.diff(ledger.course("conv2d/kernel")) == 0) == [False, True, True]
+
+
+def test_the_table_has_every_parameter_under_its_group(deep: nn.Ledger) -> None:
+    lines = str(deep).splitlines()
+    assert lines[0] == "learning ledger of 8 steps, 0 to 7"
+    assert max(map(len, lines)) <= 80
+    names = ["kernels", "  conv2d/kernel", "biases", "  dense/bias", "norm parameters", "others"]
+    places = [[i for i, x in enumerate(lines) if x.startswith(f"{name} ")] for name in names]
+    assert [len(place) for place in places] == [1] * len(names)
+    assert places == sorted(places)
+    assert deep._repr_html_().count("<tr>") == 1 + 4 + 7 + 3 + 1
+
+
+def test_an_empty_ledger_has_a_table_too() -> None:
+    assert str(nn.Ledger()).startswith("learning ledger of 0 steps\n")
+    assert nn.Ledger().total == nn.Ledger().real == 0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnscratch.core.table import Table
-from nnscratch.core.tape import Call
+from nnscratch.core.tape import Call, labels
 from nnscratch.kernels.ops import Array
 
 if TYPE_CHECKING:
@@ -21,9 +22,20 @@ LEGEND = (
 )
 
 
+SAFE = 1e-150
+"""The square of a number between this and its inverse is a normal float64."""
+
+
 def norm(array: Array) -> float:
-    """The Euclidean norm, in float64."""
-    return float(np.sqrt(np.sum(np.square(array, dtype=np.float64))))
+    """The Euclidean norm, in float64: 0 only where every entry is exactly 0."""
+    with np.errstate(over="ignore", under="ignore"):
+        length = float(np.sqrt(np.sum(np.square(array, dtype=np.float64))))
+    if SAFE < length < 1 / SAFE or not array.size:
+        return length
+    largest = float(np.max(np.abs(array)))  # the squares of what is far from 1 leave float64
+    if largest == 0 or not math.isfinite(largest):
+        return largest
+    return largest * float(np.sqrt(np.sum(np.square(array / np.float64(largest)))))
 
 
 def number(value: float) -> str:
@@ -54,13 +66,13 @@ def rows(step: Step) -> Iterator[tuple[str, ...]]:
 
     A layer's weights stand with its last call: their gradient is the sum over all of its calls.
     """
+    names = labels(step.calls)
     last = {call.path: call.key for call in step.calls.values()}
     for call in step.calls.values():
         weights = [p for p in step.before if p.rpartition("/")[0] == call.path]
         shown = weights if last[call.path] == call.key else []
         cells = [weight_cells(step, path) for path in shown] or [("", "", "")]
-        single = len(step.calls.calls_of(call.path)) == 1
-        yield (call.path if single else call.key, *call_cells(call), *cells[0])
+        yield (names[call.key], *call_cells(call), *cells[0])
         for more in cells[1:]:
             yield ("", "", "", "", "", *more)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
@@ -98,6 +99,31 @@ class Call:
         return f"Call({self.key!r}, {self.layer!r}, kept={sorted(self._fields)})"
 
 
+def full_key(name: str, keys: Collection[str]) -> str:
+    """A call's key, found by itself, or by its layer's path where that was called once.
+
+    Raises:
+        LookupError: the layer was called several times.
+        UnknownNameError: there is no such call; names the nearest one.
+    """
+    if name in keys:
+        return name
+    matching = [key for key in keys if key.partition("#")[0] == name]
+    if not matching:
+        raise UnknownNameError("call", name, keys)
+    if len(matching) > 1:
+        listed = ", ".join(map(repr, matching))
+        raise LookupError(f"{name!r} was called {len(matching)} times: choose one of {listed}")
+    return matching[0]
+
+
+def labels(keys: Iterable[str]) -> dict[str, str]:
+    """Keys for people, by key: without their number where the layer was called once."""
+    paths = {key: key.partition("#")[0] for key in keys}
+    calls = Counter(paths.values())
+    return {key: path if calls[path] == 1 else key for key, path in paths.items()}
+
+
 class Tape(Mapping[str, Call]):
     """The calls of one run through a graph, in topological order, by key.
 
@@ -128,15 +154,7 @@ class Tape(Mapping[str, Call]):
         self._calls = {call.key: call for call in calls}
 
     def __getitem__(self, key: str) -> Call:
-        if key in self._calls:
-            return self._calls[key]
-        calls = self.calls_of(key)
-        if len(calls) == 1:
-            return calls[0]
-        if calls:
-            listed = ", ".join(repr(call.key) for call in calls)
-            raise LookupError(f"{key!r} was called {len(calls)} times: choose one of {listed}")
-        raise UnknownNameError("call", key, self._calls)
+        return self._calls[full_key(key, self._calls)]
 
     def calls_of(self, path: str) -> list[Call]:
         """All calls of the layer at a path."""

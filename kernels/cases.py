@@ -34,6 +34,9 @@ class Tolerance(NamedTuple):
 ROUNDING = Tolerance(2e-6, 1e-13)
 """For elementwise work and short sums."""
 
+DOUBLE = Tolerance(1e-13, 1e-13)
+"""For results that are float64 whatever the arguments hold."""
+
 WINOGRAD = Tolerance(2e-5, 1e-13)
 """For convolutions: Winograd's transforms cost float32 a digit."""
 
@@ -115,6 +118,11 @@ def ties(*shape: int) -> Drawn:
     """A few integers, so that maxima tie, among NaN and stretches of -inf."""
     choice = [-1.0, 0.0, 1.0, -np.inf, np.nan]
     return Drawn(lambda rng, *_: rng.choice(choice, shape, p=[0.15, 0.1, 0.1, 0.6, 0.05]))
+
+
+def far_from_0(*shape: int) -> Drawn:
+    """Numbers whose mean is a thousand times their standard deviation."""
+    return Drawn(lambda rng, *_: 1000 + rng.standard_normal(shape))
 
 
 # -- builders ------------------------------------------------------------------------------------
@@ -248,6 +256,16 @@ def optimizers(count: int) -> Iterator[OpCase]:
     yield OpCase("adam", name, (gradient, first, second, 0.001, 0.9, 0.999, 1e-7))
 
 
+def statistics(shape: Shape, fill: Fill, *bounds: Pair) -> Iterator[OpCase]:
+    """Statistics of segments, of activations and of anything; histograms."""
+    name, x = label(shape, fill.__name__), fill(*shape)
+    segments = Drawn(lambda *_: np.array(bounds, np.int64).reshape(-1, 2))
+    yield OpCase("statistics", name, (x, segments, np.nan, np.nan), DOUBLE)
+    yield OpCase("statistics", label(name, "limited"), (x, segments, 0.0, 1.0), DOUBLE)
+    for low, high in [(-1.0, 1.0), (999.5, 1001.25)]:
+        yield OpCase("histogram", label(name, low, high), (x, low, high, 7))
+
+
 # -- the table -----------------------------------------------------------------------------------
 
 
@@ -300,6 +318,10 @@ def table() -> Iterator[OpCase]:
         yield from classification(4, 7, rows)
     for count in (1, 37):
         yield from optimizers(count)
+    for fill in (normal, kinks, ties, bits, far_from_0):
+        yield from statistics((3, 5, 7), fill, (0, 105), (7, 7), (90, 101), (50, 51))
+    for fill in (normal, far_from_0):
+        yield from statistics((9000,), fill, (0, 1), (1, 8999))  # several tiles
 
 
 CASES = tuple(table())

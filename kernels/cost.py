@@ -48,6 +48,8 @@ PER_ELEMENT: Mapping[str, int] = MappingProxyType(
         "rmsprop": 8,
         "adagrad": 6,
         "adam": 11,
+        "statistics": 10,
+        "histogram": 4,
     }
 )
 """Operations per element of the first argument."""

@@ -26,6 +26,9 @@ Array: TypeAlias = NDArray[Any]
 Key: TypeAlias = tuple[int, int]
 """Two unsigned 32-bit words that name one stream of Philox4x32-10."""
 
+STATISTICS = ("mean", "std", "min", "max", "norm", "zeros", "saturated", "nan", "inf")
+"""The columns of `Ops.statistics`."""
+
 
 class Ops(Protocol):
     """The operations, as `ctx.k` offers them to layers, losses and optimizers."""
@@ -240,6 +243,27 @@ class Ops(Protocol):
 
         The update is -(m * step_size) / (sqrt(v) + epsilon); the caller's step_size holds the
         bias correction.
+        """
+
+    # -- statistics (statistics.py): arrays of any shape, read as flat ones --------------------
+
+    def statistics(self, x: Array, bounds: Array, low: float, high: float) -> Array:
+        """What x holds, segment by segment: float64 (S, 9), with the columns of STATISTICS.
+
+        Segment s goes from bounds[s, 0] up to bounds[s, 1]; bounds int64 (S, 2). Sums are taken in
+        float64, and std is the root of the mean squared deviation from the mean. The last four
+        columns count entries: exactly 0; x <= low or x >= high; NaN; infinite. No entry is
+        saturated where low and high are NaN.
+
+        A NaN makes the first five columns NaN. Infinities make std NaN, norm infinite and mean
+        their sum. Of no entries at all mean, std, min and max are NaN, norm is 0.
+        """
+
+    def histogram(self, x: Array, low: float, high: float, bins: int) -> Array:
+        """How many entries lie in each of equal parts of [low, high], low < high: int64 (bins,).
+
+        An entry belongs to part floor((x - low) * (bins / (high - low))), computed in float64, or
+        to the last where that is past it. NaN and what lies outside are not counted.
         """
 
 

@@ -5,6 +5,16 @@ rounded to their dtype once at the end. Gradients scatter: each output hands its
 each number that it was computed from, so that a gradient is visibly the transpose of its forward.
 """
 
-from . import activation, conv, linear, loss, norm, optimizer, pool, random
+from . import activation, conv, linear, loss, norm, optimizer, pool, random, statistics
 
-__all__ = ["activation", "conv", "linear", "loss", "norm", "optimizer", "pool", "random"]
+__all__ = [
+    "activation",
+    "conv",
+    "linear",
+    "loss",
+    "norm",
+    "optimizer",
+    "pool",
+    "random",
+    "statistics",
+]

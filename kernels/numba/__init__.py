@@ -8,7 +8,7 @@
 * the others hold the operations, as in the other backends.
 """
 
-from . import activation, conv, linear, loss, norm, optimizer, pool, random, softmax
+from . import activation, conv, linear, loss, norm, optimizer, pool, random, softmax, statistics
 from .parallel import set_threads, threads
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "random",
     "set_threads",
     "softmax",
+    "statistics",
     "threads",
 ]

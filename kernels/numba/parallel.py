@@ -40,6 +40,8 @@ def blocks(length: int, grain: int, multiple: int = 1) -> list[slice]:
     most. They are equal but for rounding to multiples of `multiple`.
     """
     count = min(1 << max(length // grain, 1).bit_length() - 1, MOST_BLOCKS)
+    if count == 1:
+        return [slice(0, length)] if length else []
     units = -(-length // multiple)
     edges = [min(units * i // count * multiple, length) for i in range(count + 1)]
     return [slice(start, stop) for start, stop in itertools.pairwise(edges) if start < stop]

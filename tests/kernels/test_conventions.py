@@ -10,7 +10,7 @@ import pytest
 from nnscratch.kernels import BACKENDS, resolve
 from nnscratch.kernels.cases import CASES, OpCase
 from nnscratch.kernels.geometry import Window
-from nnscratch.kernels.ops import Array, Ops
+from nnscratch.kernels.ops import STATISTICS, Array, Ops
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -212,3 +212,70 @@ def test_nan_reaches_the_outputs_that_read_it(ops: Ops) -> None:
     assert np.isfinite(y[1]).all()
     average = ops.average_pool2d(x, Window((2, 2), (2, 2)))
     np.testing.assert_array_equal(np.isnan(average[0, ..., 0]), [[False, True], [False, False]])
+
+
+# -- statistics ----------------------------------------------------------------------------------
+
+
+def statistics(ops: Ops, x: Array, low: float = NAN, high: float = NAN) -> dict[str, float]:
+    (row,) = ops.statistics(x, np.array([[0, x.size]]), low, high)
+    return dict(zip(STATISTICS, row.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_statistics_are_numpys(ops: Ops, dtype: type[np.floating[Any]]) -> None:
+    x = np.random.default_rng(0).standard_normal(5000).astype(dtype)
+    x[::7] = 0
+    wide = x.astype(np.float64)
+    got = statistics(ops, x, low=-1.0, high=1.5)
+    norm = np.linalg.norm(wide)
+    expected = [wide.mean(), wide.std(), wide.min(), wide.max(), norm, (x == 0).sum()]
+    np.testing.assert_allclose(list(got.values())[:6], expected, rtol=1e-12)
+    assert got["saturated"] == np.sum((x <= -1) | (x >= 1.5))
+    assert (got["nan"], got["inf"]) == (0, 0)
+
+
+def test_std_does_not_cancel(ops: Ops) -> None:
+    x = (1e6 + np.arange(9000) % 2).astype(np.float32)
+    got = statistics(ops, x)
+    assert got["std"] == pytest.approx(0.5, rel=1e-9)
+    assert got["mean"] == pytest.approx(1e6 + 0.5, rel=1e-15)
+
+
+def test_nan_spoils_what_is_computed_and_not_what_is_counted(ops: Ops) -> None:
+    x = np.ones(6000, np.float32)
+    x[[1, 4000, 5000, 5001]] = 0, NAN, -INF, -0.0
+    got = statistics(ops, x, low=0.0, high=INF)
+    assert all(np.isnan(got[name]) for name in ("mean", "std", "min", "max", "norm"))
+    assert [got[name] for name in ("zeros", "saturated", "nan", "inf")] == [2, 3, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("values", "mean", "low", "high"),
+    [((INF, 1), INF, 1, INF), ((-INF, 1), -INF, -INF, 1), ((INF, -INF), NAN, -INF, INF)],
+)
+def test_infinities_are_extremes(
+    ops: Ops, values: tuple[float, float], mean: float, low: float, high: float
+) -> None:
+    got = statistics(ops, array(*values))
+    np.testing.assert_array_equal([got["mean"], got["min"], got["max"]], [mean, low, high])
+    assert np.isnan(got["std"])
+    assert got["norm"] == INF
+
+
+def test_segments_know_nothing_of_each_other(ops: Ops) -> None:
+    x = array(NAN, 1, 2, INF)
+    (one, none) = ops.statistics(x, np.array([[1, 3], [2, 2]]), NAN, NAN)
+    np.testing.assert_allclose(one, [1.5, 0.5, 1, 2, np.sqrt(5), 0, 0, 0, 0])
+    np.testing.assert_array_equal(none, [NAN, NAN, NAN, NAN, 0, 0, 0, 0, 0])
+
+
+def test_of_nothing_there_are_no_statistics(ops: Ops) -> None:
+    assert ops.statistics(array(1), np.empty((0, 2), np.int64), NAN, NAN).shape == (0, 9)
+    assert statistics(ops, array())["norm"] == 0
+    np.testing.assert_array_equal(ops.histogram(array(), 0.0, 1.0, 2), [0, 0])
+
+
+def test_a_histogram_counts_its_edges_and_nothing_outside(ops: Ops) -> None:
+    x = array(-1, -0.5, 0, 0.5, 1, 1.5, -INF, NAN)
+    np.testing.assert_array_equal(ops.histogram(x, -1.0, 1.0, 4), [1, 1, 1, 2])

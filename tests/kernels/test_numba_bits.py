@@ -33,6 +33,9 @@ def large_cases() -> Iterator[OpCase]:
     yield from cases.regression((300, 1000), cases.uniform)
     yield from cases.classification(3000, 100, cases.distributions)
     yield from cases.optimizers(300_001)
+    whole_and_part = (0, 600_001), (5, 400_000)
+    yield from cases.statistics((600_001,), cases.far_from_0, *whole_and_part)
+    yield from cases.statistics((600_001,), cases.ties, *whole_and_part)
 
 
 LARGE_CASES = tuple(large_cases())

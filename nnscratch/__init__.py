@@ -41,7 +41,9 @@ from nnscratch.core.run import run_layer
 from nnscratch.core.step import Batch, Step
 from nnscratch.core.store import Arena, Store
 from nnscratch.core.tape import Call, Tape
+from nnscratch.inspect.attenuation import attenuation
 from nnscratch.inspect.ledger import Ledger
+from nnscratch.inspect.shares import shares
 from nnscratch.labels import to_categorical
 from nnscratch.layers import *  # noqa: F403 (nnscratch.layers.__all__ is the list)
 from nnscratch.model import Model
@@ -51,12 +53,13 @@ from nnscratch.seeds import set_seed
 from nnscratch.sequential import Sequential
 from nnscratch.training.callbacks import (
     Callback,
-    CSVLogger,
     History,
     LambdaCallback,
     TerminateOnNaN,
 )
-from nnscratch.training.monitors import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from nnscratch.training.csv_logger import CSVLogger
+from nnscratch.training.model_checkpoint import ModelCheckpoint
+from nnscratch.training.monitors import EarlyStopping, ReduceLROnPlateau
 
 if TYPE_CHECKING:
     from nnscratch import testing
@@ -105,6 +108,7 @@ __all__ = [
     "Tape",
     "TerminateOnNaN",
     "UnknownNameError",
+    "attenuation",
     "constraints",
     "datasets",
     "get_backend",
@@ -117,6 +121,7 @@ __all__ = [
     "run_layer",
     "schedules",
     "set_seed",
+    "shares",
     "testing",
     "to_categorical",
 ]

@@ -232,7 +232,8 @@ class Model(Network):
         history, listeners = feeding.listeners(
             self, callbacks, verbose, plan, len(rows), validation is not None
         )
-        loop.fit(self, rows, validation, listeners, plan)
+        position = loop.Position(plan.initial_epoch, self.iteration)
+        loop.fit(self, loop.Fit(rows, validation, plan, listeners, position))
         return history
 
     def evaluate(

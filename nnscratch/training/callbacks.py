@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from nnscratch.core.errors import DescriptionType, NNError, UnknownNameError
 from nnscratch.core.tape import ALL
 from nnscratch.kernels.ops import Array
-from nnscratch.training.atomic import replacing
 
 if TYPE_CHECKING:
     from nnscratch.core.step import Step
+    from nnscratch.training.loop import Fit
 
 Logs = dict[str, float]
 """Loss and metrics by name. Callbacks see one dict in turn, and may add to it."""
@@ -60,6 +56,8 @@ class Callback(metaclass=DescriptionType):
     """The fields of a Call, such as "output", that `fit` keeps in memory for `on_step`."""
     adds: frozenset[str] = frozenset()
     """The names of the logs that it adds at the end of an epoch, for those who watch them."""
+    heard_last: ClassVar[bool] = False
+    """Whether it is told everything after all others have been, wherever it stands in the list."""
     model: Learner
     params: Mapping[str, Any]
     """What `fit` was asked for: verbose, epochs, steps (per epoch); and the names of its logs."""
@@ -75,6 +73,23 @@ class Callback(metaclass=DescriptionType):
     def set_params(self, params: Mapping[str, Any]) -> None:
         """Called by `fit`, before everything else."""
         self.params = params
+
+    def set_fit(self, fit: Fit) -> None:
+        """Called by `fit` when training begins: its rows and plan, and all along its position."""
+
+    def state(self) -> Mapping[str, Any]:
+        """What it must know again when an interrupted training goes on, see `nn.Run`.
+
+        Numbers, texts, booleans, None and arrays, and lists and mappings of them.
+        """
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state` told, in the place where it was told.
+
+        Another process has made this callback in the meantime; it has been told that training
+        begins, and in the middle of an epoch that the epoch begins.
+        """
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Before the first epoch."""
@@ -121,7 +136,7 @@ def _check_needs(needs: Iterable[str]) -> None:
 
 
 class CallbackList(Callback):
-    """Hands every call on to each of some callbacks, in their order.
+    """Hands every call on to each of some callbacks, in their order, `heard_last` ones behind.
 
     Args:
         callbacks: the callbacks.
@@ -133,10 +148,11 @@ class CallbackList(Callback):
     """
 
     def __init__(self, callbacks: Iterable[Callback], model: Learner, params: Mapping[str, Any]):
-        self.callbacks = tuple(callbacks)
-        for callback in self.callbacks:
+        given = list(callbacks)
+        for callback in given:
             if not isinstance(callback, Callback):
                 raise CallbackError(f"callbacks: expected nn.Callback objects, got {callback!r}")
+        self.callbacks = tuple(sorted(given, key=lambda callback: callback.heard_last))
         self.needs = frozenset().union(*(callback.needs for callback in self.callbacks))
         for hook in HOOKS:
             if hook != "on_train_end":
@@ -156,6 +172,11 @@ class CallbackList(Callback):
                 listener(*args, **kwargs)
 
         return relay
+
+    def set_fit(self, fit: Fit) -> None:
+        """Tell each of them."""
+        for callback in self.callbacks:
+            callback.set_fit(fit)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Reaches each callback, also when one before it fails: they may hold something."""
@@ -196,6 +217,16 @@ class History(Callback):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 
+    def state(self) -> Mapping[str, Any]:
+        """The epochs so far."""
+        lists = {name: list(values) for name, values in self.history.items()}
+        return {"epoch": list(self.epoch), "history": lists}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on with them."""
+        self.epoch = list(state["epoch"])
+        self.history = {name: list(values) for name, values in state["history"].items()}
+
     def __repr__(self) -> str:
         return f"History(epochs={len(self.epoch)}, logs={list(self.history)})"
 
@@ -223,58 +254,3 @@ class TerminateOnNaN(Callback):
             raise NonFiniteLossError(message)
         warnings.warn(f"{message}; training ends here", RuntimeWarning, stacklevel=2)
         self.model.stop_training = True
-
-
-class CSVLogger(Callback):
-    """Writes every epoch's logs to a CSV file, which is up to date after each epoch.
-
-    The columns are those of the first epoch. A log that turns up later gets a column of its own,
-    with "NA" wherever it is missing.
-
-    Args:
-        filename: the file; its folder must exist.
-        separator: between the columns.
-        append: go on with a file that is there already, instead of replacing it.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
-
-    def __init__(
-        self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False
-    ):
-        self.path = Path(filename)
-        self.separator = separator
-        self.append = append
-
-    def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Find the columns to go on with."""
-        self._columns: list[str] = []
-        if self.append and self.path.exists():
-            with self.path.open(newline="") as file:
-                self._columns = next(csv.reader(file, delimiter=self.separator), [])
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Append a row."""
-        row = {"epoch": epoch, **(logs or {})}
-        if not row.keys() <= set(self._columns):
-            self._widen([name for name in row if name not in self._columns])
-        with self.path.open("a", newline="") as file:
-            self._writer(file).writerow(row)
-
-    def _widen(self, names: list[str]) -> None:
-        """Add columns: the header changes, so the file is written anew."""
-        rows: list[dict[str, str]] = []
-        if self._columns:
-            with self.path.open(newline="") as file:
-                rows = list(csv.DictReader(file, delimiter=self.separator))
-        self._columns += names
-        text = io.StringIO(newline="")
-        writer = self._writer(text)
-        writer.writeheader()
-        writer.writerows(rows)
-        with replacing(self.path) as replacement:
-            replacement.write(text.getvalue().encode())
-
-    def _writer(self, file: TextIO) -> csv.DictWriter[str]:
-        return csv.DictWriter(file, self._columns, restval="NA", delimiter=self.separator)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from nnscratch.core.executor import forward
-from nnscratch.core.step import Batch
+from nnscratch.core.step import Step
 from nnscratch.kernels.ops import Array
 from nnscratch.metrics import State
 from nnscratch.training.batches import Rows, batch_slices, order
@@ -30,68 +31,99 @@ class FitPlan(NamedTuple):
     shuffle: bool
 
 
-class Meter:
+class Meter(NamedTuple):
     """Running loss and metrics: sums over rows, so that a short last batch counts as such."""
 
-    def __init__(self, compiled: Compiled):
-        self._compiled = compiled
-        self._states: Sequence[State] = ()
-        self._loss = 0.0
-        self._rows = 0
+    loss: float = 0.0
+    rows: int = 0
+    states: tuple[State, ...] = ()
 
-    def add(self, loss: float, states: Sequence[State], rows: int) -> None:
-        """Count a batch in."""
-        self._loss += loss * rows
-        self._rows += rows
-        if self._states:
-            pairs = zip(self._states, states, strict=True)
+    def plus(self, loss: float, states: Sequence[State], rows: int) -> Meter:
+        """With another batch counted in."""
+        if self.states:
+            pairs = zip(self.states, states, strict=True)
             states = [{name: old[name] + new[name] for name in new} for old, new in pairs]
-        self._states = states
+        return Meter(self.loss + loss * rows, self.rows + rows, tuple(states))
 
-    def logs(self, prefix: str = "") -> dict[str, float]:
+    def logs(self, compiled: Compiled, prefix: str = "") -> dict[str, float]:
         """What has come together so far, by name."""
-        results = {"loss": self._loss / self._rows, **self._compiled.results(self._states)}
+        results = {"loss": self.loss / self.rows, **compiled.results(self.states)}
         return {prefix + name: value for name, value in results.items()}
 
 
-def fit(
-    model: Model, rows: Rows, validation: Rows | None, callbacks: CallbackList, plan: FitPlan
-) -> None:
-    """Train for some epochs; the order of rows is a function of the seed and the steps taken."""
+class Position(NamedTuple):
+    """A place in a training: before which batch of which epoch."""
+
+    epoch: int
+    start: int
+    """The steps taken when the epoch began: the order of its rows hangs on them."""
+    batch: int = 0
+    meter: Meter = Meter()
+    """Loss and metrics of the epoch's batches before this one."""
+
+    def after(self, step: Step) -> Position:
+        """The place behind a step."""
+        meter = self.meter.plus(step.loss, step.metric_states, len(step.batch))
+        return self._replace(batch=self.batch + 1, meter=meter)
+
+
+@dataclass
+class Fit:
+    """One call of `fit`: what it goes over, how, who listens, and how far it is."""
+
+    rows: Rows
+    validation: Rows | None
+    plan: FitPlan
+    callbacks: CallbackList
+    position: Position
+
+
+def fit(model: Model, task: Fit) -> None:
+    """Train from a position to the last epoch.
+
+    A callback may move the position when training begins: to go on where another `fit` was.
+    """
+    callbacks = task.callbacks
     model.stop_training = False
+    callbacks.set_fit(task)
     callbacks.on_train_begin()
     try:
-        for epoch in range(plan.initial_epoch, plan.epochs):
+        while task.position.epoch < task.plan.epochs and not model.stop_training:
+            epoch = task.position.epoch
             callbacks.on_epoch_begin(epoch)
-            indices = order(len(rows), model.iteration, model.seed, plan.shuffle)
-            batches = (
-                rows.take(indices[place]) for place in batch_slices(len(rows), plan.batch_size)
-            )
-            logs = train_epoch(model, batches, callbacks)
-            if validation is not None:
-                logs |= evaluate(model, validation, plan.batch_size, callbacks, prefix="val_")
+            logs = train_epoch(model, task)
+            if task.validation is not None:
+                size = task.plan.batch_size
+                logs |= evaluate(model, task.validation, size, callbacks, prefix="val_")
+            task.position = Position(epoch + 1, model.iteration)
             callbacks.on_epoch_end(epoch, logs)
-            if model.stop_training:
-                break
     finally:
         callbacks.on_train_end()
 
 
-def train_epoch(
-    model: Model, batches: Iterator[Batch], callbacks: CallbackList
-) -> dict[str, float]:
-    """One pass over the rows; returns the epoch's loss and metrics."""
-    meter = Meter(model.compiled)
-    for number, batch in enumerate(batches):
+def train_epoch(model: Model, task: Fit) -> dict[str, float]:
+    """What is left of an epoch; returns the loss and metrics of the whole."""
+    callbacks = task.callbacks
+    if task.position.batch == 0:  # callbacks may have taken steps of their own
+        task.position = task.position._replace(start=model.iteration)
+    for batch in batches(task.rows, task.plan, model.seed, task.position):
+        number = task.position.batch
         callbacks.on_train_batch_begin(number)
         step = model.compute_step(batch, keep=callbacks.needs)
         callbacks.on_step(step)
         model.apply(step)
-        meter.add(step.loss, step.metric_states, len(batch))
+        task.position = task.position.after(step)
         callbacks.on_train_batch_end(number, {"loss": step.loss, **step.metrics})
         if model.stop_training:
             break
-    return meter.logs()
+    return task.position.meter.logs(model.compiled)
+
+
+def batches(rows: Rows, plan: FitPlan, seed: int, position: Position) -> Iterator[Rows]:
+    """The batches of an epoch from a position on: a function of the seed and the steps taken."""
+    indices = order(len(rows), position.start, seed, plan.shuffle)
+    for place in batch_slices(len(rows), plan.batch_size)[position.batch :]:
+        yield rows.take(indices[place])
 
 
 def evaluate(
@@ -104,7 +136,7 @@ def evaluate(
 ) -> dict[str, float]:
     """Loss and metrics in inference mode; nothing changes."""
     start = model.start(model.context(training=False))
-    meter = Meter(model.compiled)
+    meter = Meter()
     penalty = penalty_of(start)
     if callbacks:
         callbacks.on_test_begin()
@@ -113,8 +145,8 @@ def evaluate(
         outputs = infer(start, batch.inputs)
         loss, _ = model.compiled.objective(start.ctx, outputs, batch)
         states = model.compiled.measure(start.ctx, outputs, batch)
-        meter.add(loss + penalty, states, len(batch))
-    logs = meter.logs(prefix)
+        meter = meter.plus(loss + penalty, states, len(batch))
+    logs = meter.logs(model.compiled, prefix)
     if callbacks:
         callbacks.on_test_end(logs)
     return logs

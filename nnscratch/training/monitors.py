@@ -1,16 +1,13 @@
-"""Callbacks that watch one log: early stopping, checkpoints, a lower learning rate."""
+"""Callbacks that watch one log: early stopping, and a lower learning rate."""
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from nnscratch.core.errors import UnknownNameError, look_up
 from nnscratch.kernels.ops import Array
-from nnscratch.layers.arguments import positive
 from nnscratch.training.callbacks import Callback, CallbackError, Logs
 
 RISING = ("acc", "accuracy", "auc", "precision", "recall", "score", "similarity")
@@ -33,6 +30,9 @@ class Monitor(Callback):
             no callback names in `adds` (Keras warns after the first epoch).
         CallbackError: the name does not tell what is better.
     """
+
+    remembers: ClassVar[tuple[str, ...]] = ("best",)
+    """The attributes that training changes."""
 
     def __init__(self, monitor: str, mode: str, min_delta: float, verbose: int):
         self.monitor = monitor
@@ -80,6 +80,15 @@ class Monitor(Callback):
         """Whether a value is better than another by more than min_delta. NaN never is."""
         return self._sign * (value - reference) > self.min_delta
 
+    def state(self) -> Mapping[str, Any]:
+        """What it has seen so far."""
+        return {name: getattr(self, name) for name in self.remembers}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on with it."""
+        for name in self.remembers:
+            setattr(self, name, state[name])
+
     def report(self, epoch: int, action: str) -> None:
         """Tell what the callback does, where it was asked to."""
         if self.verbose:
@@ -101,6 +110,8 @@ class EarlyStopping(Monitor):
         best, best_epoch: the best value and its epoch.
         stopped_epoch: the epoch that was the last, 0 if the callback did not end training.
     """
+
+    remembers = ("best", "best_epoch", "stopped_epoch", "wait", "best_weights")
 
     def __init__(
         self,
@@ -153,100 +164,6 @@ class EarlyStopping(Monitor):
             self.model.set_weights(self.best_weights)
 
 
-class ModelCheckpoint(Monitor):
-    """Saves the model's weights as training goes on.
-
-    Args:
-        filepath: where, as a format of the epoch (from 1), with save_freq in batches also of the
-            batch (from 1), and of the logs: "run/{epoch:02d}-{val_loss:.2f}.safetensors".
-            Missing folders are made.
-        monitor, verbose, mode: see `Monitor`.
-        save_best_only: save only when the log has improved. Unlike in `EarlyStopping`, the best
-            value lasts over several calls of `fit`: the file holds the best of them all.
-        save_weights_only: True, and here the default: code builds the model, files hold weights.
-        save_freq: "epoch", or a number of batches.
-        initial_value_threshold: what the first value to be saved must improve on.
-
-    Raises:
-        CallbackError: save_weights_only=False, or a filepath that cannot be filled in.
-    """
-
-    def __init__(
-        self,
-        filepath: str | os.PathLike[str],
-        monitor: str = "val_loss",
-        verbose: int = 0,
-        save_best_only: bool = False,
-        save_weights_only: bool = True,
-        mode: str = "auto",
-        save_freq: str | int = "epoch",
-        initial_value_threshold: float | None = None,
-    ):
-        super().__init__(monitor, mode, 0.0, verbose)
-        if not save_weights_only:
-            raise CallbackError(
-                "ModelCheckpoint: save_weights_only=False is not offered; keep the code that "
-                "builds the model, and load the weights into what it builds"
-            )
-        self.filepath = os.fspath(filepath)
-        self.save_best_only = save_best_only
-        self._every = None if save_freq == "epoch" else positive("save_freq", save_freq)
-        if initial_value_threshold is not None:
-            self.best = initial_value_threshold
-
-    @property
-    def watches(self) -> bool:
-        """Only where the best is kept; with every batch saved, its logs are the batch's."""
-        return self.save_best_only and self._every is None
-
-    def set_params(self, params: Mapping[str, Any]) -> None:
-        """Fill the filepath in once for trial, before anything is trained."""
-        super().set_params(params)
-        if "logs" in params:
-            batch = {} if self._every is None else {"batch": 1.0}
-            self._path(0, {**dict.fromkeys(params["logs"], 0.0), **batch})
-
-    def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Count batches from here."""
-        self._batches = 0
-
-    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Remember which epoch the batches belong to."""
-        self._epoch = epoch
-
-    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Save every `save_freq` batches."""
-        self._batches += 1
-        if self._every is not None and self._batches % self._every == 0:
-            self._save(self._epoch, {**(logs or {}), "batch": batch + 1})
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Save every epoch."""
-        if self._every is None:
-            self._save(epoch, logs or {})
-
-    def _save(self, epoch: int, logs: Logs) -> None:
-        if self.save_best_only:
-            current = self.current(logs)
-            if not self.improves(current, self.best):
-                return
-            self.best = current
-        path = self._path(epoch, logs)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.model.save_weights(str(path))
-        self.report(epoch, f"saves the weights to {path}")
-
-    def _path(self, epoch: int, logs: Logs) -> Path:
-        fields = {**logs, "epoch": epoch + 1}
-        try:
-            return Path(self.filepath.format(**fields))
-        except (LookupError, ValueError) as error:
-            raise CallbackError(
-                f"ModelCheckpoint: {self.filepath!r} cannot be filled in ({error}); "
-                f"known: {', '.join(sorted(fields))}"
-            ) from error
-
-
 class ReduceLROnPlateau(Monitor):
     """Lowers the learning rate when a log has not improved for some epochs.
 
@@ -264,6 +181,7 @@ class ReduceLROnPlateau(Monitor):
     """
 
     adds = frozenset({"learning_rate"})
+    remembers = ("best", "wait", "_cooling")
 
     def __init__(
         self,

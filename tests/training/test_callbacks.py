@@ -12,12 +12,12 @@ from nnscratch.training.callbacks import (
     Callback,
     CallbackError,
     CallbackList,
-    CSVLogger,
     History,
     LambdaCallback,
     NonFiniteLossError,
     TerminateOnNaN,
 )
+from nnscratch.training.csv_logger import CSVLogger
 
 
 def listeners(*callbacks):
@@ -62,6 +62,27 @@ class TestCallbackList:
             getattr(everyone, hook)(*arguments)
             assert heard == [(who, hook, arguments, {}) for who in "ab"]
             heard.clear()
+
+    def test_who_wants_to_is_heard_last(self):
+        heard = []
+
+        class Behind(Callback):
+            heard_last = True
+
+            def on_epoch_end(self, epoch, logs=None):
+                heard.append("behind")
+
+            def on_train_end(self, logs=None):
+                heard.append("behind")
+
+        other = LambdaCallback(
+            on_epoch_end=lambda epoch, logs: heard.append("other"),
+            on_train_end=lambda logs: heard.append("other"),
+        )
+        everyone = listeners(Behind(), other)
+        everyone.on_epoch_end(0, {})
+        everyone.on_train_end({})
+        assert heard == ["other", "behind"] * 2
 
     def test_callbacks_know_model_and_params(self):
         callback = Callback()
@@ -132,6 +153,15 @@ class TestTerminateOnNaN:
             listeners(TerminateOnNaN(raise_error=True)).on_train_batch_end(7, {"loss": np.nan})
 
 
+def test_history_goes_on_with_what_it_told():
+    one, other = History(), History()
+    run_epochs({"loss": 1.0}, {"loss": 0.5}, callbacks=[one])
+    other.restore(one.state())
+    other.on_epoch_end(2, {"loss": 0.25})
+    assert (other.epoch, other.history) == ([0, 1, 2], {"loss": [1.0, 0.5, 0.25]})
+    assert len(one.epoch) == 2
+
+
 def read_table(path, separator=","):
     with path.open(newline="") as file:
         return list(csv.reader(file, delimiter=separator))
@@ -192,3 +222,20 @@ class TestCSVLogger:
             ["0", "0.5", "2.0", "NA"],
             ["0", "NA", "1.0", "0.1"],
         ]
+
+    def test_forgets_what_came_after_the_state_that_it_goes_on_from(self, tmp_path):
+        path = tmp_path / "log.csv"
+        logs = [{"loss": 3.0}, {"loss": 2.0}, {"loss": 1.0, "lr": 0.1}]
+        logger, again = CSVLogger(path), CSVLogger(path)
+        logger.on_train_begin()
+        states = []
+        for epoch, entry in enumerate(logs):
+            states.append(logger.state())
+            logger.on_epoch_end(epoch, entry)
+        whole = path.read_bytes()
+        for done, state in enumerate(states):
+            again.on_train_begin()
+            again.restore(state)
+            for epoch in range(done, 3):
+                again.on_epoch_end(epoch, logs[epoch])
+            assert path.read_bytes() == whole

@@ -13,6 +13,7 @@ import pytest
 import nnscratch as nn
 from nnscratch.core.errors import NNError
 from nnscratch.core.store import Store
+from nnscratch.training.loop import Meter, Position
 from tests.nets import assert_same_bits, conv_net, everything, images, linear
 
 X, Y = images(14)
@@ -167,6 +168,55 @@ def test_stop_training_ends_after_this_batch_or_epoch(hook):
     assert history.epoch == [0]
     fit(model)
     assert model.iteration > 4
+
+
+# -- positions ------------------------------------------------------------------------------------
+
+
+class Places(nn.Callback):
+    """Notes where training is before every step, and may move it when it begins."""
+
+    def __init__(self, move=None):
+        self.move = move
+        self.seen = []
+
+    def set_fit(self, fit):
+        self.fit = fit
+
+    def on_train_begin(self, logs=None):
+        if self.move:
+            self.fit.position = self.move
+
+    def on_step(self, step):
+        self.seen.append((self.fit.position, step.batch.targets[0].tolist()))
+
+
+def test_position_says_where_training_is():
+    places, model = Places(), conv_net()
+    fit(model, epochs=2, callbacks=places, initial_epoch=1)
+    fit(model, epochs=1, callbacks=places)
+    found = [(place.epoch, place.start, place.batch, place.meter.rows) for place, _ in places.seen]
+    assert found[:4] == [(1, 0, batch, 4 * batch) for batch in range(4)]
+    assert found[4:] == [(0, 4, batch, 4 * batch) for batch in range(4)]
+    assert places.fit.position == (1, 8, 0, Meter())
+
+
+@pytest.mark.parametrize("begin", range(8))
+def test_training_goes_on_from_a_position_with_the_same_rows(begin):
+    places = Places()
+    fit(conv_net(), epochs=2, callbacks=places)
+    rest = Places(move=places.seen[begin][0])
+    model = conv_net()
+    model.iteration = begin
+    history = fit(model, epochs=2, callbacks=rest)
+    assert [rows for _, rows in rest.seen] == [rows for _, rows in places.seen[begin:]]
+    assert history.epoch == list(range(begin // 4, 2))
+
+
+def test_nothing_is_trained_behind_the_last_epoch():
+    model = conv_net()
+    assert fit(model, epochs=2, callbacks=Places(move=Position(2, 8))).epoch == []
+    assert model.iteration == 0
 
 
 # -- logs -----------------------------------------------------------------------------------------

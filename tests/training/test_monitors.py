@@ -5,7 +5,8 @@ import pytest
 
 from nnscratch.core.errors import UnknownNameError
 from nnscratch.training.callbacks import CallbackError, CallbackList
-from nnscratch.training.monitors import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from nnscratch.training.model_checkpoint import ModelCheckpoint
+from nnscratch.training.monitors import EarlyStopping, ReduceLROnPlateau
 
 
 class StandIn:
@@ -246,3 +247,41 @@ class TestReduceLROnPlateau:
         assert capsys.readouterr().out == (
             "Epoch 2: ReduceLROnPlateau lowers the learning rate from 1 to 0.1\n"
         )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: EarlyStopping(patience=2, restore_best_weights=True),
+        lambda: ReduceLROnPlateau(factor=0.5, patience=1, cooldown=1),
+        lambda: ModelCheckpoint("best", save_best_only=True),
+        lambda: ModelCheckpoint("{batch}", save_freq=3),
+    ],
+)
+@pytest.mark.parametrize("done", range(7))
+def test_goes_on_from_its_state_as_if_never_interrupted(make, done):
+    """The first epochs are seen by one callback, the others by another that takes over."""
+    values = [5.0, 4.0, 4.5, 3.0, 3.5, 3.25, 3.75]
+
+    def epoch(callback, model, number):
+        model.weights = [np.array(number)]
+        callback.on_epoch_begin(number)
+        for batch in range(2):
+            callback.on_train_batch_end(batch, {"loss": 1.0})
+        callback.on_epoch_end(number, {"val_loss": values[number]})
+
+    def outcome(parts):
+        model, state = StandIn(), {}
+        for part in parts:
+            callback = make()
+            callback.set_model(model)
+            callback.on_train_begin()
+            if state:
+                callback.restore(state)
+            for number in part:
+                epoch(callback, model, number)
+            state = callback.state()
+        callback.on_train_end()
+        return model.saved, model.learning_rate, model.stop_training, model.weights
+
+    assert outcome([range(done), range(done, 7)]) == outcome([range(7)])

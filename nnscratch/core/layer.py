@@ -127,6 +127,11 @@ class Layer(metaclass=LayerType):
     role: Role = "other"
     """Its part in a network, which tells whose factor of a gradient this is, and what its
     parameters are: of "weights", kernels and biases."""
+    saturation: tuple[float, float] | None = None
+    """The open range outside of which an activation's output counts as saturated.
+
+    There its slope is less than 1/100 of the largest that it has. None where that is nowhere.
+    """
     config: Mapping[str, Any]
     """The arguments that the layer was made with."""
 

@@ -13,6 +13,12 @@ from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
 
 
+FLAT = 1 / 100
+"""An activation is saturated where its slope is less than this part of its largest."""
+LOGISTIC = (0.5 - math.sqrt(1 - FLAT) / 2, 0.5 + math.sqrt(1 - FLAT) / 2)
+"""Between these roots y (1 - y) is more than FLAT / 4, and a quarter is its largest value."""
+
+
 class Elementwise(Layer):
     """Base of layers whose output has their one input's shape."""
 
@@ -65,6 +71,9 @@ class Rectifier(Elementwise):
         self.max_value = math.inf
         if max_value is not None:
             self.max_value = arguments.number(f"{kind} max_value", max_value, low=self.threshold)
+        low = 0.0 if self.negative_slope < FLAT else -math.inf
+        if math.isfinite(low) or math.isfinite(self.max_value):
+            self.saturation = (low, self.max_value)
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
         (x,) = xs
@@ -147,6 +156,8 @@ class ELU(Elementwise):
     def __init__(self, alpha: float = 1.0, *, name: str | None = None):
         super().__init__(name=name)
         self.alpha = arguments.number("ELU alpha", alpha)
+        if self.alpha >= 0:  # below 0 the slope is y + alpha
+            self.saturation = (min(FLAT * max(1.0, self.alpha) - self.alpha, 0.0), math.inf)
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
         (x,) = xs
@@ -177,6 +188,8 @@ class Sigmoid(Squashing):
     Cache: y, which tells the derivative without another exp.
     """
 
+    saturation = LOGISTIC
+
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
         (x,) = xs
         y = ctx.k.sigmoid(x)
@@ -194,6 +207,8 @@ class Tanh(Squashing):
     Backward: dx = dy (1 - y^2).
     Cache: y, which tells the derivative without another tanh.
     """
+
+    saturation = (-math.sqrt(1 - FLAT), math.sqrt(1 - FLAT))
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
         (x,) = xs
@@ -216,6 +231,8 @@ class Softmax(Squashing):
         ArgumentError: the axis is the batch axis.
         ShapeError: inputs without that axis.
     """
+
+    saturation = LOGISTIC  # of the slope y (1 - y) of an output by its own input
 
     def __init__(self, axis: int = -1, *, name: str | None = None):
         super().__init__(name=name)
@@ -284,6 +301,7 @@ class Activation(Layer):
         super().__init__(name=name)
         self.function = get(activation) or Linear()
         self.role = self.function.role
+        self.saturation = self.function.saturation
         self.aliases = self.function.aliases
 
     def spec(self, *in_shapes: Shape) -> Spec:

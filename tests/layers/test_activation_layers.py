@@ -196,3 +196,44 @@ def test_nonsense_is_refused_when_the_layer_is_made(make: Any, message: str) -> 
 def test_inputs_without_the_axis_are_refused(layer: Layer, message: str) -> None:
     with pytest.raises(ShapeError, match=message):
         layer.spec((4, 5))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        ReLU(),
+        ReLU(max_value=6, threshold=1),
+        ReLU(max_value=6, negative_slope=0.3),
+        LeakyReLU(0.001),
+        ELU(),
+        ELU(0.001),
+        ELU(3.0),
+        Sigmoid(),
+        Tanh(),
+        Activation("tanh"),
+    ],
+    ids=repr,
+)
+def test_is_saturated_where_its_slope_is_a_hundredth_of_the_largest(layer: Layer) -> None:
+    assert layer.saturation is not None
+    low, high = layer.saturation
+    x = np.linspace(-9, 9, 7000)  # not at the kink itself
+    y, slopes = np.array(forward(layer, *x)), np.array(slope(layer, *x))
+    saturated = (y <= low) | (y >= high)
+    np.testing.assert_array_equal(saturated, slopes < max(slopes) / 100)
+    assert 0 < np.mean(saturated) < 1
+
+
+@pytest.mark.parametrize(
+    "layer", [Linear(), LeakyReLU(), ReLU(negative_slope=0.5), ELU(-1.0), PReLU(), Dense(3)]
+)
+def test_is_never_saturated(layer: Layer) -> None:
+    assert layer.saturation is None
+
+
+def test_softmax_is_saturated_in_a_class_that_is_certain_or_excluded() -> None:
+    assert Softmax().saturation is not None
+    low, high = Softmax().saturation
+    y = np.array(forward(Softmax(), 0, 7, 0))
+    np.testing.assert_array_equal((y <= low) | (y >= high), [True, True, True])
+    assert low < min(forward(Softmax(), 0, 5, 0))

@@ -12,7 +12,6 @@ from nnscratch.core.layer import Gradients, Layer, Output, Shape, Spec, Values
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
 
-
 FLAT = 1 / 100
 """An activation is saturated where its slope is less than this part of its largest."""
 LOGISTIC = (0.5 - math.sqrt(1 - FLAT) / 2, 0.5 + math.sqrt(1 - FLAT) / 2)

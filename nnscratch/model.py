@@ -17,6 +17,7 @@ from nnscratch.training.callbacks import Callback, History
 from nnscratch.training.compiled import Compiled, compile_graph
 from nnscratch.training.interrupt import uninterrupted
 from nnscratch.training.pipeline import Start, compute_step
+from nnscratch.training.snapshot import Snapshot
 
 
 class Model(Network):
@@ -181,6 +182,26 @@ class Model(Network):
                 slot[path][...] = (old or {})[name][path]
         self._slots = {name: slot.sealed() for name, slot in slots.items()}
         return self._slots
+
+    def snapshot(self) -> Snapshot:
+        """All that training changes, as it is now."""
+        values = self.parameters
+        return Snapshot(
+            self.iteration, values.values(), values.frozen_layers, self._slots, self.compiled
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot, or over to that of another model with the same weights.
+
+        Raises:
+            ShapeError, UnknownNameError: the weights are others; nothing has changed.
+        """
+        with uninterrupted():
+            self.parameters.replace(snapshot.values)
+            self.parameters.frozen_layers = snapshot.frozen
+            self._slots = snapshot.slots
+            self._compiled = snapshot.compiled
+            self.iteration = snapshot.iteration
 
     # -- loops ------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import Backend
-from nnscratch.core.errors import DTypeError, ShapeError, UnknownNameError
+from nnscratch.core.errors import DTypeError, ShapeError, UnknownNameError, look_up
 from nnscratch.core.executor import Nested, Plan
 from nnscratch.core.graph import Graph, Weight
 from nnscratch.core.layer import Layer, Values
@@ -79,7 +79,20 @@ class Parameters:
                 raise UnknownNameError("layer to freeze", pattern, self.graph.layers)
             chosen |= matching
         old = self._frozen_layers
-        self._frozen_layers = old | chosen if frozen else old - chosen
+        self._train_all_but(old | chosen if frozen else old - chosen)
+
+    @property
+    def frozen_layers(self) -> frozenset[str]:
+        """The paths of the layers that are not trained."""
+        return frozenset(self.graph.paths[layer] for layer in self._frozen_layers)
+
+    @frozen_layers.setter
+    def frozen_layers(self, paths: Collection[str]) -> None:
+        layers = self.graph.layers
+        self._train_all_but(frozenset(look_up("layer", path, layers) for path in paths))
+
+    def _train_all_but(self, frozen: frozenset[Layer]) -> None:
+        self._frozen_layers = frozen
         self._arrange()
         self._install(self._weights)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Protocol, cast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
@@ -28,15 +29,20 @@ class Repeater(Protocol):
         """The step as a value."""
 
 
+@dataclass
 class Account:
     """One parameter's column of the ledger: two numbers for each step."""
 
-    def __init__(self, group: str, steps: int):
-        self.group = group
-        self.start = array("d", bytes(8 * steps))
-        """g . dw with the gradient g before the change dw; 0 in steps that did not train it."""
-        self.end = array("d", bytes(8 * steps))
-        """The same with the gradient after it."""
+    group: str
+    start: array[float]
+    """g . dw with the gradient g before the change dw; 0 in steps that did not train it."""
+    end: array[float]
+    """The same with the gradient after it."""
+
+    @classmethod
+    def blank(cls, group: str, steps: int) -> Account:
+        """That of a parameter that has not been trained yet, after some steps."""
+        return cls(group, array("d", bytes(8 * steps)), array("d", bytes(8 * steps)))
 
     def entries(self) -> Array:
         """What is booked, (steps,): the mean of both."""
@@ -83,12 +89,29 @@ class Ledger(Callback):
             ends, real = products(again, change), again.loss - step.loss
         for path in step.before:
             if path not in self._accounts:
-                self._accounts[path] = Account(group_of(step, path), len(self.steps))
+                self._accounts[path] = Account.blank(group_of(step, path), len(self.steps))
         for path, account in self._accounts.items():
             account.start.append(starts.get(path, 0.0))
             account.end.append(ends.get(path, 0.0))
         self._real.append(real)
         self.steps.append(step.index)
+
+    def state(self) -> Mapping[str, Any]:
+        """All that is booked."""
+        accounts = {
+            path: {"group": own.group, "start": np.array(own.start), "end": np.array(own.end)}
+            for path, own in self._accounts.items()
+        }
+        return {"steps": list(self.steps), "real": np.array(self._real), "accounts": accounts}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on with what was booked."""
+        self.steps = list(state["steps"])
+        self._real = array("d", state["real"])
+        self._accounts = {
+            path: Account(entry["group"], array("d", entry["start"]), array("d", entry["end"]))
+            for path, entry in state["accounts"].items()
+        }
 
     @property
     def entries(self) -> dict[str, float]:

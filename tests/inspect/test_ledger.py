@@ -159,3 +159,15 @@ def test_the_table_has_every_parameter_under_its_group(deep: nn.Ledger) -> None:
 def test_an_empty_ledger_has_a_table_too() -> None:
     assert str(nn.Ledger()).startswith("learning ledger of 0 steps\n")
     assert nn.Ledger().total == nn.Ledger().real == 0
+
+
+def test_goes_on_from_its_state_as_if_nothing_had_happened() -> None:
+    model, whole = conv_net(), nn.Ledger()
+    model.fit(X, Y, batch_size=8, verbose=0, callbacks=whole)
+    half = nn.Ledger()
+    half.restore(whole.state())
+    model.fit(X, Y, batch_size=8, verbose=0, callbacks=[whole, half])
+    assert str(half) == str(whole)
+    assert half.steps == whole.steps == list(range(8))
+    for name in ("real", *half.entries):
+        np.testing.assert_array_equal(half.course(name), whole.course(name))

@@ -16,7 +16,7 @@ from nnscratch.training import feeding, loop
 from nnscratch.training.callbacks import Callback, History
 from nnscratch.training.compiled import Compiled, compile_graph
 from nnscratch.training.interrupt import uninterrupted
-from nnscratch.training.pipeline import Start, compute_step
+from nnscratch.training.pipeline import Start, Watcher, compute_step
 from nnscratch.training.snapshot import Snapshot
 
 
@@ -80,10 +80,18 @@ class Model(Network):
         self.apply(step)
         return step
 
-    def compute_step(self, batch: Batch, keep: frozenset[str] = ALL) -> Step:
-        """The next step as a value; nothing changes until it is applied."""
+    def compute_step(
+        self, batch: Batch, keep: frozenset[str] = ALL, watcher: Watcher | None = None
+    ) -> Step:
+        """The next step as a value; nothing changes until it is applied.
+
+        Args:
+            batch: the rows to learn from, as the model reads them.
+            keep: the fields of a Call that are kept in memory; the others are recomputed when read.
+            watcher: sees each call as soon as it is computed.
+        """
         start = self.start(self.context(training=True, iteration=self.iteration))
-        return compute_step(start, self.compiled, batch, keep)
+        return compute_step(start, self.compiled, batch, keep, watcher)
 
     def repeat(self, step: Step, trained: Arena | None = None, keep: frozenset[str] = ALL) -> Step:
         """A step again, as a value: the same batch, random masks, state and optimizer's memory.

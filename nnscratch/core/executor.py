@@ -15,6 +15,8 @@ from nnscratch.kernels.ops import Array
 
 Nested = Mapping[str, Values]
 """Arrays by layer path, then by weight name."""
+Watch = Callable[[Call], None]
+"""Sees calls as they are computed."""
 
 
 class Plan:
@@ -45,6 +47,7 @@ def forward(
     *,
     keep: frozenset[str] = ALL,
     recompute: Callable[[str], Call] | None = None,
+    watch: Watch | None = None,
 ) -> Tape:
     """Run every call of the graph, in order.
 
@@ -56,6 +59,7 @@ def forward(
         inputs: one array per input of the graph, (N, *shape).
         keep: the fields that every Call keeps; backward needs "cache".
         recompute: finds a whole Call again when a field that was not kept is read.
+        watch: is shown each call right after it, before anything of it is freed.
 
     Raises:
         ShapeError, DTypeError: an input, or what a layer returned, is not as declared.
@@ -84,7 +88,10 @@ def forward(
             "state_out": state.get(path, {}),
         }
         sources = tuple(graph.origins[symbol] for symbol in node.inputs)
-        calls.append(Call(key, node.layer, fields, recompute, sources).trimmed(keep))
+        call = Call(key, node.layer, fields, recompute, sources)
+        if watch is not None:
+            watch(call)
+        calls.append(call.trimmed(keep))
         live[node.output] = y
         for symbol in node.inputs:
             if plan.last_reader[symbol] is node and symbol not in graph.outputs:
@@ -102,6 +109,7 @@ def backward(
     *,
     keep: frozenset[str] = ALL,
     everything: bool = True,
+    watch: Watch | None = None,
 ) -> Tape:
     """Run the tape backward from the gradients of the loss by the graph's outputs.
 
@@ -117,6 +125,7 @@ def backward(
             each call as soon as that is through, so that its memory serves the calls before it.
         everything: also compute what training does not need: gradients of the graph's inputs,
             and of what lies behind the last frozen layer.
+        watch: is shown each call right after its backward pass, before anything of it is freed.
 
     Raises:
         ShapeError, DTypeError: an output's gradient is not like the output, or a layer's is of
@@ -157,7 +166,10 @@ def backward(
             "input_gradients": gradients.inputs,
             "param_gradients": gradients.params,
         }
-        calls.append(call.extended(fields).trimmed(keep))
+        call = call.extended(fields)
+        if watch is not None:
+            watch(call)
+        calls.append(call.trimmed(keep))
     input_gradients = tuple(gradient_of(symbol) for symbol in graph.inputs) if everything else ()
     return Tape(
         tape.ctx,

@@ -57,6 +57,8 @@ class Step:
     """Gradient of the data loss, summed over the calls of each layer."""
     penalty_gradients: Arena
     """Gradient of the regularisers."""
+    total_gradients: Arena
+    """Both parts together."""
     gradients: Arena
     """What the optimizer read: both parts, clipped as the optimizer was told to."""
     updates: Arena
@@ -77,8 +79,7 @@ class Step:
 
     def gradient(self, path: str) -> Array:
         """The gradient of a parameter, data and penalty part together, before any clipping."""
-        data = self._trained(path, self.data_gradients)
-        return data + self.penalty_gradients[path]
+        return self._trained(path, self.total_gradients)
 
     def update(self, path: str) -> Array:
         """What the optimizer asked to add to a parameter."""

@@ -14,6 +14,7 @@ from nnscratch.kernels.ops import Array
 
 if TYPE_CHECKING:
     from nnscratch.core.step import Step
+    from nnscratch.core.tape import Call
     from nnscratch.training.loop import Fit
 
 Logs = dict[str, float]
@@ -50,6 +51,7 @@ class Callback(metaclass=DescriptionType):
     Epochs and batches count from 0. To end training set `self.model.stop_training = True`.
     Beside Keras's hooks there is a probe, `on_step`, which sees each training step as a value;
     the fields of a Call that it reads should be named in `needs`, else they are computed twice.
+    `on_forward` and `on_backward` see its calls one by one, while their arrays are at hand.
     """
 
     needs: frozenset[str] = frozenset()
@@ -109,6 +111,12 @@ class Callback(metaclass=DescriptionType):
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After a training step, with the batch's logs."""
 
+    def on_forward(self, call: Call) -> None:
+        """With each call of a training step after its forward pass, before anything is freed."""
+
+    def on_backward(self, call: Call) -> None:
+        """With each call of a training step that passes a gradient on, right afterwards."""
+
     def on_step(self, step: Step) -> None:
         """With a training step that is computed but not applied yet."""
 
@@ -165,7 +173,9 @@ class CallbackList(Callback):
             callback.set_params(params)
 
     def _relay(self, hook: str) -> Callable[..., None]:
-        listeners = [getattr(callback, hook) for callback in self.callbacks]
+        hooks = [getattr(callback, hook) for callback in self.callbacks]
+        silent = getattr(Callback, hook)
+        listeners = [own for own in hooks if getattr(own, "__func__", own) is not silent]
 
         def relay(*args: Any, **kwargs: Any) -> None:
             for listener in listeners:

@@ -109,7 +109,7 @@ def train_epoch(model: Model, task: Fit) -> dict[str, float]:
     for batch in batches(task.rows, task.plan, model.seed, task.position):
         number = task.position.batch
         callbacks.on_train_batch_begin(number)
-        step = model.compute_step(batch, keep=callbacks.needs)
+        step = model.compute_step(batch, callbacks.needs, callbacks)
         callbacks.on_step(step)
         model.apply(step)
         task.position = task.position.after(step)

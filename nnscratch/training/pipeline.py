@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from nnscratch.core.context import Context
-from nnscratch.core.executor import Nested, Plan, backward, forward
+from nnscratch.core.executor import Nested, Plan, Watch, backward, forward
 from nnscratch.core.graph import Weight
 from nnscratch.core.layer import Values
 from nnscratch.core.step import Batch, Step
@@ -38,8 +38,22 @@ class Start:
         return by_layer(self.trained, self.frozen)
 
 
+class Watcher(Protocol):
+    """Sees the calls of a step while it is computed: then nothing need be kept for it."""
+
+    def on_forward(self, call: Call, /) -> None:
+        """With each call after its forward pass: its inputs, output, cache and state."""
+
+    def on_backward(self, call: Call, /) -> None:
+        """With each call after its backward pass: its gradients."""
+
+
 def compute_step(
-    start: Start, compiled: Compiled, batch: Batch, keep: frozenset[str] = ALL
+    start: Start,
+    compiled: Compiled,
+    batch: Batch,
+    keep: frozenset[str] = ALL,
+    watcher: Watcher | None = None,
 ) -> Step:
     """One training step as a value; nothing that it is given changes.
 
@@ -48,13 +62,15 @@ def compute_step(
         compiled: losses, metrics and the optimizer.
         batch: the rows to learn from.
         keep: the fields that each call keeps in memory; the others are recomputed when read.
+        watcher: sees each call as soon as it is computed.
     """
     ctx, plan, optimizer = start.ctx, start.plan, compiled.optimizer
     whole = keep >= ALL
     recompute = None if whole else _recomputation(start, compiled.objective, batch)
-    tape = _forward(start, batch, keep, recompute)
+    watch = (None, None) if watcher is None else (watcher.on_forward, watcher.on_backward)
+    tape = _forward(start, batch, keep, recompute, watch[0])
     data_loss, dys = compiled.objective(ctx, tape.outputs, batch)
-    tape = backward(plan, tape, start.params, dys, keep=keep, everything=whole)
+    tape = backward(plan, tape, start.params, dys, keep=keep, everything=whole, watch=watch[1])
     data = _gather(start.trained, tape.gradients, ctx.xp)
     penalty, penalties = penalty_of(start), _penalty_gradients(start, ctx.xp)
     slices = start.trained.layout.slices
@@ -81,6 +97,7 @@ def compute_step(
         frozen=start.frozen,
         data_gradients=data,
         penalty_gradients=penalties,
+        total_gradients=_like(start.trained, total).sealed(),
         gradients=_like(start.trained, clipped).sealed(),
         updates=_like(start.trained, asked).sealed(),
         after=after,
@@ -92,7 +109,11 @@ def compute_step(
 
 
 def _forward(
-    start: Start, batch: Batch, keep: frozenset[str], recompute: Callable[[str], Call] | None
+    start: Start,
+    batch: Batch,
+    keep: frozenset[str],
+    recompute: Callable[[str], Call] | None = None,
+    watch: Watch | None = None,
 ) -> Tape:
     return forward(
         start.plan,
@@ -102,6 +123,7 @@ def _forward(
         batch.inputs,
         keep=keep | {"cache"},
         recompute=recompute,
+        watch=watch,
     )
 
 
@@ -110,7 +132,7 @@ def _recomputation(start: Start, objective: Objective, batch: Batch) -> Callable
 
     @functools.cache
     def tape() -> Tape:
-        again = _forward(start, batch, ALL, None)
+        again = _forward(start, batch, ALL)
         _, dys = objective(start.ctx, again.outputs, batch)
         return backward(start.plan, again, start.params, dys)
 

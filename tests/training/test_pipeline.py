@@ -9,7 +9,7 @@ import pytest
 
 import nnscratch as nn
 from benchmarks.memory import FIELDS, measure
-from nnscratch.core.tape import ALL
+from nnscratch.core.tape import ALL, BACKWARD, FORWARD
 from tests.nets import arrays_in, assert_same_bits, contents, conv_net, images, linear
 
 X, Y = images()
@@ -27,6 +27,7 @@ def test_order_is_regularise_clip_decay_optimise_constrain():
     expected = {
         "data_gradients": [6, 12],
         "penalty_gradients": [0.2, 0.2],  # 2 * 0.1 * w
+        "total_gradients": [6.2, 12.2],
         "gradients": [6.2, 10],  # 12.2 is clipped
         "updates": [-0.05 - 0.62, -0.05 - 1],  # -w * 0.5 * 0.1, and -0.1 * gradient
         "after": [0.33, 0],  # -0.05 is constrained
@@ -138,6 +139,42 @@ def test_fit_keeps_exactly_what_probes_need(needs):
     callbacks = [nn.LambdaCallback(needs={need}) for need in needs]
     model.fit(X, Y, verbose=0, callbacks=[*callbacks, nn.LambdaCallback(on_step=seen.append)])
     assert {call.kept for call in seen[0].calls.values()} == {frozenset(needs)}
+
+
+def test_calls_are_seen_while_they_are_computed_and_nothing_is_kept_for_it():
+    model, forward, backward, steps = conv_net(), {}, {}, []
+    watcher = nn.LambdaCallback(
+        on_forward=lambda call: forward.update({call.key: (call.kept, call.output)}),
+        on_backward=lambda call: backward.update({call.key: (call.kept, call.output_gradient)}),
+        on_step=steps.append,
+    )
+    model.fit(X, Y, verbose=0, callbacks=watcher)
+    (step,) = steps
+    assert list(forward) == list(step.calls) == list(reversed(backward))
+    for key, call in step.calls.items():
+        assert not call.kept
+        assert forward[key][0] == FORWARD
+        assert backward[key][0] == BACKWARD | {"cache"}
+        np.testing.assert_array_equal(forward[key][1], call.output)
+        np.testing.assert_array_equal(backward[key][1], call.output_gradient)
+
+
+def test_a_call_that_is_computed_again_is_not_seen_again():
+    model, keys = conv_net(), []
+    watcher = nn.LambdaCallback(
+        on_forward=lambda call: keys.append(call.key),
+        on_step=lambda step: [call.output for call in step.calls.values()],
+    )
+    model.fit(X, Y, verbose=0, callbacks=watcher)
+    assert len(keys) == len(set(keys))
+
+
+def test_a_call_that_passes_no_gradient_on_is_not_seen_on_the_way_back():
+    model, keys = conv_net(), []
+    model.freeze("conv2d", "batch_normalization")
+    watcher = nn.LambdaCallback(on_backward=lambda call: keys.append(call.path))
+    model.fit(X, Y, verbose=0, callbacks=watcher)
+    assert keys == ["dense/softmax", "dense"]
 
 
 def test_train_step_keeps_everything():

@@ -1,0 +1,1 @@
+"""Recorded trainings: replayed to the bit, forked and resumed."""

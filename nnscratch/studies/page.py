@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from nnscratch.core.table import Table
 from nnscratch.inspect import report
 from nnscratch.studies.findings import NO_FIGURES, Findings, machine, number
 from nnscratch.studies.study import Claim
@@ -38,6 +39,7 @@ def render(findings: Findings, pictures: Pictures) -> str:
         ),
         report.section("The answers that were given, tested", advice(findings)),
         report.section("Figures", *figures(pictures)),
+        *(report.section(table.title, *numbers(table)) for table in study.tables(findings.results)),
         report.section(
             "What was measured",
             variants_table(findings),
@@ -78,6 +80,14 @@ def figures(pictures: Pictures) -> list[str]:
     if not pictures:
         return [report.paragraph(NO_FIGURES)]
     return [report.figure(png, caption) for png, caption in pictures.values()]
+
+
+def numbers(table: Table) -> list[str]:
+    """A table of the study's own, and the notes below it."""
+    right = [n for n in range(len(table.headings)) if n not in table.words]
+    rows = ([escape(cell) for cell in row] for row in table.rows)
+    notes = (report.paragraph(note, "soft") for note in table.notes)
+    return [report.table(table.headings, rows, right), *notes]
 
 
 def variants_table(findings: Findings) -> str:

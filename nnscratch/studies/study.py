@@ -13,6 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from nnscratch.core.table import Table
+
 Measurements: TypeAlias = Mapping[str, Any]
 """What one variant measured, by name: numbers, strings, and lists and mappings of them."""
 Results: TypeAlias = Mapping[str, Measurements]
@@ -103,3 +105,5 @@ class Study:
     """Two or three sentences to the asker, with the measured numbers in them."""
     advice: Callable[[Results], Sequence[Advice]]
     figures: Callable[[Results], Sequence[Figure]]
+    tables: Callable[[Results], Sequence[Table]] = lambda results: ()
+    """Numbers that are to be read one by one, beside the figures."""

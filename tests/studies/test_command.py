@@ -72,6 +72,8 @@ def test_the_report_stands_alone(toy: str, tmp_path: Path) -> None:
     assert "@import" not in html
     for text in ("Does <it> work?", "A gradient is exactly 0 <forever>", "zeros & co", "Give up."):
         assert text in page.text
+    for text in ("Steps", "<step>", "1 & 2", "A <note>."):
+        assert text in page.text
     assert "nnscratch study toy --backend numpy --seed 0 --scale small" in page.text
     assert (tmp_path / "gradients.png").read_bytes().startswith(b"\x89PNG")
 

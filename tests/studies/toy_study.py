@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from nnscratch.core.table import Table
 from nnscratch.studies import digits_figures
 from nnscratch.studies.digits_net import Net, variant
 from nnscratch.studies.digits_readings import HIDDEN, largest_gradient
@@ -33,4 +34,5 @@ STUDY = Study(
     answer=lambda results: "It does.",
     advice=lambda results: [Advice("Give up.", "no", "It works.")],
     figures=lambda results: [digits_figures.gradients(results, ["zeros & co"], "A caption.")],
+    tables=lambda results: [Table("Steps", ("<step>", "loss"), [("1 & 2", "0.5")], ("A <note>.",))],
 )

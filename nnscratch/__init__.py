@@ -43,6 +43,7 @@ from nnscratch.core.store import Arena, Store
 from nnscratch.core.tape import Call, Tape
 from nnscratch.inspect.attenuation import attenuation
 from nnscratch.inspect.ledger import Ledger
+from nnscratch.inspect.recorder import Recorder
 from nnscratch.inspect.shares import shares
 from nnscratch.labels import to_categorical
 from nnscratch.layers import *  # noqa: F403 (nnscratch.layers.__all__ is the list)
@@ -97,6 +98,7 @@ __all__ = [
     "Output",
     "Param",
     "RMSprop",
+    "Recorder",
     "ReduceLROnPlateau",
     "Sequential",
     "ShapeError",

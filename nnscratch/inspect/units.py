@@ -11,12 +11,16 @@ import numpy as np
 
 from nnscratch.kernels.ops import Array
 
-ROUNDING = 1e-9
-"""Units of a float64 kernel that differ by less than this part of its largest weight are one.
+ROUNDING = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-9}
+"""Units that differ by less than this part of the kernel's largest weight are one.
 
 Sums of equal numbers in equal order are equal to the bit; a BLAS may add the terms of different
-columns in different order, which leaves some 1e-16.
+columns in different order, which leaves some roundings of 6e-8 or 1e-16.
 """
+RANK = 1e-6
+"""Directions with less than this part of the largest singular value do not count."""
+PLACES = 1024
+"""Places of an activation that are looked at together."""
 
 
 def rows_of_units(kernel: Array) -> Array:
@@ -24,19 +28,72 @@ def rows_of_units(kernel: Array) -> Array:
     return kernel.reshape(-1, kernel.shape[-1]).T  # (units, weights per unit)
 
 
-def distinct(kernel: Array, tolerance: float = ROUNDING) -> int:
+def distinct(kernel: Array, tolerance: float | None = None) -> int:
     """The number of different units.
+
+    Equal units lie at nearly one place along any direction. So the units are gone through in the
+    order of their places along one, and only neighbours are compared. A unit with a NaN or an
+    infinity is like no other.
 
     Args:
         kernel: (..., units).
-        tolerance: largest difference between equal units, as a part of the largest weight.
+        tolerance: largest difference between equal units, as a part of the largest weight; None
+            takes that of `ROUNDING` for the kernel's dtype.
     """
-    known: list[Array] = []
-    within = tolerance * float(np.max(np.abs(kernel), initial=0.0))
-    for unit in rows_of_units(kernel):
-        if not any(np.max(np.abs(unit - other)) <= within for other in known):
-            known.append(unit)
-    return len(known)
+    if tolerance is None:
+        tolerance = ROUNDING[kernel.dtype]
+    units = rows_of_units(kernel).astype(np.float64)  # (units, weights)
+    finite = units[np.isfinite(units).all(axis=1)]
+    within = tolerance * float(np.max(np.abs(finite), initial=0.0))
+    direction = np.random.default_rng(0).standard_normal(units.shape[1])
+    places = np.sum(finite * direction, axis=1)  # (units,)
+    reach = within * float(np.sum(np.abs(direction)))
+    known: list[int] = []
+    count = len(units) - len(finite)
+    for i in np.argsort(places):
+        known = [other for other in known if places[i] - places[other] <= reach]
+        if not any(np.max(np.abs(finite[i] - finite[other])) <= within for other in known):
+            known.append(i)
+            count += 1
+    return count
+
+
+def rank(kernel: Array) -> int | None:
+    """The number of linearly independent units; None where a weight is not finite.
+
+    It counts the singular values above `RANK` times the largest, by the eigenvalues of the units'
+    inner products, which are their squares. A float64 tells squares down to some 1e-16 of the
+    largest apart, hence singular values down to 1e-8.
+    """
+    units = rows_of_units(kernel).astype(np.float64)  # (units, weights)
+    if not np.isfinite(units).all():
+        return None
+    units /= np.max(np.abs(units), initial=0.0) or 1.0  # squares stay in float64's range
+    products = units @ units.T if len(units) <= units.shape[1] else units.T @ units
+    squares = np.linalg.eigvalsh(products)  # (min(units, weights),), the largest last
+    return int(np.count_nonzero(squares > RANK**2 * squares[-1]))
+
+
+def silent(y: Array, saturation: tuple[float, float] | None) -> int:
+    """The number of units that never fire: flat in every row and place, so nothing reaches them.
+
+    Most units fire within the first places, and need not be looked at further.
+
+    Args:
+        y: an activation (N, ..., units).
+        saturation: the open range outside of which it is flat, see `Layer.saturation`; None where
+            it is nowhere: then units count whose every output is exactly 0.
+    """
+    places = y.reshape(-1, y.shape[-1])  # (rows and places, units)
+    left = np.arange(y.shape[-1])
+    for start in range(0, len(places), PLACES):
+        part = places[start : start + PLACES, left]
+        if saturation is None:
+            flat = part == 0
+        else:
+            flat = (part <= saturation[0]) | (part >= saturation[1])
+        left = left[flat.all(axis=0)]
+    return len(left)
 
 
 def live(kernel: Array) -> int:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import nnscratch as nn
-from nnscratch.inspect.ledger import Ledger
 from nnscratch.inspect.norms import change, norm
-from nnscratch.inspect.recorder import Recorder, Track
+from nnscratch.inspect.series import WeightTrack
 from nnscratch.inspect.units import distinct, live, spread
 from nnscratch.kernels.ops import Array
 from nnscratch.studies.study import Measurements, Setting, Variant
+from nnscratch.studies.training import fit
 
 SHAPE = (8, 8, 1)
 CLASSES = 10
 BATCH = 32
 EPOCHS = {"small": 8, "full": 50}
+POINTS = 40
+"""Steps that figures show."""
 
 After = Callable[[nn.Model, Setting], Measurements]
 """What a variant measures besides, on its trained model."""
@@ -98,15 +101,60 @@ def activated(y: nn.Symbol, layer: nn.Layer, net: Net) -> nn.Symbol:
     return activation
 
 
+class Points(nn.Callback):
+    """Some forty steps of a training, close together at first and ever wider apart.
+
+    What a first value does to learning shows in the first steps: 0, 1, 2, 3, 5 ...
+    """
+
+    def __init__(self) -> None:
+        self.steps: list[int] = []
+        self.attenuation: dict[str, list[float]] = {}
+        """By call: what it let through backward."""
+        self.distinct: dict[str, list[int]] = {}
+        """By kernel: how many units differed before the step."""
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Choose the steps."""
+        total = self.params["steps"] * self.params["epochs"]
+        chosen = np.geomspace(1, total, min(POINTS, total)).round().astype(int) - 1
+        self._chosen = frozenset(chosen.tolist())
+
+    def on_step(self, step: nn.Step) -> None:
+        """Look at one step."""
+        if step.index not in self._chosen:
+            return
+        self.steps.append(step.index)
+        for key, factor in nn.attenuation(step).items():
+            self.attenuation.setdefault(key, []).append(factor)
+        for path, value in step.before.items():
+            if value.ndim > 1:
+                self.distinct.setdefault(path, []).append(distinct(value))
+
+    def state(self) -> dict[str, Any]:
+        """What was seen."""
+        return {
+            "steps": list(self.steps),
+            "attenuation": {key: list(factors) for key, factors in self.attenuation.items()},
+            "distinct": {path: list(counts) for path, counts in self.distinct.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on with it."""
+        self.steps = list(state["steps"])
+        self.attenuation = {key: list(own) for key, own in state["attenuation"].items()}
+        self.distinct = {path: list(own) for path, own in state["distinct"].items()}
+
+
 def train(net: Net, setting: Setting) -> tuple[nn.Model, dict[str, Any]]:
     """Train the network of a recipe on the digits: the trained model and its measurements."""
     (x, y), (x_test, y_test) = nn.datasets.digits()
     model = build(net, setting)
     first = {path: np.array(value) for path, value in model.params.items()}
     before = model.evaluate(x, y, verbose=0, return_dict=True)
-    recorder, ledger = Recorder(), Ledger()
-    callbacks = [recorder, ledger] if net.ledger else [recorder]
-    model.fit(x, y, BATCH, EPOCHS[setting.scale], verbose=0, callbacks=callbacks)
+    recorder, points, ledger = nn.Recorder(every=None), Points(), nn.Ledger()
+    epochs, callbacks = EPOCHS[setting.scale], [recorder, points, *([ledger] if net.ledger else [])]
+    fit(model, setting, x, y, batch_size=BATCH, epochs=epochs, callbacks=callbacks)
     after = model.evaluate(x, y, verbose=0, return_dict=True)
     answers = np.argmax(model.predict(x_test, verbose=0), axis=1)  # (N,)
     measured: dict[str, Any] = {
@@ -118,12 +166,12 @@ def train(net: Net, setting: Setting) -> tuple[nn.Model, dict[str, Any]]:
         "accuracy": after["accuracy"],
         "test_accuracy": float(np.mean(answers == y_test)),
         "different_answers": len(np.unique(answers)),
-        "steps": recorder.steps,
-        "batch_loss": recorder.loss,
-        "attenuation": recorder.attenuation,
+        "steps": points.steps,
+        "batch_loss": np.array(recorder.loss)[points.steps].tolist(),
+        "attenuation": points.attenuation,
         "weights": {
-            path: weight(first[path], model.params[path], track)
-            for path, track in recorder.tracks.items()
+            path: weight(first[path], model.params[path], recorder[path], points, path)
+            for path in recorder.weights
         },
         "first_layer": {
             "before": first["conv_1/kernel"][:, :, 0].tolist(),  # (3, 3, filters)
@@ -140,14 +188,17 @@ def train(net: Net, setting: Setting) -> tuple[nn.Model, dict[str, Any]]:
     return model, measured
 
 
-def weight(first: Array, last: Array, track: Track) -> dict[str, Any]:
+def weight(
+    first: Array, last: Array, track: WeightTrack, points: Points, path: str
+) -> dict[str, Any]:
     """What became of a trained weight."""
+    ratios = track.ratio[points.steps].tolist()
     measured: dict[str, Any] = {
         "norm_before": norm(first),
         "change": change(first, last),
-        "largest_gradient": track.largest_gradient,
-        "gradient": track.gradient,
-        "ratio": track.ratio,
+        "largest_gradient": float(np.max(track.gradient.largest)),
+        "gradient": track.gradient.norm[points.steps].tolist(),
+        "ratio": [None if math.isnan(ratio) else ratio for ratio in ratios],
     }
     if first.ndim == 1:
         return measured
@@ -158,7 +209,7 @@ def weight(first: Array, last: Array, track: Track) -> dict[str, Any]:
         "live_before": live(first),
         "live_after": live(last),
         "spread_after": spread(last),
-        "distinct": track.distinct,
+        "distinct": points.distinct[path],
     }
 
 

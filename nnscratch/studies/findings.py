@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from typing import Any
 
 import numpy as np
 
-import nnscratch as nn
+from nnscratch.machine import machine
 from nnscratch.studies.study import Claim, Results, Setting, Study
 
 NO_FIGURES = "Figures were left out: matplotlib is not installed (pip install 'nnscratch[plot]')."
@@ -61,28 +58,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def machine() -> dict[str, Any]:
-    """What the numbers were measured on."""
-    return {
-        "system": platform.system(),
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "nnscratch": nn.__version__,
-        **{name: metadata.version(name) for name in ("numpy", "numba")},
-    }
-
-
-def processor() -> str:
-    """The processor's name, as far as the system tells it."""
-    if platform.system() == "Linux":
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            for line in file:
-                if line.startswith("model name"):
-                    return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def number(value: float) -> str:

@@ -7,7 +7,8 @@ from html import escape
 
 from nnscratch.core.table import Table
 from nnscratch.inspect import report
-from nnscratch.studies.findings import NO_FIGURES, Findings, machine, number
+from nnscratch.machine import machine
+from nnscratch.studies.findings import NO_FIGURES, Findings, number
 from nnscratch.studies.study import Claim
 
 Pictures = Mapping[str, tuple[bytes, str]]

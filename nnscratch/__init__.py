@@ -63,7 +63,7 @@ from nnscratch.training.model_checkpoint import ModelCheckpoint
 from nnscratch.training.monitors import EarlyStopping, ReduceLROnPlateau
 
 if TYPE_CHECKING:
-    from nnscratch import testing
+    from nnscratch import plots, testing
 
 __version__ = "0.1.0"
 
@@ -119,6 +119,7 @@ __all__ = [
     "losses",
     "metrics",
     "optimizers",
+    "plots",
     "regularizers",
     "run_layer",
     "schedules",
@@ -131,7 +132,7 @@ __all__ += layers.__all__
 
 
 def __getattr__(name: str) -> Any:
-    """`nn.testing`, whose hundred cases are only made when somebody asks for them."""
-    if name == "testing":
-        return importlib.import_module("nnscratch.testing")
+    """`nn.testing` and `nn.plots`, which are imported when somebody asks for them."""
+    if name in ("testing", "plots"):
+        return importlib.import_module(f"nnscratch.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -95,7 +95,7 @@ class GradientPath:
         for hop in self.hops:
             product = hop.passed / self.starts if self.starts and hop.passed is not None else None
             yield (
-                *(self._label(hop), hop.role, number(hop.came), cell(hop.factor), cell(product)),
+                *(self.label(hop), hop.role, number(hop.came), cell(hop.factor), cell(product)),
                 *(map(number, hop.slope) if hop.slope else ("", "")),
             )
 
@@ -115,11 +115,12 @@ class GradientPath:
             yield "the loss itself hands back exactly 0: nothing learns from this batch"
         elif (least := self.least) is not None:
             amount = f"{number(least.factor)} of it" if least.factor else "exactly 0"
-            yield f"least goes through {self._label(least)}: {amount}"
+            yield f"least goes through {self.label(least)}: {amount}"
         if any(hop.slope for hop in self.hops):
             yield "slope, largest: mean and largest |dx/dy| of the entries where dy is not 0"
 
-    def _label(self, hop: Hop) -> str:
+    def label(self, hop: Hop) -> str:
+        """What a hop is called in tables and figures."""
         name = self._name(hop.key)
         return f"readers of {name}" if isinstance(hop, Sum) else name
 

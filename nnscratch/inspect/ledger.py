@@ -119,15 +119,17 @@ class Ledger(Callback):
         return {path: float(np.sum(a.entries())) for path, a in self._accounts.items()}
 
     @property
+    def members(self) -> dict[str, list[str]]:
+        """The parameters of each group that has any."""
+        accounts = self._accounts.items()
+        listed = {g: [path for path, own in accounts if own.group == g] for g in GROUPS}
+        return {group: paths for group, paths in listed.items() if paths}
+
+    @property
     def groups(self) -> dict[str, float]:
         """The sums of the kernels, the biases, the norm parameters and the others."""
         entries = self.entries
-        present = {account.group for account in self._accounts.values()}
-        return {
-            group: sum(entries[path] for path, a in self._accounts.items() if a.group == group)
-            for group in GROUPS
-            if group in present
-        }
+        return {group: sum(entries[p] for p in paths) for group, paths in self.members.items()}
 
     @property
     def total(self) -> float:
@@ -171,7 +173,8 @@ class Ledger(Callback):
             if name in (path, account.group, "total")
         ]
         if not members:
-            raise UnknownNameError("course", name, [*self._accounts, *self.groups, "total", "real"])
+            known = [*self._accounts, *self.members, "total", "real"]
+            raise UnknownNameError("course", name, known)
         return np.cumsum(np.sum(members, axis=0))
 
     # -- views ------------------------------------------------------------------------------
@@ -204,8 +207,7 @@ class Ledger(Callback):
             both = (number(entry),) if self.second_gradient else ()
             return name, number(start), *both, f"{entry / total if total else 0.0:.1%}"
 
-        for group in self.groups:
-            members = [path for path, account in accounts.items() if account.group == group]
+        for group, members in self.members.items():
             yield row(group, members)
             for path in sorted(members, key=lambda path: -abs(entries[path])):
                 yield row(f"  {path}", [path])

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from nnscratch.inspect import figures
-from nnscratch.inspect.figures import Panel, Series
+from nnscratch import plots
+from nnscratch.plots import Panel, Series
 from nnscratch.studies.digits_readings import kernels
 from nnscratch.studies.study import Figure, Measurements, Results
 
@@ -43,7 +43,7 @@ def first_layer(results: Results, names: Sequence[str], caption: str) -> Figure:
         for name in names
         for when in ("before", "after")
     }
-    return Figure("kernels", caption, lambda: figures.kernels(rows))
+    return Figure("kernels", caption, lambda: plots.png(plots.kernels(rows)))
 
 
 def _courses(
@@ -64,4 +64,4 @@ def _courses(
         return Panel(variant, measured["steps"], series)
 
     panels = [panel(variant) for variant in variants]
-    return Figure(name, caption, lambda: figures.courses(panels, ylabel, base))
+    return Figure(name, caption, lambda: plots.png(plots.courses(panels, ylabel, base)))

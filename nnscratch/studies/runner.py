@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from nnscratch.inspect import figures
+from nnscratch import plots
 from nnscratch.studies import page, unfinished
 from nnscratch.studies.findings import Findings
 from nnscratch.studies.progress import Progress, Silent
@@ -55,7 +55,7 @@ def write(findings: Findings, folder: Path) -> list[Path]:
         OSError: a file cannot be written.
     """
     pictures = {}
-    if figures.available():
+    if plots.available():
         drawn = findings.study.figures(findings.results)
         pictures = {figure.name: (figure.draw(), figure.caption) for figure in drawn}
     contents = {f"{name}.png": png for name, (png, _) in pictures.items()}

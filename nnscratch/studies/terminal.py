@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from nnscratch.inspect import figures
+from nnscratch import plots
 from nnscratch.studies.findings import NO_FIGURES, Findings, number
 
 
@@ -78,5 +78,5 @@ def show_files(console: Console, files: Sequence[Path]) -> None:
     others = ", ".join(path.name for path in files if path != report)
     console.print(f"\nWrote {report}", highlight=False, soft_wrap=True)
     console.print(f"and beside it {others}.", highlight=False)
-    if not figures.available():
+    if not plots.available():
         console.print(NO_FIGURES, highlight=False, markup=False)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import nnscratch as nn
+from nnscratch import plots
 from nnscratch.cli import main
-from nnscratch.inspect import figures
 from nnscratch.studies import runner
 from nnscratch.studies.study import Claim, Results
 from tests.studies import toy_study
@@ -146,7 +146,7 @@ def test_runs_without_matplotlib_and_says_so(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(figures, "available", lambda: False)
+    monkeypatch.setattr(plots, "available", lambda: False)
     assert run(toy, tmp_path) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["findings.json", "report.html"]
     for text in (capsys.readouterr().out, (tmp_path / "report.html").read_text()):

@@ -1,0 +1,151 @@
+"""Kernels and feature maps as images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnscratch.core.errors import ShapeError, look_up
+from nnscratch.core.step import Step
+from nnscratch.core.tape import Call, Tape
+from nnscratch.kernels.ops import Array
+from nnscratch.network import Network
+from nnscratch.plots import canvas
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Rows = Mapping[str, Array]
+"""Images (H, W, images) by what their row is called."""
+FILTERS, CHANNELS, MAPS = 16, 8, 64
+"""How many of each are shown at the most."""
+GAP = 0.15
+"""Between images, against their width."""
+ZERO: dict[str, Any] = {
+    **{"ha": "center", "va": "center", "fontsize": canvas.TEXT},
+    "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+}
+"""How the 0 on an image of zeros looks."""
+
+
+def kernels(source: Network | Step | Array | Rows, name: str | None = None) -> Figure:
+    """Filters of convolutions as images, side by side; a row for each input channel.
+
+    One scale serves all, with 0 in its middle: what is darker is negative, what is lighter
+    positive. A filter that is exactly 0 says so. Of many filters and channels the first are shown.
+
+    Args:
+        source: a model; a step, for the kernels that it started from; a kernel (kh, kw, channels,
+            filters); filters of one channel, (kh, kw, filters), or several of these by name.
+        name: of a model or step: which weight, "conv2d" or "conv2d/kernel"; None takes the first
+            convolution's.
+
+    Raises:
+        ShapeError: a kernel of another shape, or there is none.
+        UnknownNameError: there is no convolution of that name.
+        PlotError: matplotlib is not installed.
+    """
+    title = ""
+    if isinstance(source, Network | Step):
+        title, source = find_kernel(source, name)
+    if isinstance(source, Mapping):
+        rows = dict(source)
+    elif source.ndim == 4:
+        rows = {f"channel {c}": source[:, :, c] for c in range(source.shape[2])[:CHANNELS]}
+        title += counted(source.shape[2], CHANNELS, "channels")
+    else:
+        rows = {"": source}
+    for label, images in rows.items():
+        if images.ndim != 3:
+            raise ShapeError(
+                f"kernels: expected {label or 'a kernel'} (kh, kw, filters) or (kh, kw, channels, "
+                f"filters), got {images.shape}; kernel.reshape(height, width, -1) makes images of "
+                "a dense layer's"
+            )
+    title += counted(max(images.shape[-1] for images in rows.values()), FILTERS, "filters")
+    rows = {label: images[..., :FILTERS] for label, images in rows.items()}
+    limit = max(float(np.max(np.abs(images), initial=0)) for images in rows.values()) or 1.0
+    return draw(rows, title, "weight", (-limit, limit))
+
+
+def feature_maps(
+    source: Call | Tape | Step | Array, name: str | None = None, row: int = 0
+) -> Figure:
+    """What a call makes of one image: its output, a map for each channel, on one scale.
+
+    A map that is exactly 0 says so. Of more than 64 maps the first are shown.
+
+    Args:
+        source: a call; a tape or step, with `name`; or an output (H, W, C) or (N, H, W, C).
+        name: the call's key, "conv2d/relu".
+        row: which row of the batch.
+
+    Raises:
+        ShapeError: the output is no batch of images.
+        LookupError, UnknownNameError: there is no such call.
+        PlotError: matplotlib is not installed.
+    """
+    title = ""
+    if isinstance(source, Tape | Step):
+        source = source[name or ""]
+    if isinstance(source, Call):
+        title, source = source.path, source.output
+    if source.ndim not in (3, 4):
+        raise ShapeError(
+            f"feature_maps: expected images (N, H, W, C) or (H, W, C), got {source.shape}"
+        )
+    maps = source if source.ndim == 3 else source[row]
+    shown = maps[..., :MAPS]
+    width = min(8, shown.shape[-1])
+    rows = {
+        f"from {first}": shown[..., first : first + width]
+        for first in range(0, shown.shape[-1], width)
+    }
+    bounds = min(0.0, float(shown.min())), max(0.0, float(shown.max())) or 1.0
+    return draw(rows, title + counted(maps.shape[-1], MAPS, "maps"), "output", bounds)
+
+
+def find_kernel(source: Network | Step, name: str | None) -> tuple[str, Array]:
+    """The path and the value of a convolution's kernel."""
+    weights = source.params if isinstance(source, Network) else {**source.before, **source.frozen}
+    convolutions = {path: value for path, value in weights.items() if value.ndim == 4}
+    if not convolutions:
+        raise ShapeError("kernels: there is no convolution here, no weight (kh, kw, in, out)")
+    path = next(iter(convolutions)) if name is None else name
+    if path not in convolutions and f"{path}/kernel" in convolutions:
+        path = f"{path}/kernel"
+    return path, look_up("convolution's kernel", path, convolutions)
+
+
+def counted(count: int, shown: int, what: str) -> str:
+    """What a title says where not everything is shown."""
+    return f", the first {shown} of {count} {what}" if count > shown else ""
+
+
+def draw(rows: Rows, title: str, label: str, bounds: tuple[float, float]) -> Figure:
+    """Rows of images of one scale, each one unit wide."""
+    columns = max(images.shape[-1] for images in rows.values())
+    heights = [images.shape[0] / images.shape[1] for images in rows.values()]
+    bottoms = -np.cumsum([height + GAP for height in heights])
+    unit = min(1.2, 3.4 / columns)  # inches
+    figure = canvas.blank(-bottoms[-1] * unit + 0.4)
+    figure.suptitle(title.removeprefix(", "), x=0.01, ha="left", fontsize=canvas.TITLE)
+    axis = figure.subplots()
+    low, high = bounds
+    for images, bottom, height in zip(rows.values(), bottoms, heights, strict=True):
+        for column, image in enumerate(np.moveaxis(images, -1, 0)):
+            left = column * (1 + GAP)
+            place = (left, left + 1, bottom, bottom + height)
+            shown = axis.imshow(image, canvas.SCALE, vmin=low, vmax=high, extent=place)
+            if not image.any():
+                axis.text(left + 0.5, bottom + height / 2, "0", **ZERO)
+    axis.set(xlim=(0, columns * (1 + GAP)), ylim=(bottoms[-1], 0), xticks=[])
+    axis.set_yticks(bottoms + np.array(heights) / 2, list(rows))
+    axis.tick_params(length=0, labelsize=canvas.TEXT)
+    axis.spines[:].set_visible(False)
+    bar = figure.colorbar(shown, ax=axis, shrink=0.8)
+    bar.set_label(label, fontsize=canvas.TEXT)
+    bar.ax.tick_params(labelsize=canvas.TEXT)
+    return figure

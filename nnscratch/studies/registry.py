@@ -10,6 +10,7 @@ from nnscratch.studies.study import Study
 MODULES = {
     "zero-init": "nnscratch.studies.zero_init",
     "unit-kernel": "nnscratch.studies.unit_kernel",
+    "frozen-accuracy": "nnscratch.studies.frozen_accuracy",
 }
 
 

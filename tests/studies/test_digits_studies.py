@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-
 import pytest
 
-from nnscratch.studies import registry, runner
-from nnscratch.studies.findings import Findings
-from nnscratch.studies.study import Setting, Study
+from nnscratch.studies import registry
+from tests.studies.whole import failed, found, spoken
 
 STUDIES = ("zero-init", "unit-kernel")
-
-
-@functools.cache
-def found(name: str, seed: int = 0) -> Findings:
-    """A study's findings, found once for all tests."""
-    return runner.run(registry.get(name), Setting(seed=seed))
-
-
-def failed(findings: Findings) -> list[str]:
-    return [
-        f"{claim.claim}: {claim.measured} is not {claim.expected}"
-        for claim in findings.claims
-        if not claim.holds
-    ]
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -63,20 +46,9 @@ def test_a_claim_fails_for_a_system_that_it_is_not_true_of(
     assert not checked.holds
 
 
-def spoken(study: Study, findings: Findings) -> list[str]:
-    """All that a study says in words."""
-    advice = study.advice(findings.results)
-    figures = study.figures(findings.results)
-    return [
-        study.answer(findings.results),
-        *(item.why for item in advice),
-        *(figure.caption for figure in figures),
-    ]
-
-
 @pytest.mark.parametrize("name", STUDIES)
 def test_answers_in_words(name: str) -> None:
-    for text in spoken(registry.get(name), found(name)):
+    for text in spoken(found(name)):
         assert text
         assert "nan" not in text
         assert "inf " not in text

@@ -54,6 +54,7 @@ def courses(panels: Sequence[Panel], ylabel: str, base: int = 10) -> Figure:
         for label, series in panel.series.items():
             number = labels.index(label)
             handles[label] = _draw(axis, panel.steps, series, number, ticks.beside(number))
+    for axis, panel in zip(axes.flat, panels, strict=False):  # limits are settled here, for all
         canvas.dress(axis, panel.title)
         axis.set_xscale("log")
         canvas.logarithmic(axis, "y", ticks)

@@ -29,6 +29,12 @@ def test_steps_count_from_1_and_zeros_lie_in_their_band() -> None:
     assert math.isnan(some.get_ydata()[0])
 
 
+def test_the_common_scale_holds_what_later_charts_show() -> None:
+    panels = [Panel("small", [0, 1], {"a": [1e-4, 0.0]}), Panel("large", [0, 1], {"a": [1, 5e6]})]
+    for axis in courses(panels, "y").axes:
+        assert axis.get_ylim()[1] > 5e6
+
+
 def test_a_series_looks_the_same_in_every_chart() -> None:
     both = Panel("both", [0, 1], {"a": [1, 2], "b": [2, 3]})
     figure = courses([Panel("one", [0, 1], {"b": [1, 2]}), both], "y")

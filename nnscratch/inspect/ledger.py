@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
+from numpy.polynomial import Legendre
 
 from nnscratch.core.describe import number
 from nnscratch.core.errors import UnknownNameError
@@ -16,7 +18,7 @@ from nnscratch.core.store import Arena
 from nnscratch.core.table import Table
 from nnscratch.inspect.groups import GROUPS, group_of
 from nnscratch.kernels.ops import Array
-from nnscratch.training.callbacks import Callback, Learner
+from nnscratch.training.callbacks import Callback, CallbackError, Learner
 
 if TYPE_CHECKING:
     from nnscratch.core.step import Step
@@ -31,22 +33,18 @@ class Repeater(Protocol):
 
 @dataclass
 class Account:
-    """One parameter's column of the ledger: two numbers for each step."""
+    """One parameter's columns of the ledger: two numbers for each step, 0 where it rested."""
 
     group: str
     start: array[float]
-    """g . dw with the gradient g before the change dw; 0 in steps that did not train it."""
-    end: array[float]
-    """The same with the gradient after it."""
+    """g . dw with the gradient g before the change dw."""
+    entry: array[float]
+    """The same with the mean of the gradients along the step."""
 
     @classmethod
     def blank(cls, group: str, steps: int) -> Account:
         """That of a parameter that has not been trained yet, after some steps."""
         return cls(group, array("d", bytes(8 * steps)), array("d", bytes(8 * steps)))
-
-    def entries(self) -> Array:
-        """What is booked, (steps,): the mean of both."""
-        return np.add(self.start, self.end) / 2
 
 
 class Ledger(Callback):
@@ -55,51 +53,69 @@ class Ledger(Callback):
     Along the straight line from the old parameters to the new ones the loss changes by the
     integral of g . dw, which is a sum over the parameters. With g at the start of the line it is
     the first order of the change, and free: a step holds it. Steps of a useful size are far too
-    long for that. The mean of g at both ends (the trapezoid rule) misses no more than a twelfth
-    of the loss's third derivative along the line, and costs a second gradient of every batch:
-    under the same random masks, and by the batch's own moments, so that nothing but curvature
-    stands between the entries and the real change.
+    long for that, so g is averaged over several places of the line by the rule of Gauss and
+    Lobatto: the mean of both ends, of both ends and the middle (Simpson's rule) ... A rule of n
+    places is exact where the loss is a polynomial of degree 2n - 2 along the line.
+
+    Each further place costs one more gradient of the batch. It is taken under the step's own
+    random masks, and by the batch's own moments: of the very same loss, so that nothing but its
+    shape along the line stands between the entries and the real change.
 
     Changes of a batch's loss by its own step do not add up to the fall of the whole set's loss.
 
     Args:
-        second_gradient: take the mean of both ends, and measure the real change; if False, the
-            entries are of first order, and the real change is not known.
+        gradients: at how many places. With 1 the entries are of first order, and the real change
+            is not known.
+
+    Raises:
+        CallbackError: that is no number from 1.
     """
 
-    def __init__(self, second_gradient: bool = True):
-        self.second_gradient = second_gradient
+    def __init__(self, gradients: int = 2):
+        if not isinstance(gradients, int) or gradients < 1:
+            raise CallbackError(f"Ledger gradients: expected a number from 1, got {gradients!r}")
+        self.gradients = gradients
         self.steps: list[int] = []
         """The steps that were booked."""
         self._real = array("d")
         self._accounts: dict[str, Account] = {}
 
     def set_model(self, model: Learner) -> None:
-        """Remember who can compute the second gradient."""
+        """Remember who can compute further gradients."""
         super().set_model(model)
         self._repeater = cast(Repeater, model)
 
     def on_step(self, step: Step) -> None:
         """Book one step."""
         change = step.after.buffer - step.before.buffer.astype(np.float64)
-        starts = ends = products(step, change)
-        real = math.nan
-        if self.second_gradient:
-            again = self._repeater.repeat(step, step.after, frozenset())
-            ends, real = products(again, change), again.loss - step.loss
+        starts, entries = products(step, change), Counter[str]()
+        for place, weight in zip(*places(self.gradients), strict=True):
+            there = self._step_at(step, place, change)
+            for path, product in (products(there, change) if place else starts).items():
+                entries[path] += weight * product
         for path in step.before:
             if path not in self._accounts:
                 self._accounts[path] = Account.blank(group_of(step, path), len(self.steps))
         for path, account in self._accounts.items():
             account.start.append(starts.get(path, 0.0))
-            account.end.append(ends.get(path, 0.0))
-        self._real.append(real)
+            account.entry.append(entries[path])
+        self._real.append(there.loss - step.loss if self.gradients > 1 else math.nan)
         self.steps.append(step.index)
+
+    def _step_at(self, step: Step, place: float, change: Array) -> Step:
+        """The step as it would be from a place of its own line, from 0 to 1."""
+        if place == 0:
+            return step
+        after = step.after
+        if place != 1:
+            buffer = (step.before.buffer + place * change).astype(after.buffer.dtype)
+            after = Arena(after.layout, buffer).sealed()
+        return self._repeater.repeat(step, after, frozenset())
 
     def state(self) -> Mapping[str, Any]:
         """All that is booked."""
         accounts = {
-            path: {"group": own.group, "start": np.array(own.start), "end": np.array(own.end)}
+            path: {"group": own.group, "start": np.array(own.start), "entry": np.array(own.entry)}
             for path, own in self._accounts.items()
         }
         return {"steps": list(self.steps), "real": np.array(self._real), "accounts": accounts}
@@ -109,14 +125,14 @@ class Ledger(Callback):
         self.steps = list(state["steps"])
         self._real = array("d", state["real"])
         self._accounts = {
-            path: Account(entry["group"], array("d", entry["start"]), array("d", entry["end"]))
-            for path, entry in state["accounts"].items()
+            path: Account(own["group"], array("d", own["start"]), array("d", own["entry"]))
+            for path, own in state["accounts"].items()
         }
 
     @property
     def entries(self) -> dict[str, float]:
         """By parameter, the sum over the steps: negative where it made the loss fall."""
-        return {path: float(np.sum(a.entries())) for path, a in self._accounts.items()}
+        return {path: float(np.sum(a.entry)) for path, a in self._accounts.items()}
 
     @property
     def members(self) -> dict[str, list[str]]:
@@ -168,7 +184,7 @@ class Ledger(Callback):
         if name == "real":
             return np.cumsum(self._real)
         members = [
-            account.entries()
+            account.entry
             for path, account in self._accounts.items()
             if name in (path, account.group, "total")
         ]
@@ -189,12 +205,12 @@ class Ledger(Callback):
         span = f", {self.steps[0]} to {self.steps[-1]}" if self.steps else ""
         title = f"learning ledger of {len(self.steps)} steps{span}"
         notes = ["the sums of g . dw: negative where a parameter made the loss of its batch fall"]
-        if self.second_gradient:
-            headings: tuple[str, ...] = ("parameter", "first order", "both ends", "share")
-            notes.append("both ends: with the mean of the gradients before and after each step")
+        if self.gradients > 1:
+            headings: tuple[str, ...] = ("parameter", "first order", "along", "share")
+            notes.append(f"along: with the mean of {self.gradients} gradients along each step")
         else:
             headings = ("parameter", "first order", "share")
-            notes.append("nn.Ledger(second_gradient=True) measures the real change besides")
+            notes.append("nn.Ledger(gradients=2) comes closer, and measures the real change")
         return Table(title, headings, list(self._rows()), notes)
 
     def _rows(self) -> Iterator[tuple[str, ...]]:
@@ -204,17 +220,32 @@ class Ledger(Callback):
         def row(name: str, paths: Iterable[str]) -> tuple[str, ...]:
             start = sum(float(np.sum(accounts[path].start)) for path in paths)
             entry = sum(entries[path] for path in paths)
-            both = (number(entry),) if self.second_gradient else ()
-            return name, number(start), *both, f"{entry / total if total else 0.0:.1%}"
+            along = (number(entry),) if self.gradients > 1 else ()
+            return name, number(start), *along, f"{entry / total if total else 0.0:.1%}"
 
         for group, members in self.members.items():
             yield row(group, members)
             for path in sorted(members, key=lambda path: -abs(entries[path])):
                 yield row(f"  {path}", [path])
         yield row("sum", accounts)
-        if self.second_gradient:
+        if self.gradients > 1:
             yield "real change", "", number(self.real), ""
             yield "residual", number(self.real - self.first_order), number(self.residual), ""
+
+
+def places(count: int) -> tuple[Array, Array]:
+    """Where on a line from 0 to 1 a function is read for its integral, and with what weights.
+
+    Gauss and Lobatto: both ends, and the extrema of the Legendre polynomial P of degree count - 1
+    between them; on [-1, 1] the weights are 2 / (count (count - 1) P(x)^2). One place: the start.
+
+    Source: Abramowitz & Stegun, Handbook of Mathematical Functions, 25.4.32.
+    """
+    if count == 1:
+        return np.zeros(1), np.ones(1)
+    polynomial = Legendre.basis(count - 1)
+    x = np.array([-1.0, *polynomial.deriv().roots(), 1.0])
+    return (x + 1) / 2, 1 / (count * (count - 1) * polynomial(x) ** 2)
 
 
 def products(step: Step, change: Array) -> dict[str, float]:

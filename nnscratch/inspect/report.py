@@ -43,8 +43,8 @@ dt { font-weight: 600; margin-top: .9rem; } dd { margin: .1rem 0 0 0; max-width:
 @media (max-width: 34rem) { main { padding: 1.25rem .9rem 3rem; } table { font-size: .82rem; }
   th, td { padding-right: .5rem; } td:first-child { min-width: 7rem; } }
 figure { margin: 1.4rem 0; } figcaption { color: var(--soft); font-size: .92rem; max-width: 46rem; }
-figure img { display: block; width: 100%; height: auto; background: #fff; border-radius: 8px;
-  border: 1px solid var(--line); padding: .5rem; margin-bottom: .5rem; }
+figure img { display: block; width: 100%; max-width: 40rem; height: auto; background: #fff;
+  border-radius: 8px; border: 1px solid var(--line); padding: .5rem; margin-bottom: .5rem; }
 """
 
 

@@ -103,10 +103,10 @@ def ledger(book: Ledger) -> Figure:
     values = {path: -entries[path] for path in order[:LONGEST]}
     if others := order[LONGEST:]:
         values[f"{len(others)} more"] = -sum(entries[path] for path in others)
-    if book.second_gradient:
+    if book.gradients > 1:
         values["residual"] = -book.residual
     title = f"what lowered the batches' losses in {len(book.steps)} steps"
-    if book.second_gradient:
+    if book.gradients > 1:
         title += f", by {number(-book.real)} in all"
     chart = Bars(title, values, {label: kinds.get(label, label) for label in values})
     return bars([chart], "fall of the losses")

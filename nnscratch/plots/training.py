@@ -133,7 +133,7 @@ def ledger_course(book: Ledger) -> Figure:
     """
     if not book.steps:
         raise canvas.PlotError("ledger: no step is booked yet; give it to model.fit as a callback")
-    names = [*book.members, "total", *(["real"] if book.second_gradient else [])]
+    names = [*book.members, "total", *(["real"] if book.gradients > 1 else [])]
     figure = canvas.blank(2.2, names)
     axis, steps = figure.subplots(), np.asarray(book.steps) + 1
     handles = [

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
 import nnscratch as nn
+from nnscratch.inspect.ledger import places
 from tests.nets import conv_net, images
 
 X, Y = images(32)
 
 
 def booked(
-    *layers: nn.Layer, learning_rate: float, epochs: int = 5, second_gradient: bool = True
+    *layers: nn.Layer, learning_rate: float, epochs: int = 5, gradients: int = 2
 ) -> tuple[nn.Ledger, list[float]]:
     """The ledger of a small regression, and the loss before and after, of the only batch."""
     rng = np.random.default_rng(0)
@@ -20,7 +22,7 @@ def booked(
     options = {"backend": "numpy", "dtype": "float64", "seed": 0, "store": nn.Store()}
     model = nn.Sequential([nn.Input((3,)), *layers], **options)
     model.compile(nn.SGD(learning_rate), "mse")
-    ledger = nn.Ledger(second_gradient)
+    ledger = nn.Ledger(gradients)
     before = model.evaluate(x, y)
     model.fit(x, y, batch_size=16, epochs=epochs, verbose=0, callbacks=[ledger])
     return ledger, [before, model.evaluate(x, y)]
@@ -64,18 +66,37 @@ def test_is_close_elsewhere() -> None:
     assert ledger.total == pytest.approx(ledger.real, rel=0.01)
 
 
-def test_what_it_misses_is_of_third_order() -> None:
-    layers = nn.Dense(8, activation="tanh"), nn.Dense(1)
-    whole, half = (booked(*layers, learning_rate=h, epochs=1)[0] for h in (0.002, 0.001))
-    assert whole.residual / half.residual == pytest.approx(8, rel=0.05)
+@pytest.mark.parametrize(("gradients", "order"), [(2, 3), (3, 5)])
+def test_what_it_misses_is_of_an_order_that_grows_with_its_gradients(
+    gradients: int, order: int
+) -> None:
+    def book(learning_rate: float) -> nn.Ledger:
+        layers = nn.Dense(8, activation="tanh"), nn.Dense(1)
+        return booked(*layers, learning_rate=learning_rate, epochs=1, gradients=gradients)[0]
+
+    whole, half = book(0.01), book(0.005)
+    assert np.log2(whole.residual / half.residual) == pytest.approx(order, abs=0.3)
     starts = [ledger.real - ledger.first_order for ledger in (whole, half)]
-    assert starts[0] / starts[1] == pytest.approx(4, rel=0.05)
+    assert np.log2(starts[0] / starts[1]) == pytest.approx(2, abs=0.3)
 
 
-def test_without_a_second_gradient_the_entries_are_of_first_order() -> None:
+@pytest.mark.parametrize("count", [2, 3, 4, 5])
+def test_the_rule_is_exact_for_polynomials(count: int) -> None:
+    where, weights = places(count)
+    for degree in range(2 * count - 2):
+        assert np.sum(weights * where**degree) == pytest.approx(1 / (degree + 1), rel=1e-12)
+
+
+@pytest.mark.parametrize("gradients", [0, -1, 1.5, None])
+def test_a_number_of_gradients_that_makes_no_sense_is_refused(gradients: Any) -> None:
+    with pytest.raises(nn.NNError, match="Ledger gradients: expected a number from 1"):
+        nn.Ledger(gradients)
+
+
+def test_with_one_gradient_the_entries_are_of_first_order() -> None:
     layers = nn.Dense(8, activation="tanh"), nn.Dense(1)
     both, _ = booked(*layers, learning_rate=0.05)
-    first, _ = booked(*layers, learning_rate=0.05, second_gradient=False)
+    first, _ = booked(*layers, learning_rate=0.05, gradients=1)
     assert first.total == first.first_order == pytest.approx(both.first_order)
     assert math.isnan(first.real)
     assert "\nreal change" in str(both)

@@ -62,7 +62,7 @@ def test_a_long_ledger_adds_its_small_entries_up() -> None:
     layers = [nn.Dense(2) for _ in range(12)]
     model = nn.Sequential([nn.Input((2,)), *layers], backend="numpy", seed=0)
     model.compile("sgd", "mse")
-    ledger = nn.Ledger(second_gradient=False)
+    ledger = nn.Ledger(gradients=1)
     model.fit(np.ones((4, 2)), np.ones((4, 2)), verbose=0, callbacks=ledger)
     found = read(nn.plots.ledger(ledger).axes[0])
     assert list(found)[-1] == "8 more"

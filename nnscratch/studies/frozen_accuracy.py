@@ -70,12 +70,12 @@ def published(results: Results) -> list[Claim]:
             "== 0",
         ),
         Claim(
-            "After every epoch it prints 0.4473 (largest distance)",
+            "After every epoch the asker's system prints 0.4473 (largest distance)",
             read.printed_off(asker, "val_accuracy", read.PUBLISHED_ACCURACY),
             "== 0",
         ),
         Claim(
-            "That is 152 of 275 wrong answers at -ln 1e-9, and nothing else (distance)",
+            "Its loss is 152 of 275 wrong answers at -ln 1e-9, and nothing else (distance)",
             read.floor_off(asker),
             "<= 1e-9",
         ),
@@ -109,7 +109,7 @@ def mechanism(results: Results) -> list[Claim]:
             "> 0.5",
         ),
         Claim(
-            "With pixels in 0..1 none is (share)",
+            "Before the first step no wrong answer to pixels in 0..1 is silent (share)",
             read.silence(scaled, "before"),
             "== 0",
         ),
@@ -117,7 +117,7 @@ def mechanism(results: Results) -> list[Claim]:
             "In the end all wrong answers are silent (share)", read.silence(asker, "after"), "== 1"
         ),
         Claim(
-            "Then the two logits of every image are further apart than ln 1e9 (smallest distance)",
+            "The two logits of every image end further apart than ln 1e9 (smallest distance)",
             asker["after"]["smallest_margin"],
             f"> {-math.log(read.EPSILON):.4f}",
         ),
@@ -132,7 +132,7 @@ def mechanism(results: Results) -> list[Claim]:
             "== 0",
         ),
         Claim(
-            "Other starts end like that within one epoch (smallest share of silent images)",
+            "Other starts take an epoch to that end, too (smallest share of silent images)",
             tried,
             "> 0.95",
         ),
@@ -150,27 +150,27 @@ def remedies(results: Results) -> list[Claim]:
             "> 0.5",
         ),
         Claim(
-            "They do not learn either (best accuracy of an epoch)",
+            "Leaky ReLUs, few units, 5x5 kernels do not learn (best accuracy of an epoch)",
             max(read.best_accuracy(measured) for measured in changed),
             "< 0.75",
         ),
         Claim(
-            "At a rate of 1 / |image|^2 most wrong answers are silent to the end (share)",
+            "At a rate of 1 / |image|^2, raw pixels stay silent: most wrong answers (share)",
             read.silence(results["rate"], "after"),
             "> 0.5",
         ),
         Claim(
-            "Where the loss reads logits no wrong answer is silent (share)",
+            "Where the loss reads logits no wrong answer is silent before the first step (share)",
             read.silence(logits, "before"),
             "== 0",
         ),
         Claim(
-            "Now the steps are too long: the worst batch's loss against that at the start (times)",
+            "There the steps are too long: worst loss of a mini-batch against the first (times)",
             logits["largest_batch_loss"] / logits["before"]["loss"],
             "> 10",
         ),
         Claim(
-            "They leave nearly all filters dead, for every image (of 32)",
+            "Such steps leave nearly all filters dead, for every image (of 32)",
             logits["after"]["dead_filters"],
             "> 25",
         ),
@@ -181,8 +181,8 @@ def remedies(results: Results) -> list[Claim]:
                 f"> {read.LEARNED}",
             )
             for name, what in (
-                ("pixels, rate", "With that rate and pixels in 0..1 the network"),
-                ("pixels, logits", "With pixels in 0..1 and a loss that reads logits it"),
+                ("pixels, rate", "At a rate of 1 / |image|^2, with pixels in 0..1, the network"),
+                ("pixels, logits", "With pixels in 0..1, and a loss that reads logits, it"),
                 ("batch norm", "With batch norm before each ReLU, and raw pixels, it"),
             )
         ),

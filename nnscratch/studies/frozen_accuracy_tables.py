@@ -67,7 +67,6 @@ def mini_batches(asker: Measurements) -> Table:
             'recorder["conv"].output.max and recorder["conv/kernel"].gradient.norm have a number '
             "for each mini-batch.",
         ),
-        words=(),
     )
 
 

@@ -50,6 +50,7 @@ from nnscratch.layers import *  # noqa: F403 (nnscratch.layers.__all__ is the li
 from nnscratch.model import Model
 from nnscratch.network import Network
 from nnscratch.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
+from nnscratch.runs import ReplayError, Run, RunError
 from nnscratch.seeds import set_seed
 from nnscratch.sequential import Sequential
 from nnscratch.training.callbacks import (
@@ -61,11 +62,10 @@ from nnscratch.training.callbacks import (
 from nnscratch.training.csv_logger import CSVLogger
 from nnscratch.training.model_checkpoint import ModelCheckpoint
 from nnscratch.training.monitors import EarlyStopping, ReduceLROnPlateau
+from nnscratch.version import __version__
 
 if TYPE_CHECKING:
     from nnscratch import plots, testing
-
-__version__ = "0.1.0"
 
 __all__ = [
     "SGD",
@@ -100,6 +100,9 @@ __all__ = [
     "RMSprop",
     "Recorder",
     "ReduceLROnPlateau",
+    "ReplayError",
+    "Run",
+    "RunError",
     "Sequential",
     "ShapeError",
     "Spec",
@@ -110,6 +113,7 @@ __all__ = [
     "Tape",
     "TerminateOnNaN",
     "UnknownNameError",
+    "__version__",
     "attenuation",
     "constraints",
     "datasets",

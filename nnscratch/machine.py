@@ -7,7 +7,7 @@ import platform
 from importlib import metadata
 from typing import Any
 
-import nnscratch
+from nnscratch.version import __version__
 
 
 def machine() -> dict[str, Any]:
@@ -17,7 +17,7 @@ def machine() -> dict[str, Any]:
         "processor": processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        "nnscratch": nnscratch.__version__,
+        "nnscratch": __version__,
         **{name: metadata.version(name) for name in ("numpy", "numba")},
     }
 

@@ -68,6 +68,7 @@ def write(blueprint: Blueprint) -> tuple[dict[str, Any], dict[str, Array]]:
     writer = Writer(blueprint.graph.paths)
     graphs = _Graphs(writer)
     graphs.add(blueprint.graph)
+    graphs.written[-1]["kind"] = Model.kind  # as nobody calls it, no name is made of its kind
     document = {
         **{name: getattr(blueprint, name) for name in SETTINGS},
         "layers": writer.layers,

@@ -104,10 +104,7 @@ def listeners(
 ) -> tuple[History, CallbackList]:
     """The history of a fit, and everybody who listens to it."""
     history = History()
-    given = [callbacks] if isinstance(callbacks, Callback) else callbacks or ()
-    if not isinstance(given, Iterable):
-        raise CallbackError(f"callbacks: expected nn.Callback objects, got {given!r}")
-    everyone = [*given, history]  # so that it keeps what they add to the logs
+    everyone = [*listed(callbacks), history]  # so that it keeps what they add to the logs
     if verbose:
         everyone.append(Progress(verbose))
     logs = ["loss", *(measure.name for measure in model.compiled.measures)]
@@ -118,3 +115,15 @@ def listeners(
         "verbose": verbose,
     }
     return history, CallbackList(everyone, model, params)
+
+
+def listed(callbacks: Callback | Iterable[Callback] | None) -> list[Callback]:
+    """One callback, several or none, as a list.
+
+    Raises:
+        CallbackError: something else.
+    """
+    given = [callbacks] if isinstance(callbacks, Callback) else callbacks or ()
+    if not isinstance(given, Iterable):
+        raise CallbackError(f"callbacks: expected nn.Callback objects, got {given!r}")
+    return list(given)

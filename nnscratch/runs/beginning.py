@@ -1,0 +1,161 @@
+"""How the recording of a run begins: anew, or where it was interrupted."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nnscratch.backend import get_backend
+from nnscratch.kernels.ops import Array
+from nnscratch.model import Model
+from nnscratch.runs import blueprint, callback_states, log, manifest
+from nnscratch.runs.archive import LOG, Archive
+from nnscratch.runs.blueprint import Blueprint
+from nnscratch.runs.callback_states import State
+from nnscratch.runs.checkpoints import Checkpoints, remove_temporary
+from nnscratch.runs.data import describe_rows
+from nnscratch.runs.descriptions import fingerprint
+from nnscratch.runs.environment import environment
+from nnscratch.runs.errors import RunError
+from nnscratch.runs.log import Log, Mark
+from nnscratch.runs.manifest import Manifest, as_json
+from nnscratch.runs.record import Record
+from nnscratch.runs.recording import Recording, writing
+from nnscratch.training.loop import Fit
+
+
+class Settings(NamedTuple):
+    """How a run is recorded."""
+
+    every: int
+    keep: int
+    parent: Mapping[str, Any] | None = None
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether a run has begun in a folder: only then there is something to lose.
+
+    Raises:
+        RunError: there is the log of one, but without what makes it readable.
+    """
+    is_there = (folder / manifest.FILE).exists()
+    if is_there and Checkpoints(folder, "", 1, 2).keys():
+        return True
+    path = folder / LOG
+    if path.exists() and any("step" in entry for entry, _ in log.read(path, Mark())):
+        missing = "its checkpoints are" if is_there else f"{manifest.FILE} is"
+        raise RunError(f"{folder}: holds the log of a run, but {missing} missing")
+    return False
+
+
+def refuse(folder: Path) -> None:
+    """Do not write over a run.
+
+    Raises:
+        RunError: the folder holds one.
+    """
+    if holds_run(folder):
+        raise RunError(
+            f"{folder}: already holds a run; to look into it or go on with it, "
+            f"nn.Run.open({str(folder)!r}); to let this fit go on where it was interrupted, "
+            f"nn.Run({str(folder)!r}, resume=True); else choose another folder"
+        )
+
+
+def describe(
+    model: Blueprint, first_step: int, task: Fit, settings: Settings
+) -> tuple[Manifest, dict[str, Array]]:
+    """The manifest of a training that begins, and the arrays that it names."""
+    described, arrays = blueprint.write(model)
+    data = {"training": describe_rows(task.rows), "validation": describe_rows(task.validation)}
+    for rows in (task.rows, task.validation):
+        if rows is not None and rows.weights is not None:
+            arrays[fingerprint(rows.weights)] = rows.weights
+    found = Manifest(
+        run=secrets.token_hex(8),
+        parent=settings.parent,
+        model=as_json(described),
+        plan=task.plan,
+        data=as_json(data),
+        first_step=first_step,
+        every=settings.every,
+        keep=settings.keep,
+        environment=as_json(environment(get_backend(model.backend))),
+    )
+    return found, arrays
+
+
+def begin(folder: Path, model: Model, task: Fit, settings: Settings) -> Recording:
+    """Begin to record in a folder that holds no run.
+
+    Raises:
+        RunError: it cannot be written, or another process writes there.
+    """
+    plan, data = Blueprint.of(model), (task.rows, task.validation)
+    described, arrays = describe(plan, model.iteration, task, settings)
+    archive = Archive(folder, described, arrays, Record(), plan, data)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        recording = Recording(archive, model, task, Log(folder / LOG, Mark()), {})
+    try:
+        with writing(folder):
+            manifest.write(folder, described, arrays)
+        recording.write({"run": described.run})
+        recording.checkpoint()
+    except BaseException:
+        recording.close()
+        raise
+    return recording
+
+
+def go_on(
+    folder: Path, model: Model, task: Fit, settings: Settings, begun: Blueprint, first_step: int
+) -> tuple[Recording, Sequence[State]]:
+    """Go on with a training where it was interrupted: from its newest checkpoint.
+
+    The model and the task's position are brought there; the callbacks' states are returned.
+
+    Args:
+        folder: of the run.
+        model: the model that was trained, or one like it.
+        task: the `fit` that goes on.
+        settings: how to record.
+        begun: what the model was when the training began ...
+        first_step: ... and how many steps it had taken.
+
+    Raises:
+        RunError, WeightFileError: the folder holds another training, or a damaged one; and nothing
+            has changed.
+    """
+    found, arrays = manifest.read(folder)
+    described, _ = describe(begun, first_step, task, settings)
+    conflicts = found.conflicts(described)
+    if conflicts:
+        raise RunError(
+            "\n  ".join([f"{folder}: holds the run of another training:", *conflicts])
+            + "\nMake the model and call fit as it was, or choose another folder"
+        )
+    found = dataclasses.replace(found, every=settings.every, keep=settings.keep)
+    data = (task.rows, task.validation)
+    archive = Archive(folder, found, arrays, Record(), begun, data)
+    checkpoints = archive.checkpoints
+    checkpoint = checkpoints.read(checkpoints.latest(), begun.compiled)
+    callback_states.check(task.callbacks.callbacks, checkpoint.callbacks)
+    before = {}
+    for entry, mark in log.read(folder / LOG, checkpoint.log):
+        if mark.size <= checkpoint.log.size:
+            archive.record.add(entry)
+        elif "step" in entry:
+            before[entry["step"]] = entry["loss"]
+    with writing(folder):
+        lines = Log(folder / LOG, checkpoint.log)
+        checkpoints.forget_changes(checkpoint.snapshot.iteration)
+        remove_temporary(folder)
+        remove_temporary(checkpoints.folder)
+    model.restore(checkpoint.snapshot)
+    task.position = checkpoint.position
+    model.stop_training = checkpoint.stopped
+    return Recording(archive, model, task, lines, before), checkpoint.callbacks

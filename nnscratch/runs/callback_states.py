@@ -1,0 +1,52 @@
+"""What the callbacks of a training have to know again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from nnscratch.runs.errors import RunError
+from nnscratch.training.callbacks import Callback
+
+State = tuple[str, Mapping[str, Any]]
+"""The class of a callback, and what it told."""
+
+
+def collect(callbacks: Iterable[Callback]) -> list[State]:
+    """The states of those that have one."""
+    return [(type(callback).__name__, callback.state()) for callback in stateful(callbacks)]
+
+
+def check(callbacks: Iterable[Callback], states: Sequence[State]) -> None:
+    """Refuse other callbacks than those whose states these are.
+
+    Raises:
+        RunError: their classes, or their order, are others.
+    """
+    was, given = [kind for kind, _ in states], [type(c).__name__ for c in stateful(callbacks)]
+    if was != given:
+        raise RunError(
+            f"callbacks: the training had {', '.join(was)}, now there are {', '.join(given)} "
+            "(History is fit's own); give again those that it had, in their order: each goes on "
+            "with what it knew"
+        )
+
+
+def restore(callbacks: Iterable[Callback], states: Sequence[State]) -> None:
+    """Let each take over its state.
+
+    Raises:
+        RunError: a callback does not understand it.
+    """
+    for callback, (kind, state) in zip(stateful(callbacks), states, strict=True):
+        try:
+            callback.restore(state)
+        except (LookupError, TypeError, ValueError) as error:
+            raise RunError(
+                f"{kind}: cannot take over what it knew ({error!r}); is it of another version?"
+            ) from error
+
+
+def stateful(callbacks: Iterable[Callback]) -> list[Callback]:
+    """Those that have a state."""
+    return [callback for callback in callbacks if type(callback).state is not Callback.state]

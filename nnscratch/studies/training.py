@@ -8,6 +8,9 @@ from typing import Any
 import nnscratch as nn
 from nnscratch.studies.study import Setting
 
+EVERY, KEPT = 25, 2
+"""How often a training is kept, in steps, and how many checkpoints of it: it need only go on."""
+
 
 class Share(nn.Callback):
     """Tells somebody which share of the steps is through."""
@@ -32,14 +35,21 @@ def fit(
     y: Any,
     *,
     callbacks: Iterable[nn.Callback] = (),
+    part: str = "training",
     **arguments: Any,
 ) -> nn.History:
     """As `model.fit`, but it prints nothing and moves the study's bar.
+
+    Where the setting has a folder the training is recorded there, and one that was interrupted
+    goes on.
 
     Args:
         model: the model to train.
         setting: of the variant.
         x, y, callbacks, arguments: what `model.fit` is given.
+        part: a name for this training, where a variant has several.
     """
     listeners = [*callbacks, Share(setting.moved)]
+    if setting.folder is not None:
+        listeners.append(nn.Run(setting.folder / part, every=EVERY, keep=KEPT, resume=True))
     return model.fit(x, y, verbose=0, callbacks=listeners, **arguments)

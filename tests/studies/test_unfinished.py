@@ -110,3 +110,38 @@ def test_training_tells_how_far_it_is() -> None:
     history = training.fit(model, Setting(moved=shares.append), x, x[:, :1], batch_size=4, epochs=2)
     assert shares == [0.25, 0.5, 0.75, 1.0]
     assert len(history.epoch) == 2
+
+
+class Stop(nn.Callback):
+    """Interrupts a training at a step, as Ctrl-C does."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def on_step(self, step: nn.Step) -> None:
+        if step.index == self.at:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_training_goes_on_and_ends_in_the_same_bits(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).standard_normal((200, 2)).astype(np.float32)
+
+    def train(setting: Setting, stop: int) -> tuple[nn.History, list[np.ndarray], list[int]]:
+        seen: list[int] = []
+        watch = nn.LambdaCallback(on_step=lambda step: seen.append(step.index))
+        model = nn.Sequential([nn.Input((2,)), nn.Dense(3)], seed=0)
+        model.compile("adam", "mean_squared_error")
+        callbacks = [Stop(stop), watch]
+        history = training.fit(
+            model, setting, x, x[:, :1] * np.ones(3), batch_size=4, epochs=2, callbacks=callbacks
+        )
+        return history, model.get_weights(), seen
+
+    whole, weights, _ = train(Setting(), 999)
+    kept = Setting(folder=tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        train(kept, 60)
+    history, again, seen = train(kept, 999)
+    assert seen[0] == 50
+    assert history.history == whole.history
+    assert all(np.array_equal(a, b) for a, b in zip(weights, again, strict=True))

@@ -27,9 +27,7 @@ def environment(backend: Backend) -> dict[str, Any]:
 
     The number of threads is named for the numpy backend alone: on others it changes no bit.
     """
-    import threadpoolctl  # looks through all loaded libraries
-
-    blas = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+    blas = matrix_libraries()
     names = ("internal_api", "version", "architecture", "threading_layer")
     threads = {"blas threads": [pool["num_threads"] for pool in blas]}
     return {
@@ -45,6 +43,14 @@ def environment(backend: Backend) -> dict[str, Any]:
         "blas": [" ".join(str(pool.get(name)) for name in names) for pool in blas],
         **(threads if backend.name == "numpy" else {}),
     }
+
+
+def matrix_libraries() -> list[dict[str, Any]]:
+    """What NumPy multiplies matrices with: what lies in its own folder, else all that is loaded."""
+    import threadpoolctl  # looks through all loaded libraries
+
+    loaded = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+    return [pool for pool in loaded if "numpy" in Path(pool["filepath"]).parent.name] or loaded
 
 
 @functools.cache

@@ -43,12 +43,15 @@ class Replay:
             RunError, WeightFileError: it was not recorded, or a checkpoint is damaged.
             ReplayError: it, or one before it, does not come out as it was recorded.
         """
-        self._archive.record.place(index)
+        self._archive.record.place(index)  # behind the last one is none
         self.go_to(index)
         return self._compute(ALL)
 
     def go_to(self, index: int) -> None:
         """Bring the model to before a step of the run, or behind its last one."""
+        record, first = self._archive.record, self._archive.manifest.first_step
+        if index != (record.steps[-1] + 1 if record.steps else first):
+            record.place(index)
         nearest = self._archive.checkpoints.before(index)
         if self._at is None or not nearest <= self._at <= (index, True):
             self._load(nearest)

@@ -16,8 +16,8 @@ from tests.runs.test_replay import HOOKS, Meddler, add_noise, impure, lower_rate
 from tests.runs.trainings import (
     BOTH,
     PAIRS,
+    BreakOffError,
     Interrupt,
-    InterruptedError,
     X,
     Y,
     fit,
@@ -54,7 +54,7 @@ def uninterrupted(folder, make=conv_net, **options):
 def break_off(folder, hook, number, make=conv_net, every=2, more=(), **options):
     """A training that breaks off; returns its run."""
     run, strike = nn.Run(folder, every=every), Interrupt(hook, number)
-    with pytest.raises(InterruptedError):
+    with pytest.raises(BreakOffError):
         fit(make(), *watchers(), *more, run, strike, **options)
     return run
 
@@ -124,7 +124,7 @@ def test_breaking_off_again_and_again(tmp_path):
     break_off(folder, "on_train_batch_end", 2)
     for _ in range(3):
         again = nn.Run.open(folder, data=(X, Y))
-        with pytest.raises(InterruptedError):
+        with pytest.raises(BreakOffError):
             again.resume([*watchers(), Interrupt("on_train_batch_end", 2)], verbose=0)
     run, callbacks = nn.Run.open(folder, data=(X, Y)), watchers()
     assert run._known.checkpoints.latest() == (8, False)
@@ -186,7 +186,7 @@ def test_logs_and_files_of_other_callbacks(tmp_path):
         folder.mkdir()
     fit(conv_net(), *others(tmp_path / "whole"))
     strike = Interrupt("on_epoch_begin", 2)
-    with pytest.raises(InterruptedError):
+    with pytest.raises(BreakOffError):
         fit(conv_net(), *others(tmp_path / "run"), nn.Run(tmp_path / "r", every=2), strike)
     run = nn.Run(tmp_path / "r", resume=True)
     fit(conv_net(), *others(tmp_path / "run"), run)
@@ -330,11 +330,11 @@ def test_run_of_which_only_the_log_is_left(tmp_path):
 
 def test_run_that_broke_off_before_its_first_checkpoint_begins_anew(tmp_path, monkeypatch):
     def strike(*_):
-        raise InterruptedError
+        raise BreakOffError
 
     with monkeypatch.context() as patch:
         patch.setattr("nnscratch.runs.checkpoints.Checkpoints.write", strike)
-        with pytest.raises(InterruptedError):
+        with pytest.raises(BreakOffError):
             fit(conv_net(), nn.Run(tmp_path))
     assert (tmp_path / "run.json").exists()
     fit(conv_net(seed=5), nn.Run(tmp_path))

@@ -23,7 +23,7 @@ class Steps(nn.Callback):
         self.steps[step.index] = step
 
 
-class InterruptedError(Exception):
+class BreakOffError(Exception):
     """What breaks a training off."""
 
 
@@ -37,7 +37,7 @@ class Interrupt(nn.Callback):
     def strike(self, *_):
         self.left -= 1
         if self.left < 0:
-            raise InterruptedError
+            raise BreakOffError
 
 
 def watchers():

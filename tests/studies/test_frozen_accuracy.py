@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -115,6 +116,22 @@ def test_repeats_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frozen_accuracy_net, "EPOCHS", 2)
     first, again = (train(ASKER, Setting(), 0) for _ in range(2))
     assert first == again
+
+
+def test_an_interrupted_training_goes_on_pictures_included(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupt(share: float) -> None:
+        if share > 0.7:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(frozen_accuracy_net, "EPOCHS", 2)
+    with pytest.raises(KeyboardInterrupt):
+        train(ASKER, Setting(folder=tmp_path, moved=interrupt), 0)
+    shares: list[float] = []
+    went_on = train(ASKER, Setting(folder=tmp_path, moved=shares.append), 0)
+    assert shares[0] > 0.5
+    assert went_on == train(ASKER, Setting(), 0)
 
 
 def test_answers_in_words() -> None:

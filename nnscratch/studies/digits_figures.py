@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from nnscratch import plots
-from nnscratch.plots import Panel, Series
-from nnscratch.studies.digits_readings import kernels
+from nnscratch.plots import Bars, Panel, Series
+from nnscratch.studies.digits_readings import kernels, path
 from nnscratch.studies.study import Figure, Measurements, Results
 
 
@@ -44,6 +44,39 @@ def first_layer(results: Results, names: Sequence[str], caption: str) -> Figure:
         for when in ("before", "after")
     }
     return Figure("kernels", caption, lambda: plots.png(plots.kernels(rows)))
+
+
+def factors(results: Results, shown: Sequence[tuple[str, str]], caption: str) -> Figure:
+    """The way of the gradient to the first convolution, call by call.
+
+    Args:
+        results: of all variants.
+        shown: which variants, each with "first", "second" or "last" for the step.
+        caption: of the figure.
+    """
+
+    def chart(variant: str, when: str) -> Bars:
+        way = path(results[variant], when)
+        values = {hop["call"]: hop["factor"] for hop in way["hops"]}
+        roles = {hop["call"]: hop["role"] for hop in way["hops"]}
+        together = {"together": way["total"]}, {"together": "all of them"}
+        return Bars(f"{variant}, {when} step", values | together[0], roles | together[1])
+
+    charts = [chart(*entry) for entry in shown]
+    label = "what each call lets through, from the loss down: |dL/dx| / |dL/dy|"
+    return Figure("path", caption, lambda: plots.png(plots.bars(charts, label, factors=True)))
+
+
+def ledgers(results: Results, names: Sequence[str], caption: str) -> Figure:
+    """Which weight earned how much of the fall of the losses."""
+
+    def chart(variant: str) -> Bars:
+        shares = results[variant]["ledger"]["shares"]
+        return Bars(variant, shares, {path: path.rpartition("/")[2] for path in shares})
+
+    charts = [chart(name) for name in names]
+    label = "share in the fall of the batches' losses"
+    return Figure("ledger", caption, lambda: plots.png(plots.bars(charts, label)))
 
 
 def _courses(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from nnscratch.inspect.norms import change, norm
 from nnscratch.inspect.series import WeightTrack
 from nnscratch.inspect.units import distinct, live, spread
 from nnscratch.kernels.ops import Array
+from nnscratch.studies.digits_points import Points
 from nnscratch.studies.study import Measurements, Setting, Variant
 from nnscratch.studies.training import fit
 
@@ -21,8 +22,6 @@ SHAPE = (8, 8, 1)
 CLASSES = 10
 BATCH = 32
 EPOCHS = {"small": 8, "full": 50}
-POINTS = 40
-"""Steps that figures show."""
 
 After = Callable[[nn.Model, Setting], Measurements]
 """What a variant measures besides, on its trained model."""
@@ -50,8 +49,8 @@ class Net:
     learning_rate: float = 0.5
     frozen: tuple[str, ...] = ()
     """Layers that are not trained."""
-    ledger: bool = False
-    """Keep the learning ledger too, which takes twice the time."""
+    ledger: int = 0
+    """How many gradients the learning ledger takes along each step; 0: there is none."""
 
 
 ASKER = Net(kernels=("unit_matrix",), filters=(8,), hidden=None, output="zeros", learning_rate=0.03)
@@ -101,58 +100,13 @@ def activated(y: nn.Symbol, layer: nn.Layer, net: Net) -> nn.Symbol:
     return activation
 
 
-class Points(nn.Callback):
-    """Some forty steps of a training, close together at first and ever wider apart.
-
-    What a first value does to learning shows in the first steps: 0, 1, 2, 3, 5 ...
-    """
-
-    def __init__(self) -> None:
-        self.steps: list[int] = []
-        self.attenuation: dict[str, list[float]] = {}
-        """By call: what it let through backward."""
-        self.distinct: dict[str, list[int]] = {}
-        """By kernel: how many units differed before the step."""
-
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Choose the steps."""
-        total = self.params["steps"] * self.params["epochs"]
-        chosen = np.geomspace(1, total, min(POINTS, total)).round().astype(int) - 1
-        self._chosen = frozenset(chosen.tolist())
-
-    def on_step(self, step: nn.Step) -> None:
-        """Look at one step."""
-        if step.index not in self._chosen:
-            return
-        self.steps.append(step.index)
-        for key, factor in nn.attenuation(step).items():
-            self.attenuation.setdefault(key, []).append(factor)
-        for path, value in step.before.items():
-            if value.ndim > 1:
-                self.distinct.setdefault(path, []).append(distinct(value))
-
-    def state(self) -> dict[str, Any]:
-        """What was seen."""
-        return {
-            "steps": list(self.steps),
-            "attenuation": {key: list(factors) for key, factors in self.attenuation.items()},
-            "distinct": {path: list(counts) for path, counts in self.distinct.items()},
-        }
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on with it."""
-        self.steps = list(state["steps"])
-        self.attenuation = {key: list(own) for key, own in state["attenuation"].items()}
-        self.distinct = {path: list(own) for path, own in state["distinct"].items()}
-
-
 def train(net: Net, setting: Setting) -> tuple[nn.Model, dict[str, Any]]:
     """Train the network of a recipe on the digits: the trained model and its measurements."""
     (x, y), (x_test, y_test) = nn.datasets.digits()
     model = build(net, setting)
     first = {path: np.array(value) for path, value in model.params.items()}
     before = model.evaluate(x, y, verbose=0, return_dict=True)
-    recorder, points, ledger = nn.Recorder(every=None), Points(), nn.Ledger()
+    recorder, points, ledger = nn.Recorder(every=None), Points(), nn.Ledger(net.ledger or 1)
     epochs, callbacks = EPOCHS[setting.scale], [recorder, points, *([ledger] if net.ledger else [])]
     fit(model, setting, x, y, batch_size=BATCH, epochs=epochs, callbacks=callbacks)
     after = model.evaluate(x, y, verbose=0, return_dict=True)
@@ -169,6 +123,7 @@ def train(net: Net, setting: Setting) -> tuple[nn.Model, dict[str, Any]]:
         "steps": points.steps,
         "batch_loss": np.array(recorder.loss)[points.steps].tolist(),
         "attenuation": points.attenuation,
+        "paths": points.paths,
         "weights": {
             path: weight(first[path], model.params[path], recorder[path], points, path)
             for path in recorder.weights
@@ -181,9 +136,10 @@ def train(net: Net, setting: Setting) -> tuple[nn.Model, dict[str, Any]]:
     if net.ledger:
         measured["ledger"] = {
             "first_order": ledger.first_order,
-            "both_ends": ledger.total,
+            "along": ledger.total,
             "real": ledger.real,
             "shares": ledger.shares(),
+            "groups": ledger.groups,
         }
     return model, measured
 

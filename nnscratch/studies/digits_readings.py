@@ -65,7 +65,7 @@ def share(measured: Measurements, path: str) -> float:
 def residual(measured: Measurements) -> float:
     """What the ledger misses, against what the losses really fell by."""
     ledger = measured["ledger"]
-    missing = abs(ledger["both_ends"] - ledger["real"])
+    missing = abs(ledger["along"] - ledger["real"])
     return float(missing / abs(ledger["real"]))
 
 
@@ -77,6 +77,36 @@ def first_factor(measured: Measurements, call: str) -> float:
 def last_factor(measured: Measurements, call: str) -> float:
     """How much of the gradient a call let through in the last recorded step."""
     return _number(measured["attenuation"][call][-1])
+
+
+def biases_share(measured: Measurements) -> float:
+    """The share of all biases together in the fall of the batches' losses."""
+    ledger = measured["ledger"]
+    return float(ledger["groups"]["biases"] / ledger["along"])
+
+
+def path(measured: Measurements, when: str = "last") -> dict[str, Any]:
+    """The way of the gradient to the first convolution in the "first", "second" or "last" step."""
+    way: dict[str, Any] = measured["paths"][when]
+    return way
+
+
+def factor(measured: Measurements, call: str, when: str = "last") -> float:
+    """What a call lets through on that way; NaN where nothing comes."""
+    return next(_number(h["factor"]) for h in path(measured, when)["hops"] if h["call"] == call)
+
+
+def mean_slope(measured: Measurements, call: str, when: str = "last") -> float:
+    """The mean slope of an activation on that way; NaN where nothing comes."""
+    hops = path(measured, when)["hops"]
+    return next(_number(hop["mean_slope"]) for hop in hops if hop["call"] == call)
+
+
+def mismatch(measured: Measurements, when: str = "last") -> float:
+    """How far the product of the factors of that way is from what arrives, relatively."""
+    way = path(measured, when)
+    product = math.prod(float(hop["factor"]) for hop in way["hops"])
+    return abs(product / float(way["total"]) - 1)
 
 
 def _number(value: float | None) -> float:

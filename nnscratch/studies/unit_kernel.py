@@ -24,16 +24,9 @@ import nnscratch as nn
 from nnscratch.kernels.ops import Array
 from nnscratch.studies import digits_figures, digits_readings
 from nnscratch.studies.digits_net import ASKER, CLASSES, Net, build, variant
-from nnscratch.studies.digits_readings import (
-    CONV,
-    CONV_2,
-    OUTPUT,
-    first_factor,
-    largest_gradient,
-    relative_change,
-    weight,
-)
-from nnscratch.studies.study import Advice, Claim, Figure, Measurements, Results, Setting, Study
+from nnscratch.studies.digits_readings import CONV, OUTPUT, first_factor, path, weight
+from nnscratch.studies.study import Advice, Figure, Measurements, Results, Setting, Study
+from nnscratch.studies.unit_kernel_claims import claims
 
 
 @dataclass(frozen=True)
@@ -85,138 +78,22 @@ VARIANTS = (
         "0.01 of normal noise on the unit matrices",
         replace(STACK, kernels=(NoisyUnitMatrix(0.01), NoisyUnitMatrix(0.01))),
     ),
-    variant("unit, sigmoid", "sigmoid for the ReLU, SGD 0.5", replace(SIGMOID, kernels=UNIT)),
+    variant(
+        "unit, sigmoid",
+        "sigmoid for the ReLU, SGD 0.5",
+        replace(SIGMOID, kernels=UNIT, ledger=2),
+    ),
     variant("ones, sigmoid", "kernels of ones", replace(SIGMOID, kernels=("ones", "ones"))),
-    variant("random, sigmoid", "Glorot's random kernels", SIGMOID),
+    variant("random, sigmoid", "Glorot's random kernels", replace(SIGMOID, ledger=2)),
     variant("dirac, sigmoid", "each filter copies a channel", replace(SIGMOID, kernels=DIRAC)),
-    variant("dirac, relu", "ReLU, SGD 0.1", replace(RANDOM, kernels=DIRAC)),
+    variant("dirac, relu", "ReLU, SGD 0.1", replace(RANDOM, kernels=DIRAC, ledger=3)),
     variant(
         "dirac branch",
         "random convolution, then one of dirac kernels in a residual branch",
         replace(RANDOM, filters=(8, 8), kernels=("glorot_uniform", "dirac"), residual=True),
     ),
-    variant("random, relu", "Glorot's random kernels", RANDOM),
+    variant("random, relu", "Glorot's random kernels", replace(RANDOM, ledger=3)),
 )
-
-
-def claims(results: Results) -> list[Claim]:
-    """Every claim with its number."""
-    return [*equal_kernels(results), *saturation(results), *dirac_kernels(results)]
-
-
-def equal_kernels(results: Results) -> list[Claim]:
-    """Unit matrices, and who reads them."""
-    asker, equal = results["asker"], results["equal readers"]
-    random, noise = results["random readers"], results["a little noise"]
-    both = max(weight(equal, path)["spread_after"] for path in (CONV, CONV_2))
-    return [
-        Claim(
-            "The asker's 8 filters are one filter, after training too (different ones)",
-            weight(asker, CONV)["distinct_after"],
-            "== 1",
-        ),
-        Claim(
-            "They are one although training moved them (against where they began)",
-            relative_change(asker, CONV),
-            "> 0.01",
-        ),
-        Claim(
-            "One filter in place of the 8 computes the same (largest difference of outputs)",
-            asker["distance_to_one_filter"],
-            "<= 1e-9",
-        ),
-        Claim(
-            "In front of a zero dense layer both convolutions stay equal (largest difference)",
-            both,
-            "<= 1e-12",
-        ),
-        Claim(
-            "In front of random dense layers the last convolution separates in step 0 (of 16)",
-            weight(random, CONV_2)["distinct"][1],
-            "== 16",
-        ),
-        Claim(
-            "The convolution in front of that one never separates (largest difference)",
-            weight(random, CONV)["spread_after"],
-            "<= 1e-12",
-        ),
-        Claim(
-            "A little noise at the start separates its filters, too (of 8)",
-            weight(noise, CONV)["distinct_after"],
-            "== 8",
-        ),
-    ]
-
-
-def saturation(results: Results) -> list[Claim]:
-    """What else large equal kernels do: they add up, and the sigmoid behind them is flat there."""
-    second = "conv_2_sigmoid#0"
-    unit, random = results["unit, sigmoid"], results["random, sigmoid"]
-    return [
-        Claim(
-            "Unit matrices in 8 channels add up: the second sigmoid is flat (what it lets through)",
-            first_factor(unit, second),
-            "< 1e-4",
-        ),
-        Claim(
-            "Behind random kernels the second sigmoid is not flat (what it lets through)",
-            first_factor(random, second),
-            "> 0.1",
-        ),
-        Claim(
-            "Behind kernels of ones it lets nothing through: both gradients are 0 (largest)",
-            largest_gradient(results["ones, sigmoid"], [CONV, CONV_2]),
-            "== 0",
-        ),
-    ]
-
-
-def dirac_kernels(results: Results) -> list[Claim]:
-    """A partial symmetry, and two cases where there is none."""
-    relu, random = results["dirac, relu"], results["random, relu"]
-    branch, sigmoid = results["dirac branch"], results["dirac, sigmoid"]
-    return [
-        Claim(
-            "Of 8 dirac kernels on 1 channel min(in, out) = 1 lives, after training too",
-            weight(relu, CONV)["live_after"],
-            "== 1",
-        ),
-        Claim(
-            "These 8 filters are 2 different ones: the live one, and 7 that stay equal",
-            weight(relu, CONV)["distinct_after"],
-            "== 2",
-        ),
-        Claim(
-            "Of 16 dirac kernels on those 8 channels min(in, out) = 8 live, after training too",
-            weight(relu, CONV_2)["live_after"],
-            "== 8",
-        ),
-        Claim(
-            "The network of dirac kernels fits worse than a random one (ratio of the losses)",
-            relu["loss_after"] / random["loss_after"],
-            "> 1.2",
-        ),
-        Claim(
-            "With the sigmoid zero filters say 1/2 to different readers, and separate (of 8)",
-            weight(sigmoid, CONV)["distinct_after"],
-            "== 8",
-        ),
-        Claim(
-            "Dirac kernels in a residual branch all differ (of 8)",
-            weight(branch, CONV_2)["distinct_after"],
-            "== 8",
-        ),
-        Claim(
-            "They do no harm there (accuracy, less that of a random network)",
-            branch["accuracy"] - random["accuracy"],
-            "> -0.1",
-        ),
-        Claim(
-            "Random kernels all differ (of 8 + 16)",
-            weight(random, CONV)["distinct_after"] + weight(random, CONV_2)["distinct_after"],
-            "== 24",
-        ),
-    ]
 
 
 def answer(results: Results) -> str:
@@ -243,8 +120,10 @@ def advice(results: Results) -> list[Advice]:
             "only in a deeper net",
             f"One sigmoid lets {first_factor(unit, 'conv_1_sigmoid#0'):.2f} through. Behind a "
             f"second layer of unit matrices it is {first_factor(unit, second):.0e}: they add up 8 "
-            "equal channels, and the sigmoid is flat there. With random kernels the same sigmoid "
-            f"lets {first_factor(random, second):.2f} through, so it is the start, not the depth.",
+            "equal channels, and the sigmoid is flat there. The layers with weights do not dim the "
+            f"gradient: together they enlarge it {path(unit, 'first')['roles']['weights']:.1f} "
+            f"times. With random kernels the same sigmoid lets {first_factor(random, second):.2f} "
+            "through, so it is the start, not the depth.",
         ),
         Advice(
             "If all neurons of a layer have the same value, they behave alike: start at random.",
@@ -272,6 +151,20 @@ def figures(results: Results) -> list[Figure]:
             [*stacks, "dirac, relu"],
             "How many units of a layer differ. The last convolution separates in the first step "
             "where its readers differ, the first one never; dirac kernels stay at 2 of 8.",
+        ),
+        digits_figures.factors(
+            results,
+            [("unit, sigmoid", "first"), ("ones, sigmoid", "first"), ("random, sigmoid", "first")],
+            "The way of the gradient from the loss to the first kernels, in factors. Large equal "
+            "kernels add up, and the sigmoid behind the second of them is flat: it lets next to "
+            "nothing through, or exactly nothing. The layers with weights dim nothing.",
+        ),
+        digits_figures.ledgers(
+            results,
+            ["unit, sigmoid", "random, sigmoid", "dirac, relu", "random, relu"],
+            "Which weight earned which share of what each step took off its own batch's loss: "
+            "gradient times change, summed over the steps. Behind unit matrices the dense layers "
+            "earn all of it.",
         ),
         digits_figures.gradients(
             results,

@@ -10,43 +10,41 @@ second passes none back, and the second gets none unless the first one's activat
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from nnscratch.studies import digits_figures, digits_net, digits_readings
-from nnscratch.studies.digits_net import CLASSES, Net, variant
+from nnscratch.studies.digits_net import Net, variant
 from nnscratch.studies.digits_readings import (
-    BIAS,
     CONV,
-    CONV_2,
-    HIDDEN,
     OUTPUT,
-    all_but,
+    factor,
     fall,
-    first_factor,
-    first_gradient,
-    largest_gradient,
     last_factor,
     relative_change,
-    residual,
     share,
     typical_ratio,
     weight,
 )
-from nnscratch.studies.study import Advice, Claim, Figure, Results, Study
+from nnscratch.studies.study import Advice, Figure, Results, Study
+from nnscratch.studies.zero_init_claims import SIGMOID, claims
 
-ASKER = replace(digits_net.ASKER, ledger=True)
+ASKER = replace(digits_net.ASKER, ledger=2)
 RANDOM = "glorot_uniform"
 DEEP = Net(activation="relu", learning_rate=0.1)
 TWO_ZEROS = replace(DEEP, hidden="zeros", output="zeros")
-SIGMOID = "conv_1_sigmoid#0"
 
 VARIANTS = (
     variant("asker", "unit matrices, one zero dense layer, sigmoid, SGD 0.03", ASKER),
-    variant("frozen kernels", "the kernels may not move", replace(ASKER, frozen=("conv_1",))),
+    variant(
+        "frozen kernels", "the kernels may not move", replace(ASKER, frozen=("conv_1",), ledger=0)
+    ),
     variant("rate x 5", "learning rate 0.15", replace(ASKER, learning_rate=0.15)),
     variant("random kernels", "Glorot's random kernels", replace(ASKER, kernels=(RANDOM,))),
-    variant("random dense", "a dense layer with random weights", replace(ASKER, output=RANDOM)),
+    variant(
+        "random dense",
+        "a dense layer with random weights",
+        replace(ASKER, output=RANDOM, ledger=0),
+    ),
     variant("all random", "both of these", replace(ASKER, kernels=(RANDOM,), output=RANDOM)),
     variant(
         "two zeros, sigmoid",
@@ -57,148 +55,9 @@ VARIANTS = (
     variant("two zeros, rate x 10", "learning rate 1", replace(TWO_ZEROS, learning_rate=1.0)),
     variant("two zeros, rate x 100", "learning rate 10", replace(TWO_ZEROS, learning_rate=10.0)),
     variant("two zeros, batch norm", "it precedes every ReLU", replace(TWO_ZEROS, batch_norm=True)),
-    variant("zero output", "only the last layer is 0", replace(DEEP, output="zeros", ledger=True)),
+    variant("zero output", "only the last layer is 0", replace(DEEP, output="zeros", ledger=3)),
     variant("no zeros", "all layers are random", DEEP),
 )
-
-
-def claims(results: Results) -> list[Claim]:
-    """Every claim with its number."""
-    return [*one_zero_layer(results), *two_zero_layers(results), *zero_last_layer(results)]
-
-
-def one_zero_layer(results: Results) -> list[Claim]:
-    """The asker's case."""
-    asker, random = results["asker"], results["all random"]
-    start = abs(asker["loss_before"] - math.log(CLASSES))
-    first = weight(asker, CONV)["gradient"]
-    late = first[1] / weight(results["random dense"], CONV)["gradient"][1]
-    larger = relative_change(results["random kernels"], CONV) / relative_change(asker, CONV)
-    dims = last_factor(asker, SIGMOID) / last_factor(random, SIGMOID)
-    return [
-        Claim("A zero last layer guesses: the loss starts at ln 10 (distance)", start, "<= 1e-9"),
-        Claim(
-            "In step 0 a zero dense layer passes exactly nothing back to the kernels",
-            first[0],
-            "== 0",
-        ),
-        Claim("In step 1 it has left 0, and the kernels get a gradient (norm)", first[1], "> 0"),
-        Claim(
-            "They get less than in front of a random dense layer (ratio in step 1)", late, "< 0.5"
-        ),
-        Claim(
-            "The asker's network learns: its loss against the best constant answer's (ratio)",
-            asker["loss_after"] / asker["best_constant_loss"],
-            "< 0.75",
-        ),
-        Claim(
-            "The dense kernel earns almost all of the fall of the loss (share)",
-            share(asker, OUTPUT),
-            "> 0.97",
-        ),
-        Claim(
-            "The convolution kernels earn hardly any of the fall of the loss (share)",
-            share(asker, CONV),
-            "< 0.01",
-        ),
-        Claim(
-            "The shares add up to the real fall of the loss (missing part)",
-            residual(asker),
-            "< 0.02",
-        ),
-        Claim(
-            "With frozen kernels the loss falls nearly as far (part of the asker's fall)",
-            fall(results["frozen kernels"]) / fall(asker),
-            "> 0.6",
-        ),
-        Claim("Random kernels are smaller, and move by more of themselves (times)", larger, "> 2"),
-        Claim(
-            "At 5 times the learning rate the kernels still earn hardly any of it (share)",
-            share(results["rate x 5"], CONV),
-            "< 0.03",
-        ),
-        Claim(
-            "The sigmoid dims the gradient no more than in a random network (ratio)", dims, "> 0.5"
-        ),
-    ]
-
-
-def two_zero_layers(results: Results) -> list[Claim]:
-    """Two zero dense layers, one behind the other."""
-    sigmoid, relu = results["two zeros, sigmoid"], results["two zeros, relu"]
-    units = weight(sigmoid, HIDDEN)["units"]
-    expected = 0.5 * math.sqrt(units) * first_gradient(sigmoid, [BIAS])
-    return [
-        Claim(
-            "Of two zero dense layers only the last gets a gradient in step 0 (norm elsewhere)",
-            first_gradient(sigmoid, [CONV, CONV_2, HIDDEN]),
-            "== 0",
-        ),
-        Claim(
-            "It gets that of 32 units at sigmoid(0) = 1/2 (relative distance)",
-            abs(first_gradient(sigmoid, [OUTPUT]) / expected - 1),
-            "<= 1e-9",
-        ),
-        Claim(
-            "The 32 units between two zero layers are one, after training too (different ones)",
-            weight(sigmoid, HIDDEN)["distinct_after"],
-            "== 1",
-        ),
-        Claim(
-            "With ReLU all gradients but the output bias's are exactly 0 in every step (largest)",
-            silence(results, "two zeros, relu"),
-            "== 0",
-        ),
-        Claim(
-            "Such a network ends as a constant (different answers to the test images)",
-            relu["different_answers"],
-            "== 1",
-        ),
-        Claim(
-            "It ends as the best one: its loss is the entropy of the classes (distance)",
-            abs(relu["loss_after"] - relu["best_constant_loss"]),
-            "< 0.01",
-        ),
-        Claim(
-            "Learning rates of 1 and of 10 leave these gradients at exactly 0 (largest)",
-            max(
-                silence(results, name) for name in ("two zeros, rate x 10", "two zeros, rate x 100")
-            ),
-            "== 0",
-        ),
-        Claim(
-            "Batch norm leaves these gradients at exactly 0 (largest)",
-            silence(results, "two zeros, batch norm"),
-            "== 0",
-        ),
-    ]
-
-
-def zero_last_layer(results: Results) -> list[Claim]:
-    """Zeros that do no harm."""
-    zero, random = results["zero output"], results["no zeros"]
-    return [
-        Claim(
-            "Zeros in the last layer alone do no harm (accuracy, less that without zeros)",
-            zero["accuracy"] - random["accuracy"],
-            "> -0.1",
-        ),
-        Claim(
-            "With zeros in the last layer alone all units stay different (of 8 + 16 + 32)",
-            sum(weight(zero, path)["distinct_after"] for path in (CONV, CONV_2, HIDDEN)),
-            "== 56",
-        ),
-        Claim(
-            "With zeros in the last layer alone the convolutions do their part (share)",
-            share(zero, CONV) + share(zero, CONV_2),
-            "> 0.05",
-        ),
-    ]
-
-
-def silence(results: Results, name: str) -> float:
-    """The largest gradient, in any step, of all weights but the output's bias."""
-    return largest_gradient(results[name], all_but(results[name], BIAS))
 
 
 def answer(results: Results) -> str:
@@ -228,10 +87,11 @@ def advice(results: Results) -> list[Advice]:
             "not the cause",
             f"The sigmoid lets {last_factor(asker, SIGMOID):.2f} of the gradient through, and "
             f"{last_factor(results['all random'], SIGMOID):.2f} in the net with random weights. "
-            "The factor that differs is the zero dense layer's: exactly 0 in step 0 and "
-            f"{last_factor(asker, 'output#0'):.2f} at the end, against "
-            f"{first_factor(dense, 'output#0'):.2f} and {last_factor(dense, 'output#0'):.2f} "
-            "of a random one.",
+            "The factor that differs is the zero dense layer's: exactly 0 in step 0, "
+            f"{factor(asker, 'output', 'second'):.2f} in step 1 and "
+            f"{factor(asker, 'output'):.2f} at the end, against "
+            f"{factor(dense, 'output', 'first'):.2f}, {factor(dense, 'output', 'second'):.2f} and "
+            f"{factor(dense, 'output'):.2f} of a random one.",
         ),
         Advice(
             "Dense layers must not start at 0: start everything at random.",
@@ -269,6 +129,20 @@ def figures(results: Results) -> list[Figure]:
     """What to look at."""
     deep = ["two zeros, sigmoid", "two zeros, relu", "zero output"]
     return [
+        digits_figures.factors(
+            results,
+            [("asker", "first"), ("asker", "second"), ("asker", "last"), ("all random", "last")],
+            "The way of the gradient from the loss to the asker's kernels, in factors. In the "
+            "first step it ends at the zero dense layer. That layer grows, and then the factors "
+            "are those of a random network: the sigmoid's 1/4 or less is the smallest of both.",
+        ),
+        digits_figures.ledgers(
+            results,
+            ["asker", "random kernels", "all random", "zero output"],
+            "Which weight earned which share of what each step took off its own batch's loss: "
+            "gradient times change, summed over the steps. With one convolution the dense layer "
+            "does nearly all of the work, whatever the start; a deeper network shares it out.",
+        ),
         digits_figures.gradients(
             results,
             ["asker", *deep],

@@ -27,13 +27,18 @@ def test_all_claims_hold_for_other_seeds(name: str, seed: int) -> None:
     ("name", "broken", "by", "claim"),
     [
         ("zero-init", "asker", "random dense", "In step 0 a zero dense layer"),
+        ("zero-init", "asker", "random dense", "On the way to them its factor is"),
         ("zero-init", "two zeros, relu", "no zeros", "With ReLU all gradients but"),
+        ("zero-init", "two zeros, relu", "no zeros", "With ReLU the way of the gradient ends"),
         ("zero-init", "two zeros, sigmoid", "no zeros", "The 32 units between"),
         ("zero-init", "zero output", "two zeros, relu", "Zeros in the last layer alone do"),
         ("unit-kernel", "equal readers", "random readers", "In front of a zero dense layer"),
         ("unit-kernel", "random readers", "a little noise", "The convolution in front of that"),
         ("unit-kernel", "a little noise", "random readers", "A little noise at the start"),
         ("unit-kernel", "dirac, relu", "random, relu", "These 8 filters are 2"),
+        ("unit-kernel", "dirac, relu", "random, relu", "Its convolutions earn less of the fall"),
+        ("unit-kernel", "unit, sigmoid", "random, sigmoid", "No other call on the way to"),
+        ("unit-kernel", "unit, sigmoid", "random, sigmoid", "So both convolutions earn nothing"),
     ],
 )
 def test_a_claim_fails_for_a_system_that_it_is_not_true_of(
@@ -58,6 +63,6 @@ def test_answers_in_words(name: str) -> None:
 def test_draws_what_the_question_is_about(name: str) -> None:
     figures = registry.get(name).figures(found(name).results)
     assert {figure.name for figure in figures} == {
-        *("kernels", "gradients", "distinct-units", "ratios")
+        *("kernels", "gradients", "distinct-units", "ratios", "path", "ledger")
     }
     assert all(figure.draw().startswith(b"\x89PNG") for figure in figures)

@@ -9,7 +9,7 @@ from html import escape
 
 WIDTH = 80
 GAP = 2
-TABLE = "text-align: right; font-variant-numeric: tabular-nums"
+TABLE = "color: inherit; text-align: right; font-variant-numeric: tabular-nums"
 CAPTION = "caption-side: top; text-align: left; color: inherit; font-weight: 600"
 WORDS = "text-align: left; white-space: pre"
 NOTE = "text-align: left; white-space: normal; opacity: 0.75"
@@ -50,10 +50,11 @@ class Table:
         return (" " * GAP).join(aligned).rstrip()
 
     def _repr_html_(self) -> str:
-        """The same for a notebook, in the colours of its theme."""
+        """The same for a notebook, in the colours of its theme; the last column may wrap."""
 
         def attributes(column: int) -> str:
-            return f' style="{WORDS}"' if column in self.words else ""
+            wrapping = "-wrap" if column == len(self.headings) - 1 else ""
+            return f' style="{WORDS}{wrapping}"' if column in self.words else ""
 
         cells = ([escape(cell) for cell in row] for row in self.rows)
         notes = "<br>".join(escape(note) for note in self.notes)

@@ -100,7 +100,9 @@ def attenuation(run: Tape | Step) -> Attenuation:
     """How much of the gradient each call lets through on its way back.
 
     Args:
-        run: a step, or a tape that was run backward. Only numbers are kept of it.
+        run: a step, or a tape that was run backward. Only numbers are kept of it, so those of
+            many steps may be kept: `nn.LambdaCallback(needs=["output_gradient",
+            "input_gradients"], on_step=lambda step: seen.append(nn.attenuation(step)))`.
 
     Raises:
         NNError: the tape has not been run backward.

@@ -255,6 +255,5 @@ def products(step: Step, change: Array) -> dict[str, float]:
         step: whose gradient, before any clipping, it is.
         change: of all trained parameters, laid out like the step's.
     """
-    gradient = step.data_gradients.buffer + step.penalty_gradients.buffer
-    product = gradient * change
+    product = step.total_gradients.buffer * change
     return {path: float(np.sum(product[part])) for path, part in step.before.layout.slices.items()}

@@ -13,7 +13,6 @@ from nnscratch.kernels.ops import Array
 from nnscratch.model import Model
 from nnscratch.runs import blueprint, data, log, manifest
 from nnscratch.runs.blueprint import Blueprint
-from nnscratch.runs.checkpoint_files import read_mark
 from nnscratch.runs.checkpoints import Checkpoints
 from nnscratch.runs.environment import differences, environment
 from nnscratch.runs.errors import RunError
@@ -117,9 +116,7 @@ def load(
     """
     found, arrays = manifest.read(folder)
     archive = Archive(folder, found, arrays, Record())
-    checkpoints = archive.checkpoints
-    reached = read_mark(checkpoints.path(checkpoints.latest()), found.run)
-    for entry, _ in log.read(folder / LOG, reached):
+    for entry, _ in log.read(folder / LOG, archive.checkpoints.end_of_log()):
         archive.record.add(entry)
     if model is not None:
         described, _ = blueprint.write(Blueprint.of(model))
@@ -127,6 +124,8 @@ def load(
         if problems:
             raise RunError("\n  ".join([f"{folder}: the model is not the run's:", *problems]))
         archive.blueprint = Blueprint.of(model)
+    if given is None and validation is not None:
+        raise RunError(f"{folder}: validation data are given, but no data: give data=(x, y) too")
     if given is not None:
         reader = archive.blueprint.build()
         archive.data = data.match(reader, found.data, arrays, given, validation)

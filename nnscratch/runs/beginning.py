@@ -24,7 +24,7 @@ from nnscratch.runs.log import Log, Mark
 from nnscratch.runs.manifest import Manifest, as_json
 from nnscratch.runs.record import Record
 from nnscratch.runs.recording import Recording, writing
-from nnscratch.training.loop import Fit
+from nnscratch.training.loop import Fit, Position
 
 
 class Settings(NamedTuple):
@@ -133,6 +133,8 @@ def go_on(
     found, arrays = manifest.read(folder)
     described, _ = describe(begun, first_step, task, settings)
     conflicts = found.conflicts(described)
+    if task.position != Position(task.plan.initial_epoch, model.iteration):
+        conflicts.append("another Run of this fit goes on from a checkpoint of its own")
     if conflicts:
         raise RunError(
             "\n  ".join([f"{folder}: holds the run of another training:", *conflicts])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from nnscratch.runs import checkpoint_files
 from nnscratch.runs.checkpoint_files import Checkpoint
 from nnscratch.runs.errors import RunError
+from nnscratch.runs.log import Mark
 from nnscratch.training.compiled import Compiled
+from nnscratch.training.weight_files import WeightFileError
 
 FOLDER = "checkpoints"
 FILE = re.compile(r"step-(\d{6,})(-changed)?\.safetensors")
@@ -81,7 +84,26 @@ class Checkpoints:
         Raises:
             RunError, WeightFileError: it is damaged, or another run's.
         """
-        return checkpoint_files.read(self.path(key), self.run, compiled)
+        with self._naming_the_way_on():
+            return checkpoint_files.read(self.path(key), self.run, compiled)
+
+    def end_of_log(self) -> Mark:
+        """Where the log ended when the newest checkpoint was taken.
+
+        Raises:
+            RunError, WeightFileError: it is damaged, or another run's.
+        """
+        with self._naming_the_way_on():
+            return checkpoint_files.read_mark(self.path(self.latest()), self.run)
+
+    @contextmanager
+    def _naming_the_way_on(self) -> Iterator[None]:
+        """Say how to do without a damaged checkpoint."""
+        try:
+            yield
+        except WeightFileError as error:
+            error.add_note("if you remove it, the checkpoint before it serves in its place")
+            raise
 
     def write(self, checkpoint: Checkpoint, changed: bool = False) -> None:
         """Add a checkpoint, then remove what need not be kept.

@@ -88,9 +88,10 @@ def match(
     rows = _read(model, "data", data)
     count = length(recorded["training"])
     held_out = None if validation is None else _read(model, "validation", validation)
-    if recorded["validation"] is None:
-        held_out = None
-    elif held_out is None and len(rows) == count + length(recorded["validation"]):
+    if recorded["validation"] is None and held_out is not None:
+        raise RunError("validation: the training had none")
+    together = count + length(recorded["validation"]) if recorded["validation"] else 0
+    if held_out is None and len(rows) == together:  # as validation_split has set it aside
         rows, held_out = rows.take(slice(count)), rows.take(slice(count, None))
     problems = mismatches(recorded["training"], rows, "training")
     if held_out is not None:

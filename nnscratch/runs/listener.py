@@ -122,8 +122,13 @@ class Listener(Callback):
     def _restore_states(self) -> None:
         """Let the callbacks know again what they knew."""
         states, self._states = self._states, ()
-        if states:
+        if not states:
+            return
+        try:
             callback_states.restore(self._task.callbacks.callbacks, states)
+        except BaseException:
+            self._present.close()
+            raise
 
     @property
     def _known(self) -> Archive:

@@ -26,13 +26,11 @@ class Record:
     _places: dict[int, int] = field(default_factory=dict)
 
     def add(self, entry: Mapping[str, Any]) -> None:
-        """A line of the log.
-
-        Raises:
-            LookupError, TypeError: it is another program's.
-        """
+        """A line of the log."""
         if "step" in entry:
             self._add_step(entry)
+        elif "learning_rate" in entry:
+            self.learning_rates[entry["before"]] = entry["learning_rate"]
         elif "epoch" in entry:
             self.epochs.append(entry["epoch"])
             for name, value in entry["logs"].items():
@@ -45,8 +43,6 @@ class Record:
         self.loss.append(entry["loss"])
         for name, value in entry["metrics"].items():
             self.metrics.setdefault(name, []).append(value)
-        if "learning_rate" in entry:
-            self.learning_rates[step] = entry["learning_rate"]
 
     def place(self, step: int) -> int:
         """Where in the lists a step stands.

@@ -90,16 +90,33 @@ class Recording:
         self._changes = 0
 
     def see(self, step: Step) -> None:
-        """A step that is computed and not applied yet."""
+        """A step that is computed and not applied yet.
+
+        Raises:
+            RunError: the model was compiled anew.
+        """
+        steps = self.archive.record.steps
+        self._see_learning_rate(step.index, anew=bool(steps) and step.index <= steps[-1])
+        self._see_change(Held.before(step))
+        self._held = Held.after(step)
         self._entry = {
             "step": step.index,
             "epoch": self._task.position.epoch,
             "loss": step.loss,
             "metrics": dict(step.metrics),
         }
-        self._see_compiled(step)
-        self._see_change(Held.before(step))
-        self._held = Held.after(step)
+
+    def _see_learning_rate(self, step: int, anew: bool = False) -> None:
+        """Write down that somebody has set another learning rate since the last step."""
+        now, before = self._model.compiled, self._compiled
+        if anew or now.objective is not before.objective or now.measures is not before.measures:
+            raise RunError(
+                f"{self.archive.folder}: the model was compiled anew in the middle of training, "
+                "and counts its steps anew; train it in a fit of its own, with a Run of its own"
+            )
+        if now is not before:
+            self.write({"before": step, "learning_rate": self._model.learning_rate})
+        self._compiled = now
 
     def _see_change(self, found: Held) -> None:
         """Keep what somebody has changed since the last step, so that it can be replayed."""
@@ -116,24 +133,6 @@ class Recording:
                 stacklevel=2,
             )
 
-    def _see_compiled(self, step: Step) -> None:
-        """Note another learning rate.
-
-        Raises:
-            RunError: the model was compiled anew.
-        """
-        now, before = self._model.compiled, self._compiled
-        steps = self.archive.record.steps
-        again = bool(steps) and step.index <= steps[-1]
-        if again or now.objective is not before.objective or now.measures is not before.measures:
-            raise RunError(
-                f"{self.archive.folder}: the model was compiled anew in the middle of training, "
-                "and counts its steps anew; train it in a fit of its own, with a Run of its own"
-            )
-        if now is not before:
-            self._entry["learning_rate"] = self._model.learning_rate
-        self._compiled = now
-
     def end_step(self) -> None:
         """The step is applied, and everybody has been told."""
         self.write(self._entry)
@@ -147,8 +146,12 @@ class Recording:
         self.write({"epoch": epoch, "logs": dict(logs)})
 
     def checkpoint(self) -> None:
-        """Keep everything that there is now, to go on from it."""
-        self._see_change(Held.by(self._model))  # this checkpoint may be removed, its change not
+        """Keep everything that there is now, to go on from it.
+
+        It may be removed again. What has changed since the last step is kept for good.
+        """
+        self._see_learning_rate(self._model.iteration)
+        self._see_change(Held.by(self._model))
         self._checkpoint(changed=False)
 
     def _checkpoint(self, changed: bool) -> None:

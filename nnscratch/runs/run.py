@@ -147,8 +147,9 @@ class Run(Listener):
             fork = run.fork(137, lambda model: setattr(model, "learning_rate", 1e-3))
 
         The fork has a model of its own. Rows come in the run's order, and random masks are the
-        run's. Its own callbacks do not take part. A model that `change` compiles anew begins with
-        empty slots, but goes on counting the steps, on which rows, masks and schedules depend.
+        run's. The run's callbacks do not take part: what they set later, such as a learning rate,
+        nobody sets. A model that `change` compiles anew begins with empty slots, but goes on
+        counting the steps, on which the order of rows, masks and schedules depend.
 
         Args:
             step: the first step that the fork takes; the number behind the last recorded one goes

@@ -108,9 +108,17 @@ def test_validation_data_are_compared_too(tmp_path):
     record(tmp_path, conv_net(), validation_data=held_out)
     with pytest.raises(nn.RunError, match="validation inputs: "):
         nn.Run.open(tmp_path, data=(X, Y), validation=(X[5:10], Y[5:10]))
+    with pytest.raises(nn.RunError, match=r"but no data: give data=\(x, y\) too"):
+        nn.Run.open(tmp_path, validation=held_out[:2])
     run = nn.Run.open(tmp_path, data=(X, Y), validation=held_out[:2])
     rows = run._known.data[1]
     np.testing.assert_array_equal(rows.weights, np.arange(5, dtype=np.float32))
+
+
+def test_validation_data_of_a_training_that_had_none(tmp_path):
+    record(tmp_path, conv_net(), validation_split=0.0)
+    with pytest.raises(nn.RunError, match="validation: the training had none"):
+        nn.Run.open(tmp_path, data=(X, Y), validation=(X, Y))
 
 
 def test_data_are_needed_only_to_compute(tmp_path):

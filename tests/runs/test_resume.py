@@ -51,9 +51,9 @@ def uninterrupted(folder, make=conv_net, **options):
     return outcome(model, history, run, callbacks)
 
 
-def break_off(folder, hook, number, make=conv_net, every=2, more=(), **options):
+def break_off(folder, hook, number, make=conv_net, every=2, keep=20, more=(), **options):
     """A training that breaks off; returns its run."""
-    run, strike = nn.Run(folder, every=every), Interrupt(hook, number)
+    run, strike = nn.Run(folder, every=every, keep=keep), Interrupt(hook, number)
     with pytest.raises(BreakOffError):
         fit(make(), *watchers(), *more, run, strike, **options)
     return run
@@ -152,6 +152,7 @@ def test_training_that_was_stopped_is_not_taken_up(tmp_path):
     assert run.resume(again, verbose=0).epoch == history.epoch
 
 
+@pytest.mark.filterwarnings("ignore:.*changes the model again and again")
 @pytest.mark.parametrize("hook", HOOKS[:-1])
 @pytest.mark.parametrize("deed", [add_noise, lower_rate])
 def test_what_callbacks_did_to_the_model(tmp_path, deed, hook):
@@ -167,14 +168,14 @@ def test_what_callbacks_did_to_the_model(tmp_path, deed, hook):
     def more():
         return [Counting(hook, deed)]
 
-    model, run = conv_net(), nn.Run(tmp_path / "whole", every=2)
+    model, run = conv_net(), nn.Run(tmp_path / "whole", every=2, keep=2)
     fit(model, *watchers(), *more(), run)
-    break_off(tmp_path / "run", "on_train_batch_end", 5, more=more())
+    break_off(tmp_path / "run", "on_train_batch_end", 5, keep=2, more=more())
     again = nn.Run.open(tmp_path / "run", data=(X, Y))
     again.resume([*watchers(), *more()], verbose=0)
     assert_same_bits(everything(again.model), everything(model))
-    assert again.loss == run.loss
-    assert [again.step(index).loss for index in again.steps] == run.loss
+    assert log_lines(tmp_path / "run") == log_lines(tmp_path / "whole")
+    assert [again.step(index).loss for index in again.steps] == run.loss  # far from checkpoints
 
 
 def test_logs_and_files_of_other_callbacks(tmp_path):
@@ -192,6 +193,24 @@ def test_logs_and_files_of_other_callbacks(tmp_path):
     fit(conv_net(), *others(tmp_path / "run"), run)
     for file in (tmp_path / "whole").iterdir():
         assert (tmp_path / "run" / file.name).read_bytes() == file.read_bytes()
+
+
+def test_epoch_that_was_cut_short_when_it_broke_off(tmp_path):
+    class Stop(nn.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = self.model.iteration == 5
+
+    expected = outcome_of_stop(tmp_path / "whole", Stop())
+    break_off(tmp_path / "run", "on_test_begin", 1, every=1, more=[Stop()])
+    run, callbacks = nn.Run.open(tmp_path / "run", data=(X, Y)), watchers()
+    history = run.resume([*callbacks, Stop()], verbose=0)
+    assert_same_outcome(outcome(run.model, history, run, callbacks), expected)
+    assert run.steps == [0, 1, 2, 3, 4]
+
+
+def outcome_of_stop(folder, stop):
+    model, callbacks, run = conv_net(), watchers(), nn.Run(folder, every=1)
+    return outcome(model, fit(model, *callbacks, stop, run), run, callbacks)
 
 
 def test_ctrl_c(tmp_path):
@@ -274,6 +293,15 @@ def test_second_fit_is_not_mistaken_for_the_first(tmp_path):
     fit(model, run)
     with pytest.raises(nn.RunError, match="first_step: recorded 0, here 9"):
         fit(model, run)
+
+
+def test_two_runs_cannot_both_go_on(tmp_path):
+    other = nn.Run(tmp_path / "other", every=3)
+    with pytest.raises(BreakOffError):
+        fit(conv_net(), other, nn.Run(tmp_path / "one", every=4), Interrupt("on_step", 7))
+    runs = [nn.Run(tmp_path / name, resume=True) for name in ("one", "other")]
+    with pytest.raises(nn.RunError, match="another Run of this fit goes on from a checkpoint"):
+        fit(conv_net(), *runs)
 
 
 @pytest.mark.parametrize(

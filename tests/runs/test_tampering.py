@@ -163,6 +163,17 @@ def test_folder_without_a_run(tmp_path):
             nn.Run.open(folder)
 
 
+def test_damaged_checkpoint_can_be_done_without(original, tmp_path_factory):
+    folder = copy_of(original, tmp_path_factory)
+    path = folder / "checkpoints" / "step-000006.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(WeightFileError, match="cut off") as caught:
+        nn.Run.open(folder, data=(X, Y))
+    assert caught.value.__notes__[0].startswith("if you remove it, the checkpoint before it")
+    path.unlink()
+    assert found_in(folder)[0] == nn.Run.open(original).history
+
+
 def test_checkpoint_of_another_run(original, tmp_path):
     fit(conv_net(), nn.Run(tmp_path, every=3))
     name = "checkpoints/step-000003.safetensors"

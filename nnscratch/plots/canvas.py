@@ -89,7 +89,7 @@ def style(number: int) -> dict[str, Any]:
     return {
         "color": COLORS[number % kinds],
         "linestyle": DASHES[(number + number // kinds) % kinds],
-        "linewidth": 1.8,
+        "linewidth": 1.6,
     }
 
 
@@ -169,4 +169,4 @@ class Ticks:
 
     def beside(self, number: int) -> float:
         """Where the zeros of a figure's line of that number lie: beside those of the others."""
-        return self.zero * math.pow(self.base, 0.08 * (number % 6))
+        return self.zero * math.pow(self.base, 0.14 * (number % 6) - 0.3)

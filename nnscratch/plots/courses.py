@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FEW = 40
+FEW = 15
+"""Points beyond that would hide a line's dashes."""
 Series = Sequence[float | None]
 """A number for each step; None where there is none to show."""
 

@@ -34,7 +34,7 @@ class Tolerance(NamedTuple):
 ROUNDING = Tolerance(2e-6, 1e-13)
 """For elementwise work and short sums."""
 
-DOUBLE = Tolerance(1e-13, 1e-13)
+DOUBLE = Tolerance(1e-12, 1e-12)
 """For results that are float64 whatever the arguments hold."""
 
 WINOGRAD = Tolerance(2e-5, 1e-13)

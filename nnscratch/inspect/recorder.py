@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from html import escape
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import numpy as np
 
 from nnscratch.core.describe import number
 from nnscratch.core.errors import NNError, UnknownNameError
+from nnscratch.core.store import seal
 from nnscratch.core.table import Table
 from nnscratch.core.tape import Call, labels
 from nnscratch.inspect.groups import GROUPS, group_of
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from nnscratch.core.step import Step
     from nnscratch.core.store import Layout
 
+CALL = tuple(entry.name for entry in fields(CallTrack))
+WEIGHT = tuple(entry.name for entry in fields(WeightTrack))
 NEVER = (math.nan, math.nan)
 """The limits of what cannot saturate."""
 HEADINGS = ("", "mean", "std", "zeros", "sat.", "|g|", "|dw|/|w|")
@@ -34,6 +37,24 @@ LEGEND = (
     "flat",
     "|g|: norm of the loss's gradient by it; |dw|/|w|: the update against the value",
 )
+
+
+@dataclass
+class Place:
+    """Where the statistics of a call's array go."""
+
+    number: int
+    limits: tuple[float, float] | None = None
+    size: int = -1
+    """Of the array that came last; its bounds are (1, 2)."""
+    bounds: Array = field(default_factory=lambda: np.empty((1, 2), np.int64))
+
+
+class CallPlaces(NamedTuple):
+    """The places of a call."""
+
+    output: Place
+    output_gradient: Place
 
 
 class Runner(Protocol):
@@ -79,10 +100,14 @@ class Recorder(Callback):
         """What each recorded weight is: of the kernels, biases, norm parameters or others."""
         self._book = Book()
         self._look: Look | None = None
-        self._selected: dict[str, bool] = {}
+        self._forget_places()
+
+    def _forget_places(self) -> None:
+        """Find out anew where the book has what."""
+        self._places: dict[str, CallPlaces | None] = {}
         self._layout: Layout | None = None
         self._paths: list[str] = []
-        self._bounds: Array = np.empty((0, 2), np.int64)
+        self._numbers: dict[str, Array] = {}
 
     # -- recording --------------------------------------------------------------------------
 
@@ -111,27 +136,44 @@ class Recorder(Callback):
 
     def on_forward(self, call: Call) -> None:
         """Measure a call's output."""
-        if self._selects(call.key, call.path):
-            self._measure(call.key, "output", call.output, call.layer.saturation)
-            self._book.number((call.key, "output_gradient"))  # which may never come
+        if call.key not in self._places:
+            self._places[call.key] = self._meet(call)
+        places = self._places[call.key]
+        if places is not None:
+            self._measure(places.output, call.output)
             if self._look is not None:
                 self._look.see_output(self._k, call)
 
     def on_backward(self, call: Call) -> None:
         """Measure the gradient of a call's output."""
-        if self._selects(call.key, call.path):
-            self._measure(call.key, "output_gradient", call.output_gradient)
+        places = self._places[call.key]
+        if places is not None:
+            self._measure(places.output_gradient, call.output_gradient)
             if self._look is not None:
                 self._look.see_gradient(self._k, call)
+
+    def _meet(self, call: Call) -> CallPlaces | None:
+        """Make room for a call, if it was selected."""
+        if not self._selects(call.key, call.path):
+            return None
+        output, gradient = (self._book.number((call.key, what)) for what in CALL)
+        return CallPlaces(Place(output, call.layer.saturation), Place(gradient))
+
+    def _measure(self, place: Place, x: Array) -> None:
+        if x.size != place.size:
+            place.size, place.bounds = x.size, seal(np.array([[0, x.size]]))
+            self._book.size(place.number, x.size, limited=place.limits is not None)
+        low, high = place.limits or NEVER
+        self._book.write(place.number, self._k.statistics(x, place.bounds, low, high))
 
     def on_step(self, step: Step) -> None:
         """Measure the weights, and let the step count."""
         if step.before.layout is not self._layout:
             self._arrange(step)
-        arenas = {"value": step.before, "gradient": step.total_gradients, "update": step.updates}
-        for what, arena in arenas.items():
+        arenas = (step.before, step.total_gradients, step.updates)
+        for what, arena in zip(WEIGHT, arenas, strict=True):
             rows = self._k.statistics(arena.buffer, self._bounds, *NEVER)
-            self._book.write(self._places[what], rows, np.diff(self._bounds)[:, 0])
+            self._book.write(self._numbers[what], rows)
         self._book.turn(step.index, step.loss)
         if self._look is not None:
             self._look.see_weights(self._k, step, self._paths)
@@ -148,18 +190,9 @@ class Recorder(Callback):
         self.looks.append(look)
         return look
 
-    def _measure(
-        self, key: str, what: str, x: Array, limits: tuple[float, float] | None = None
-    ) -> None:
-        row = self._k.statistics(x, np.array([[0, x.size]]), *(limits or NEVER))
-        number = self._book.number((key, what))
-        self._book.write(number, row, x.size, limited=limits is not None)
-
     def _selects(self, *names: str) -> bool:
         """Whether something that goes by these names is to be recorded."""
-        if names[0] not in self._selected:
-            self._selected[names[0]] = any(matches(pattern, names) for pattern in self.select)
-        return self._selected[names[0]]
+        return any(matches(pattern, names) for pattern in self.select)
 
     def _arrange(self, step: Step) -> None:
         """Find the selected weights in the arenas.
@@ -167,21 +200,21 @@ class Recorder(Callback):
         Raises:
             UnknownNameError: a pattern matches nothing that there is.
         """
-        weights = [*step.before, *step.frozen]
-        names = [*((key, call.path) for key, call in step.calls.items()), *zip(weights)]
+        known: list[tuple[str, ...]] = [(key, call.path) for key, call in step.calls.items()]
+        known += [(path,) for path in (*step.before, *step.frozen)]
         for pattern in self.select:
-            if not any(matches(pattern, known) for known in names):
-                known_names = [known for known, *_ in names]
-                raise UnknownNameError("call or weight to record", pattern, known_names)
-        self._layout = step.before.layout
+            if not any(matches(pattern, names) for names in known):
+                nearby = [names[0] for names in known]
+                raise UnknownNameError("call or weight to record", pattern, nearby)
         self._paths = [path for path in step.before if self._selects(path)]
         self.groups |= {path: group_of(step, path) for path in self._paths}
-        parts = [self._layout.slices[path] for path in self._paths]
+        parts = [step.before.layout.slices[path] for path in self._paths]
         self._bounds = np.array([[p.start, p.stop] for p in parts], np.int64).reshape(-1, 2)
-        self._places = {
-            what: [self._book.number((path, what)) for path in self._paths]
-            for what in ("value", "gradient", "update")
-        }
+        for what in WEIGHT:
+            numbers = [self._book.number((path, what)) for path in self._paths]
+            self._numbers[what] = np.array(numbers, np.intp)
+            self._book.size(self._numbers[what], self._bounds[:, 1] - self._bounds[:, 0])
+        self._layout = step.before.layout
 
     # -- reading ----------------------------------------------------------------------------
 
@@ -200,12 +233,12 @@ class Recorder(Callback):
     @property
     def calls(self) -> list[str]:
         """The keys of the recorded calls, in the order of the graph."""
-        return [name for name, what in self._book.numbers if what == "output"]
+        return [name for name, what in self._book.numbers if what == CALL[0]]
 
     @property
     def weights(self) -> list[str]:
         """The paths of the recorded weights."""
-        return [name for name, what in self._book.numbers if what == "value"]
+        return [name for name, what in self._book.numbers if what == WEIGHT[0]]
 
     def __getitem__(self, name: str) -> Any:
         """What was recorded of a call (a `CallTrack`) or of a weight (a `WeightTrack`).
@@ -219,10 +252,10 @@ class Recorder(Callback):
         """
         keys = {label: key for key, label in labels(self.calls).items()}
         name = keys.get(name, name)
-        for kind in (CallTrack, WeightTrack):
-            quantities = [field.name for field in fields(kind)]
-            if (name, quantities[0]) in self._book.numbers:
-                return kind(*(self._book.series((name, what)) for what in quantities))
+        if (name, CALL[0]) in self._book.numbers:
+            return CallTrack(*(self._book.series((name, what)) for what in CALL))
+        if (name, WEIGHT[0]) in self._book.numbers:
+            return WeightTrack(*(self._book.series((name, what)) for what in WEIGHT))
         raise UnknownNameError("recorded call or weight", name, [*self.calls, *self.weights])
 
     def to_dict(self) -> dict[str, Array]:
@@ -243,7 +276,7 @@ class Recorder(Callback):
         self._book = Book.restored(state["book"])
         self.looks = [Look.restored(look) for look in state["looks"]]
         self.groups = dict(state["groups"])
-        self._layout = None
+        self._forget_places()
 
     # -- views ------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,20 +76,17 @@ class Book:
             self._rows = np.concatenate([self._rows, blank], axis=1)
             self._counts = np.concatenate([self._counts, np.ones((more, 2))])
 
-    def write(
-        self, numbers: int | Sequence[int], rows: Array, sizes: Any, limited: bool = False
-    ) -> None:
-        """Put statistics on the open page.
+    def size(self, numbers: int | Array, sizes: int | Array, limited: bool = False) -> None:
+        """Say how many entries some tensors have, and whether they can saturate.
 
-        Args:
-            numbers: the places of some tensors.
-            rows: their statistics as `Ops.statistics` counts them, (tensors, columns).
-            sizes: how many entries each of them has.
-            limited: whether they can saturate; else the share that did is NaN.
+        The share that is saturated of those that cannot is NaN.
         """
-        self._rows[self.length, numbers] = rows
         self._counts[numbers, 0] = sizes
         self._counts[numbers, 1] = sizes if limited else np.nan
+
+    def write(self, numbers: int | Array, rows: Array) -> None:
+        """Put the statistics of some tensors, as `Ops.statistics` tells them, on the open page."""
+        self._rows[self.length, numbers] = rows
 
     def turn(self, index: int, loss: float) -> None:
         """Close the open page: from here on it counts."""

@@ -89,8 +89,9 @@ def list_studies(arguments: argparse.Namespace) -> int:
     """Print every study's name and title."""
     from nnscratch.studies import registry
 
+    width = max(map(len, registry.names())) + 2
     for name in registry.names():
-        print(f"{name:<14}{registry.get(name).title}")
+        print(f"{name:<{width}}{registry.get(name).title}")
     return 0
 
 

@@ -1,7 +1,5 @@
 """Peak memory of a training step: what keeping every field of every call costs.
 
-    python -m benchmarks.memory [numpy|numba]
-
 `fit` keeps only what its probes need, and frees the rest while the step runs; `train_step` keeps
 everything. The step belongs to a LeNet-like net on 64 images of 28 x 28; its second step is
 measured, so that compiled kernels and the optimizer's memory are there already.
@@ -9,38 +7,16 @@ measured, so that compiled kernels and the optimizer's memory are there already.
 
 from __future__ import annotations
 
-import sys
 import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
 
 import nnscratch as nn
+from benchmarks.nets import lenet
 
 ROWS = 64
 MIB = 2**20
-
-
-def lenet(backend: str) -> nn.Model:
-    """Two convolutions with pooling, two dense layers and the classes."""
-    model = nn.Sequential(
-        [
-            nn.Input((28, 28, 1)),
-            nn.Conv2D(6, 5, padding="same", activation="tanh"),
-            nn.AveragePooling2D(2),
-            nn.Conv2D(16, 5, activation="tanh"),
-            nn.AveragePooling2D(2),
-            nn.Flatten(),
-            nn.Dense(120, activation="tanh"),
-            nn.Dense(84, activation="tanh"),
-            nn.Dense(10, activation="softmax"),
-        ],
-        backend=backend,
-        seed=0,
-        store=nn.Store(),
-    )
-    model.compile("adam", "sparse_categorical_crossentropy")
-    return model
 
 
 def peak(work: Callable[[], object]) -> int:
@@ -91,12 +67,10 @@ FIELDS = (
 """Every field that a call can keep."""
 
 
-def main(backend: str = "numba") -> None:
-    """Print the table."""
+def run(backend: str = "numba") -> dict[str, int]:
+    """Measure, print the table, and return it: bytes by what was run."""
     print(f"peak memory of a training step, {ROWS} images, backend {backend}")
-    for name, size in measure(backend).items():
+    peaks = measure(backend)
+    for name, size in peaks.items():
         print(f"  {name:<36}{size / MIB:7.2f} MiB")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    return peaks

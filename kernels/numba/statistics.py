@@ -79,7 +79,7 @@ def _sums(x: Array) -> tuple[float, float]:
 
 
 @compiled(inline=True)
-def _extremes(x: Array) -> tuple[float, float, int]:
+def _extremes(x: Array) -> tuple[Any, Any, Any]:
     """Minimum, maximum and zeros. The count is as wide as a float32: they share a vector."""
     low, high, zeros = x[0], x[0], np.int32(0)
     for i in range(x.size):
@@ -89,7 +89,7 @@ def _extremes(x: Array) -> tuple[float, float, int]:
 
 
 @compiled("reassoc", "contract", inline=True)
-def _all_at_once(x: Array) -> tuple[float, float, float, float, int]:
+def _all_at_once(x: Array) -> tuple[float, float, Any, Any, Any]:
     """Both in one loop, for float64: a loop over float32 would run at half of its width."""
     total, squares, low, high, zeros = 0.0, 0.0, x[0], x[0], np.int32(0)
     for i in range(x.size):
@@ -111,7 +111,7 @@ def _deviations(x: Array, mean: float) -> float:
 
 
 @compiled(inline=True)
-def _saturated(x: Array, low: float, high: float) -> int:
+def _saturated(x: Array, low: float, high: float) -> Any:
     count = np.int32(0)
     for i in range(x.size):
         count = np.int32(count + np.int32((x[i] <= low) | (x[i] >= high)))

@@ -1,0 +1,119 @@
+"""What looking costs: training with a Recorder against bare training.
+
+`fit` without a recorder and with one take turns, a few steps at a time, so that whatever else the
+machine does meets both; the ratio is the median over the turns. A third `fit` looks closer at every
+step, which tells what a look costs; a recorder takes one at every 50th step.
+
+Where a step takes 5 ms or more recording should cost 5 % or less. Below that what counts is the
+time for each array.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import Any, NamedTuple
+
+import nnscratch as nn
+from benchmarks.nets import SUBJECTS, Subject
+
+SECONDS = 0.25
+"""How long a turn of bare training should take."""
+TURNS = 15
+EVERY = 50
+"""The steps from one closer look to the next, by default."""
+LIMIT, LONG = 0.05, 0.005
+"""The largest share that recording may cost of a step, of so many seconds or more."""
+
+
+class Cost(NamedTuple):
+    """What recording costs in one network."""
+
+    step: float
+    """Seconds of a bare step: the mean of the fastest turn."""
+    arrays: int
+    """How many arrays a step has: outputs and their gradients; weights, gradients and updates."""
+    statistics: float
+    """Part of a step's time, for the statistics of every step."""
+    looks: float
+    """Part of a step's time, for a closer look at every 50th."""
+
+    @property
+    def share(self) -> float:
+        """Part of a step's time, for all."""
+        return self.statistics + self.looks
+
+    @property
+    def per_array(self) -> float:
+        """Seconds for the statistics of one array."""
+        return self.statistics * self.step / self.arrays
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is little enough, where that can be said."""
+        return self.step < LONG or self.share <= LIMIT
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it."""
+        derived = {"share": self.share, "per_array": self.per_array, "holds": self.holds}
+        return self._asdict() | derived
+
+
+class Course:
+    """A network that is trained step by step, with a recorder or without."""
+
+    def __init__(self, subject: Subject, backend: str, recorder: nn.Recorder | None = None):
+        self.subject = subject
+        self.model = subject.build(backend)
+        self.recorder = recorder
+
+    def seconds(self, steps: int) -> float:
+        """For one of so many steps."""
+        x, y = self.subject.rows(steps)
+        callbacks = [self.recorder] if self.recorder else []
+        start = time.perf_counter()
+        self.model.fit(x, y, self.subject.batch, verbose=0, callbacks=callbacks)
+        return (time.perf_counter() - start) / steps
+
+
+def measure(subject: Subject, backend: str, turns: int = TURNS, seconds: float = SECONDS) -> Cost:
+    """Train a network by turns: bare, with statistics, and with a look at every step."""
+    recorder = nn.Recorder(every=None)
+    courses = [
+        Course(subject, backend),
+        Course(subject, backend, recorder),
+        Course(subject, backend, nn.Recorder(every=1)),
+    ]
+    for course in courses:
+        course.seconds(2)  # compiles the kernels
+    steps = max(2, round(seconds / courses[0].seconds(2)))
+    times: dict[Course, list[float]] = {course: [] for course in courses}
+    for turn in range(turns):
+        first = turn % len(courses)
+        for course in courses[first:] + courses[:first]:
+            times[course].append(course.seconds(steps))
+    bare, recorded, looked = times.values()
+    return Cost(
+        step=min(bare),
+        arrays=2 * len(recorder.calls) + 3 * len(recorder.weights),
+        statistics=statistics.median(r / b for b, r in zip(bare, recorded, strict=True)) - 1,
+        looks=statistics.median(
+            (look - record) / b for b, record, look in zip(bare, recorded, looked, strict=True)
+        )
+        / EVERY,
+    )
+
+
+def run(backend: str = "numba") -> dict[str, Any]:
+    """Measure every network, print the table, and return it."""
+    print(f"training with nn.Recorder() against bare training, backend {backend}\n")
+    print(f"{'network':<24}{'step':>10}{'statistics':>12}{'looks':>8}{'arrays':>8}{'each':>9}")
+    costs = {}
+    for name, subject in SUBJECTS.items():
+        cost = costs[name] = measure(subject, backend)
+        print(
+            f"{name:<24}{1e3 * cost.step:>7.2f} ms{cost.statistics:>12.1%}{cost.looks:>8.1%}"
+            f"{cost.arrays:>8}{1e6 * cost.per_array:>6.1f} us"
+            f"{'' if cost.holds else '   over 5 %'}"
+        )
+    return {name: cost.as_json() for name, cost in costs.items()}

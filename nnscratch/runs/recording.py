@@ -28,6 +28,7 @@ class Held(NamedTuple):
     frozen: Arena
     state: Nested
     slots: Mapping[str, Arena] | None
+    """None before the first step, which makes them, or lays those of a checkpoint out anew."""
 
     @classmethod
     def by(cls, model: Model) -> Held:
@@ -50,7 +51,7 @@ class Held(NamedTuple):
         return (
             self.trained is other.trained
             and self.frozen is other.frozen
-            and (self.slots is None or self.slots is other.slots)  # the first step makes them
+            and (self.slots is None or self.slots is other.slots)
             and all(
                 value is other.state[path][name]
                 for path, values in self.state.items()
@@ -84,7 +85,7 @@ class Recording:
         self._task = task
         self._log = log
         self._before = dict(before)
-        self._held = Held.by(model)
+        self._held = Held.by(model)._replace(slots=None)
         self._compiled = model.compiled
         self._entry: dict[str, Any] = {}
         self._changes = 0

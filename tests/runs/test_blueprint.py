@@ -275,6 +275,13 @@ def test_what_describes_no_model_is_refused(change):
         read(document, arrays)
 
 
+def test_description_of_another_kind_is_named():
+    document, arrays = write(Blueprint.of(conv_net()))
+    document["layers"]["flatten"]["class"] = "initializers.Zeros"
+    with pytest.raises(RunError, match=r"'initializers\.Zeros' is no layer of nnscratch"):
+        read(document, arrays)
+
+
 def test_arguments_are_checked_as_anybody_s():
     document, arrays = write(Blueprint.of(conv_net()))
     document["layers"]["dense"]["config"]["units"] = 0

@@ -109,6 +109,17 @@ def test_going_on_behind_the_end(tmp_path):
     assert repr(fork).endswith(f"loss {fork.loss[-1]:.4g})")
 
 
+def test_end_is_what_the_callbacks_have_left(tmp_path):
+    model = conv_net()
+    best = nn.EarlyStopping("loss", mode="max", patience=9, restore_best_weights=True)
+    run, _ = record(tmp_path, model, best)
+    assert best.best_epoch < 2
+    run.step(8)
+    fork = run.fork(9, epochs=4)
+    fit(model, epochs=4, initial_epoch=3)
+    assert_same_bits(everything(fork.model), everything(model))
+
+
 def test_learning_rate_that_was_set_before_the_step_holds(tmp_path):
     lower = nn.LambdaCallback(on_epoch_begin=lambda e, logs=None: setattr(model, *rate(e)))
 

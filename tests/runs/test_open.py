@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from nnscratch.runs import environment
 from nnscratch.runs.environment import differences
 from tests.nets import assert_same_bits, contents, conv_net, everything
 from tests.runs.test_blueprint import Twice
@@ -213,9 +214,19 @@ def test_differences_are_found_wherever_they_lie():
     assert differences([1, 2], [1]) == [": recorded [1, 2], here [1]"]
 
 
+def test_any_change_of_the_code_is_seen(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "PACKAGE", tmp_path)
+    digests = []
+    for name, text in (("a.py", "1"), ("a.py", "2"), ("b.py", "2"), ("notes.txt", "3")):
+        (tmp_path / name).write_text(text)
+        digests.append(environment.source_digest.__wrapped__())
+    assert len(set(digests)) == 3
+    assert digests[2] == digests[3]
+
+
 def test_number_of_threads_matters_to_numpy_alone(tmp_path):
     for backend, names in (("numpy", ["blas threads"]), ("numba", [])):
         fit(conv_net(backend), nn.Run(tmp_path / backend), epochs=1)
-        environment = nn.Run.open(tmp_path / backend)._known.manifest.environment
-        assert [name for name in environment if "threads" in name] == names
-        assert ("numba" in environment) == (backend == "numba")
+        recorded = nn.Run.open(tmp_path / backend)._known.manifest.environment
+        assert [name for name in recorded if "threads" in name] == names
+        assert ("numba" in recorded) == (backend == "numba")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import resource
@@ -132,6 +133,16 @@ def test_breaking_off_again_and_again(tmp_path):
     assert_same_outcome(outcome(run.model, history, run, callbacks), expected)
 
 
+def test_going_on_adds_no_checkpoints(tmp_path):
+    for name, number in (("run", 5), ("whole", 99)):
+        run, strike = nn.Run(tmp_path / name, every=2), Interrupt("on_step", number)
+        with contextlib.suppress(BreakOffError):
+            fit(conv_net(), run, strike)
+    nn.Run.open(tmp_path / "run", data=(X, Y)).resume(verbose=0)
+    found, expected = (nn.Run.open(tmp_path / name)._known.checkpoints for name in ("run", "whole"))
+    assert found.keys() == expected.keys()
+
+
 def test_run_that_is_through_is_not_trained_again(tmp_path):
     expected = uninterrupted(tmp_path)
     before = log_lines(tmp_path)
@@ -170,12 +181,21 @@ def test_what_callbacks_did_to_the_model(tmp_path, deed, hook):
 
     model, run = conv_net(), nn.Run(tmp_path / "whole", every=2, keep=2)
     fit(model, *watchers(), *more(), run)
-    break_off(tmp_path / "run", "on_train_batch_end", 5, keep=2, more=more())
+    break_off(tmp_path / "run", "on_train_batch_begin", 4, keep=2, more=more())
     again = nn.Run.open(tmp_path / "run", data=(X, Y))
     again.resume([*watchers(), *more()], verbose=0)
     assert_same_bits(everything(again.model), everything(model))
     assert log_lines(tmp_path / "run") == log_lines(tmp_path / "whole")
     assert [again.step(index).loss for index in again.steps] == run.loss  # far from checkpoints
+
+
+def test_what_a_callback_did_that_does_not_come_again(tmp_path):
+    meddler = Meddler("on_train_batch_begin", add_noise)
+    break_off(tmp_path, "on_step", 6, every=4, more=[meddler])
+    run = nn.Run.open(tmp_path, data=(X, Y))
+    with pytest.warns(RuntimeWarning, match="step 5 is taken a second time"):
+        run.resume(watchers(), verbose=0)
+    assert [run.step(index).loss for index in run.steps] == run.loss
 
 
 def test_logs_and_files_of_other_callbacks(tmp_path):

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import load_file
 
 import nnscratch as nn
 from nnscratch.runs.archive import LOG
 from nnscratch.runs.manifest import ARRAYS, FILE
-from nnscratch.training.weight_files import WeightFileError
+from nnscratch.training.weight_files import WeightFileError, save
 from tests.nets import conv_net
 from tests.runs.trainings import BreakOffError, Interrupt, X, Y, fit
 
@@ -93,6 +94,39 @@ def test_flipped_and_cut_files(original, expected, tmp_path_factory, which, flip
     else:
         assert found == expected
     shutil.rmtree(folder)
+
+
+def flip(path, place):
+    """Flip a bit of a byte."""
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        (FILE, b'"seed": 1', r"run\.json: damaged or changed since it was written"),
+        (ARRAYS, None, "is damaged, its checksum is wrong"),
+        (LOG, b'"loss": ', r"log\.jsonl: line 2 is damaged"),
+        ("checkpoints/step-000006.safetensors", None, "is damaged, its checksum is wrong"),
+        ("checkpoints/step-000006.safetensors", b"learning_rate", "header is damaged"),
+    ],
+)
+def test_one_bit_is_told(original, tmp_path_factory, file, text, message):
+    """Of the last character of a text, or of the last number of a file."""
+    path = copy_of(original, tmp_path_factory) / file
+    flip(path, -1 if text is None else path.read_bytes().index(text) + len(text) - 1)
+    with pytest.raises((nn.RunError, WeightFileError), match=message):
+        nn.Run.open(path.parent.parent if "/" in file else path.parent, data=(X, Y)).step(6)
+
+
+def test_other_arrays_under_the_same_names(original, tmp_path_factory):
+    path = copy_of(original, tmp_path_factory) / ARRAYS
+    arrays = load_file(path)
+    save(path, {name: array + 1 for name, array in arrays.items()}, {})
+    with pytest.raises(WeightFileError, match="is damaged, its digest is wrong"):
+        nn.Run.open(path.parent)
 
 
 @pytest.mark.parametrize(

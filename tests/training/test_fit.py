@@ -13,6 +13,7 @@ import pytest
 import nnscratch as nn
 from nnscratch.core.errors import NNError
 from nnscratch.core.store import Store
+from nnscratch.training.batches import order
 from nnscratch.training.loop import Meter, Position
 from tests.nets import assert_same_bits, conv_net, everything, images, linear
 
@@ -127,6 +128,20 @@ def test_order_of_rows_depends_on_seed_and_steps_taken_alone():
     assert orders(1, 1, 1) == [first, second]
     assert orders(2) != [first]
     assert orders(1, 2, shuffle=False) == [list(range(9))] * 2
+
+
+def test_steps_that_a_callback_takes_count_for_the_order_of_rows():
+    model, rows = conv_net(), []
+
+    def begin(epoch, logs=None):
+        model.train_step(X[:1], Y[:1])
+
+    seen = nn.LambdaCallback(
+        on_epoch_begin=begin, on_step=lambda step: rows.extend(step.batch.targets[0])
+    )
+    fit(model, epochs=2, callbacks=seen)
+    orders = [order(len(X), iteration, model.seed, True) for iteration in (1, 6)]
+    assert rows == [*Y[orders[0]], *Y[orders[1]]]
 
 
 def test_training_in_two_parts_equals_training_at_once():

@@ -8,6 +8,7 @@ import pytest
 import nnscratch as nn
 from nnscratch import cli
 from nnscratch.cli import main
+from nnscratch.studies import registry
 
 
 def output_of(*words: str) -> str:
@@ -22,7 +23,9 @@ def test_runs_as_a_module() -> None:
 def test_lists_the_studies(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["studies"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["zero-init", "unit-kernel"]
+    names, titles = zip(*(line.split(maxsplit=1) for line in lines), strict=True)
+    assert names == tuple(registry.names())
+    assert len({len(line) - len(title) for line, title in zip(lines, titles, strict=True)}) == 1
 
 
 @pytest.mark.parametrize(

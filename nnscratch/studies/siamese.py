@@ -26,7 +26,8 @@ from nnscratch.studies.siamese_training import variant
 from nnscratch.studies.study import Figure, Results, Study
 
 NET = Net()
-ASKER = Net(epochs=UNTIL_IT_MOVES, inspected=True)
+ASKER = Net(epochs=UNTIL_IT_MOVES, inspected=True, ledger=True)
+OTHER_SIGN = Net(weight=Signed(+1), epochs=LONG, inspected=True)
 CALIBRATED = Net(calibrated=True, inspected=True)
 RAW = replace(NET, white=255.0, weight=nn.initializers.Constant(-1.0))
 
@@ -34,7 +35,7 @@ VARIANTS = (
     variant(
         "asker", "Adam 0.001; w happens to start negative", replace(ASKER, epochs=UNTIL_IT_MOVES)
     ),
-    variant("other sign", "w starts positive", replace(ASKER, weight=Signed(+1), epochs=LONG)),
+    variant("other sign", "w starts positive", OTHER_SIGN),
     variant("SGD", "SGD 0.01", replace(ASKER, optimizer=nn.SGD(0.01), epochs=LONG)),
     variant("kernels held", "the embedder's biases learn alone", replace(NET, held="kernel")),
     variant("biases held", "its kernels learn alone", replace(NET, held="bias")),
@@ -78,8 +79,8 @@ def figures(results: Results) -> list[Figure]:
         siamese_figures.earnings(
             results,
             ("asker", "SGD"),
-            "Who lowered the loss: the sum of gradient times change, by the mean of the gradients "
-            "before and after each step.",
+            "Who lowered the loss: the sum of gradient times change, with the gradient's mean over "
+            "each step.",
         ),
         siamese_figures.cancellation(
             asker,

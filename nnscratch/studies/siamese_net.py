@@ -29,7 +29,7 @@ class Epochs(NamedTuple):
 
 
 SHORT, LONG = Epochs(10, 4), Epochs(20, 8)
-UNTIL_IT_MOVES = Epochs(20, 18)
+UNTIL_IT_MOVES = Epochs(20, 16)
 """Until the asker's accuracy has moved."""
 
 
@@ -101,7 +101,9 @@ class Net:
     """Weights of the embedder that are put back after every step: "kernel" or "bias"."""
     epochs: Epochs = SHORT
     inspected: bool = False
-    """Measure more, and write every step down."""
+    """Write every step down, and the way of the gradient."""
+    ledger: bool = False
+    """Keep the learning ledger, which takes several times as long."""
 
 
 def build(net: Net, setting: Setting) -> tuple[nn.Model, nn.Model]:

@@ -57,7 +57,7 @@ def share(measured: Measurements, group: str) -> float:
 def residual(measured: Measurements) -> float:
     """What the ledger misses, against what the losses really fell by."""
     ledger = measured["ledger"]
-    return float(abs((ledger["both_ends"] - ledger["real"]) / ledger["real"]))
+    return float(abs((ledger["total"] - ledger["real"]) / ledger["real"]))
 
 
 def kept(shares: Mapping[str, Any]) -> float:

@@ -38,7 +38,7 @@ def moved_and_earned(asker: Measurements) -> Table:
             "whole change, and of an update. overlap: of the histograms before and after. earned: "
             "share in the fall of the batches' losses.",
             f"In {ledger['steps']} steps the losses fell by {-ledger['real']:.4f}; the ledger says "
-            f"{-ledger['both_ends']:.4f}, and to first order {-ledger['first_order']:.4f}.",
+            f"{-ledger['total']:.4f}, and to first order {-ledger['first_order']:.4f}.",
         ),
     )
 

@@ -23,8 +23,9 @@ from nnscratch.studies.study import Measurements, Setting, Variant
 TRAINED = ("*/kernel", "*/bias")
 CALIBRATION = 64
 """Pairs whose distances tell where the threshold should start."""
-BOOKED = MappingProxyType({"small": 400, "full": 160})
-"""Steps that the ledger books: all of them, or those in which the loss falls most."""
+BOOKED = MappingProxyType({"small": (400, 2), "full": (40, 7)})
+"""How many steps the ledger books, and at how many gradients each. The first steps of the large
+network go so far that the loss falls, and rises again, within one of them."""
 BUCKETS = 30
 """Of a histogram: TensorBoard's default."""
 
@@ -42,10 +43,12 @@ def train(net: Net, setting: Setting) -> Measurements:
         calibrate(model, gauge.predict([image[:CALIBRATION] for image in images], verbose=0))
     first = {path: np.array(value) for path, value in model.params.items()}
     answers, unseen, recorder = Answers(), Unseen(gauge, unseen_pairs), Recorder(None, TRAINED)
-    ways, ledger = Ways(SIZES[setting.scale].convolutions), FirstSteps(BOOKED[setting.scale])
+    ways, ledger = Ways(SIZES[setting.scale].convolutions), FirstSteps(*BOOKED[setting.scale])
     callbacks: list[nn.Callback] = [answers, unseen, recorder]
     if net.inspected:
-        callbacks += [ways, ledger]
+        callbacks.append(ways)
+    if net.ledger:
+        callbacks.append(ledger)
     if net.held is not None:
         held = fnmatch.filter(first, f"embedder/*/{net.held}")
         callbacks.append(Hold({path: first[path] for path in held}))
@@ -58,7 +61,7 @@ def train(net: Net, setting: Setting) -> Measurements:
         epochs=getattr(net.epochs, setting.scale),
         callbacks=callbacks,
     )
-    measured = {
+    measured: dict[str, Any] = {
         "updates": model.iteration,
         "learning_rate": model.learning_rate,
         "history": history.history,
@@ -71,14 +74,12 @@ def train(net: Net, setting: Setting) -> Measurements:
             for path, group in recorder.groups.items()
         },
     }
-    if not net.inspected:
-        return measured
-    return {
-        **measured,
-        "course": answers.course,
-        "gradients": {"way": ways.way, "shares": ways.shares, **ways.course},
-        "ledger": booked(ledger),
-    }
+    if net.inspected:
+        measured["course"] = answers.course
+        measured["gradients"] = {"way": ways.way, "shares": ways.shares, **ways.course}
+    if net.ledger:
+        measured["ledger"] = booked(ledger)
+    return measured
 
 
 def beyond_clip(answers: Answers) -> dict[str, float]:
@@ -96,7 +97,7 @@ def booked(ledger: Ledger) -> dict[str, Any]:
         "steps": len(ledger.steps),
         "shares": ledger.shares(),
         "first_order": ledger.first_order,
-        "both_ends": ledger.total,
+        "total": ledger.total,
         "real": ledger.real,
     }
 

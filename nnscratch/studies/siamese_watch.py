@@ -176,15 +176,16 @@ class Ways(Watch):
 
 
 class FirstSteps(Ledger):
-    """A ledger of the first steps, where the loss falls most: each costs a second gradient.
+    """A ledger of the first steps, where the loss falls most.
 
     Args:
-        steps: how many.
+        booked: how many.
+        gradients: at how many places of each step.
     """
 
-    def __init__(self, steps: int):
-        super().__init__()
-        self.booked = steps
+    def __init__(self, booked: int, gradients: int):
+        super().__init__(gradients)
+        self.booked = booked
 
     def on_step(self, step: nn.Step) -> None:
         """Book it, if it is one of them."""

@@ -188,7 +188,8 @@ from tests.nets import contents
 
 run = nn.Run.open(sys.argv[1])
 step = run.step(20)
-print(run.differences, sum(zlib.crc32(array.tobytes()) for array in contents(step).values()))
+known = [line for line in run.differences if not line.startswith("nnscratch's source")]
+print(known, sum(zlib.crc32(array.tobytes()) for array in contents(step).values()))
 """
 
 

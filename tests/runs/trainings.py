@@ -6,7 +6,7 @@ import numpy as np
 
 import nnscratch as nn
 from nnscratch.core.tape import ALL
-from tests.nets import conv_net, everything, images
+from tests.nets import images
 
 X, Y = images(17)
 
@@ -102,5 +102,3 @@ PAIRS = ([X, X[::-1].copy()], (Y[::-1] == Y).astype(np.float32)[:, None])
 """What `siamese` learns."""
 BOTH = (X, [Y, X.sum(axis=(1, 2))])
 """What `two_outputs` learns."""
-
-__all__ = ["conv_net", "everything"]

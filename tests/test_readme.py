@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
@@ -12,17 +15,21 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
-def test_python_blocks_run_one_after_the_other(capsys):
-    names: dict[str, object] = {}
+def test_python_blocks_run_one_after_the_other(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)  # they write files
+    names: dict[str, Any] = {}
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), names)
-    printed = capsys.readouterr().out
-    (explained,) = blocks("text")
-    labels = [line[:36].rstrip() for line in explained.splitlines()]
-    assert labels == [
-        line[:36].rstrip() for line in names["step"].explain(labels[0].split()[0]).splitlines()
-    ]
-    assert "passed" in printed
+    printed = capsys.readouterr().out.splitlines()
+    for shown in blocks("text"):
+        assert labels(shown.splitlines()) <= labels(printed)
+
+
+def labels(lines: list[str]) -> set[str]:
+    """What lines begin with, before their numbers."""
+    return {re.split(r"\s{2,}|[-\d.]+(?:e|%|$)", line.lstrip())[0] for line in lines}
 
 
 def test_folders_that_readme_names_exist():

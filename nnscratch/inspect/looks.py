@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnscratch.core.tape import Call
-from nnscratch.inspect.groups import group_of
 from nnscratch.inspect.units import distinct, rank, silent
 from nnscratch.kernels.ops import Array, Ops
-
-if TYPE_CHECKING:
-    from nnscratch.core.step import Step
 
 BINS = 64
 
@@ -49,6 +45,36 @@ class Histogram(NamedTuple):
         return cls(low, high, k.histogram(x, low, high, BINS))
 
 
+class Seen(NamedTuple):
+    """What a look at one array tells."""
+
+    histogram: Histogram
+    facts: Mapping[str, int | None] = MappingProxyType({})
+    """Numbers, by the names of a look's tables."""
+
+
+def see(k: Ops, x: Array) -> Seen:
+    """Look at any array."""
+    return Seen(Histogram.of(k, x))
+
+
+def see_activation(k: Ops, y: Array, saturation: tuple[float, float] | None) -> Seen:
+    """Look at the output of an activation that is flat outside of such a range."""
+    facts = {"units": y.shape[-1], "never_fired": silent(y, saturation)}
+    return Seen(Histogram.of(k, y), facts)
+
+
+def see_kernel(k: Ops, kernel: Array) -> Seen:
+    """Look at the value of a kernel."""
+    facts = {"units": kernel.shape[-1], "rank": rank(kernel), "distinct": distinct(kernel)}
+    return Seen(Histogram.of(k, kernel), facts)
+
+
+def see_kernel_gradient(k: Ops, gradient: Array) -> Seen:
+    """Look at the gradient of a kernel."""
+    return Seen(Histogram.of(k, gradient), {"distinct_gradients": distinct(gradient)})
+
+
 @dataclass
 class Look:
     """One step, looked at closely. Calls go by their keys, weights by their paths."""
@@ -67,32 +93,11 @@ class Look:
     never_fired: dict[str, int] = field(default_factory=dict)
     """Of each activation: how many units are flat in every row and place of the batch."""
 
-    def see_output(self, k: Ops, call: Call) -> None:
-        """Look at a call after its forward pass."""
-        y = call.output
-        self.histograms[call.key] = {"output": Histogram.of(k, y)}
-        if call.layer.role == "activation":
-            self.units[call.key] = y.shape[-1]
-            self.never_fired[call.key] = silent(y, call.layer.saturation)
-
-    def see_gradient(self, k: Ops, call: Call) -> None:
-        """Look at a call after its backward pass."""
-        self.histograms[call.key]["output_gradient"] = Histogram.of(k, call.output_gradient)
-
-    def see_weights(self, k: Ops, step: Step, paths: Iterable[str]) -> None:
-        """Look at some of the trained weights."""
-        for path in paths:
-            value, gradient = step.before[path], step.total_gradients[path]
-            self.histograms[path] = {
-                "value": Histogram.of(k, value),
-                "gradient": Histogram.of(k, gradient),
-                "update": Histogram.of(k, step.updates[path]),
-            }
-            if group_of(step, path) == "kernels":
-                self.units[path] = value.shape[-1]
-                self.rank[path] = rank(value)
-                self.distinct[path] = distinct(value)
-                self.distinct_gradients[path] = distinct(gradient)
+    def add(self, name: str, what: str, seen: Seen) -> None:
+        """Take down what was seen of an array."""
+        self.histograms.setdefault(name, {})[what] = seen.histogram
+        for fact, value in seen.facts.items():
+            getattr(self, fact)[name] = value
 
     def state(self) -> dict[str, Any]:
         """All of it, in lists, mappings and arrays."""

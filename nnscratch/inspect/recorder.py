@@ -2,59 +2,40 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from fnmatch import fnmatchcase
-from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-import numpy as np
-
-from nnscratch.core.describe import number
 from nnscratch.core.errors import NNError, UnknownNameError
-from nnscratch.core.store import seal
 from nnscratch.core.table import Table
 from nnscratch.core.tape import Call, labels
-from nnscratch.inspect.groups import GROUPS, group_of
-from nnscratch.inspect.looks import Look
-from nnscratch.inspect.series import Book, CallTrack, Series, WeightTrack
+from nnscratch.inspect import recorder_table
+from nnscratch.inspect.groups import group_of
+from nnscratch.inspect.looks import (
+    Look,
+    Seen,
+    see,
+    see_activation,
+    see_kernel,
+    see_kernel_gradient,
+)
+from nnscratch.inspect.scribe import Scribe
+from nnscratch.inspect.selection import Selection
+from nnscratch.inspect.series import Book, CallTrack, WeightTrack
 from nnscratch.kernels.ops import Array, Ops
 from nnscratch.training.callbacks import Callback, CallbackError, Learner, Logs
 
 if TYPE_CHECKING:
     from nnscratch.backend import Backend
     from nnscratch.core.step import Step
-    from nnscratch.core.store import Layout
+    from nnscratch.core.store import Arena, Layout
 
 CALL = tuple(entry.name for entry in fields(CallTrack))
 WEIGHT = tuple(entry.name for entry in fields(WeightTrack))
-NEVER = (math.nan, math.nan)
-"""The limits of what cannot saturate."""
-HEADINGS = ("", "mean", "std", "zeros", "sat.", "|g|", "|dw|/|w|")
-LEGEND = (
-    "mean, std, zeros, sat.: of a call's output or a weight's value; sat.: where an activation is "
-    "flat",
-    "|g|: norm of the loss's gradient by it; |dw|/|w|: the update against the value",
-)
-
-
-@dataclass
-class Place:
-    """Where the statistics of a call's array go."""
-
-    number: int
-    limits: tuple[float, float] | None = None
-    size: int = -1
-    """Of the array that came last; its bounds are (1, 2)."""
-    bounds: Array = field(default_factory=lambda: np.empty((1, 2), np.int64))
-
-
-class CallPlaces(NamedTuple):
-    """The places of a call."""
-
-    output: Place
-    output_gradient: Place
+"""The quantities that are recorded of a call, and of a weight."""
+Seer = Callable[[Ops, Array], Seen]
+"""How to look at an array."""
 
 
 class Runner(Protocol):
@@ -67,8 +48,9 @@ class Runner(Protocol):
 class Recorder(Callback):
     """Records every step of a training, call by call and weight by weight.
 
-    In `fit` it is a callback, which sees each array while it is at hand and keeps none. In a
-    training loop of your own, call `record(step)`.
+    In `fit` it is a callback, which sees each array while it is at hand; what is large is measured
+    by a thread of its own while the training goes on. In a training loop of your own, call
+    `record(step)`.
 
     >>> recorder = nn.Recorder()
     >>> model.fit(x, y, callbacks=recorder)
@@ -93,21 +75,18 @@ class Recorder(Callback):
                 f"Recorder every: expected a positive number of steps or None, got {every!r}"
             )
         self.every = every
-        self.select = (select,) if isinstance(select, str) else tuple(select)
-        self.looks: list[Look] = []
-        """The closer looks, in the order of their steps."""
+        self.selection = Selection(select)
         self.groups: dict[str, str] = {}
         """What each recorded weight is: of the kernels, biases, norm parameters or others."""
-        self._book = Book()
-        self._look: Look | None = None
-        self._forget_places()
+        self._looks: list[Look] = []
+        self._start_with(Book())
 
-    def _forget_places(self) -> None:
-        """Find out anew where the book has what."""
-        self._places: dict[str, CallPlaces | None] = {}
+    def _start_with(self, book: Book) -> None:
+        self._scribe = Scribe(book)
+        self._selected: dict[str, bool] = {}
         self._layout: Layout | None = None
         self._paths: list[str] = []
-        self._numbers: dict[str, Array] = {}
+        self._look: Look | None = None
 
     # -- recording --------------------------------------------------------------------------
 
@@ -130,90 +109,73 @@ class Recorder(Callback):
 
     def _begin(self, k: Ops, index: int) -> None:
         self._k = k
-        self._book.open()
-        looks = self.every is not None and index % self.every == 0
-        self._look = Look(index) if looks else None
+        self._scribe.begin(k)
+        due = self.every is not None and index % self.every == 0
+        self._look = Look(index) if due else None
 
     def on_forward(self, call: Call) -> None:
         """Measure a call's output."""
-        if call.key not in self._places:
-            self._places[call.key] = self._meet(call)
-        places = self._places[call.key]
-        if places is not None:
-            self._measure(places.output, call.output)
+        if call.key not in self._selected:
+            self._meet(call)
+        if self._selected[call.key]:
+            self._scribe.measure((call.key, CALL[0]), call.output, call.layer.saturation)
             if self._look is not None:
-                self._look.see_output(self._k, call)
+                self._see(self._look, call.key, CALL[0], output_seer(call), call.output)
 
     def on_backward(self, call: Call) -> None:
         """Measure the gradient of a call's output."""
-        places = self._places[call.key]
-        if places is not None:
-            self._measure(places.output_gradient, call.output_gradient)
+        if self._selected[call.key]:
+            self._scribe.measure((call.key, CALL[1]), call.output_gradient)
             if self._look is not None:
-                self._look.see_gradient(self._k, call)
-
-    def _meet(self, call: Call) -> CallPlaces | None:
-        """Make room for a call, if it was selected."""
-        if not self._selects(call.key, call.path):
-            return None
-        output, gradient = (self._book.number((call.key, what)) for what in CALL)
-        return CallPlaces(Place(output, call.layer.saturation), Place(gradient))
-
-    def _measure(self, place: Place, x: Array) -> None:
-        if x.size != place.size:
-            place.size, place.bounds = x.size, seal(np.array([[0, x.size]]))
-            self._book.size(place.number, x.size, limited=place.limits is not None)
-        low, high = place.limits or NEVER
-        self._book.write(place.number, self._k.statistics(x, place.bounds, low, high))
+                self._see(self._look, call.key, CALL[1], see, call.output_gradient)
 
     def on_step(self, step: Step) -> None:
         """Measure the weights, and let the step count."""
         if step.before.layout is not self._layout:
             self._arrange(step)
-        arenas = (step.before, step.total_gradients, step.updates)
-        for what, arena in zip(WEIGHT, arenas, strict=True):
-            rows = self._k.statistics(arena.buffer, self._bounds, *NEVER)
-            self._book.write(self._numbers[what], rows)
-        self._book.turn(step.index, step.loss)
+        for what, arena in arenas_of(step).items():
+            self._scribe.measure_weights(what, arena)
         if self._look is not None:
-            self._look.see_weights(self._k, step, self._paths)
-            self.looks.append(self._look)
+            for path, what, seer, weight in weight_views(step, self._paths):
+                self._see(self._look, path, what, seer, weight)
+            self._looks.append(self._look)
+        self._scribe.end(step.index, step.loss)
 
     def look(self, step: Step) -> Look:
         """Look closer at a step; what it did not keep is computed again."""
         look, k = Look(step.index), step.calls.ctx.k
         for call in step.calls.values():
-            if self._selects(call.key, call.path):
-                look.see_output(k, call)
-                look.see_gradient(k, call)
-        look.see_weights(k, step, [path for path in step.before if self._selects(path)])
-        self.looks.append(look)
+            if self.selection.has((call.key, call.path)):
+                look.add(call.key, CALL[0], output_seer(call)(k, call.output))
+                look.add(call.key, CALL[1], see(k, call.output_gradient))
+        paths = [path for path in step.before if self.selection.has((path,))]
+        for path, what, seer, weight in weight_views(step, paths):
+            look.add(path, what, seer(k, weight))
+        self._looks.append(look)
         return look
 
-    def _selects(self, *names: str) -> bool:
-        """Whether something that goes by these names is to be recorded."""
-        return any(matches(pattern, names) for pattern in self.select)
+    def _see(self, look: Look, name: str, what: str, seer: Seer, x: Array) -> None:
+        self._scribe.later(partial(seer, self._k, x), partial(look.add, name, what))
+
+    def _meet(self, call: Call) -> None:
+        """Find out whether a call is to be recorded, and make room for it."""
+        self._selected[call.key] = self.selection.has((call.key, call.path))
+        if self._selected[call.key]:
+            for what in CALL:
+                self._scribe.expect((call.key, what))
 
     def _arrange(self, step: Step) -> None:
         """Find the selected weights in the arenas.
 
         Raises:
-            UnknownNameError: a pattern matches nothing that there is.
+            UnknownNameError: a pattern selects nothing that there is.
         """
-        known: list[tuple[str, ...]] = [(key, call.path) for key, call in step.calls.items()]
-        known += [(path,) for path in (*step.before, *step.frozen)]
-        for pattern in self.select:
-            if not any(matches(pattern, names) for names in known):
-                nearby = [names[0] for names in known]
-                raise UnknownNameError("call or weight to record", pattern, nearby)
-        self._paths = [path for path in step.before if self._selects(path)]
+        calls = [(call.key, call.path) for call in step.calls.values()]
+        self.selection.check([*calls, *((path,) for path in (*step.before, *step.frozen))])
+        self._paths = [path for path in step.before if self.selection.has((path,))]
         self.groups |= {path: group_of(step, path) for path in self._paths}
-        parts = [step.before.layout.slices[path] for path in self._paths]
-        self._bounds = np.array([[p.start, p.stop] for p in parts], np.int64).reshape(-1, 2)
-        for what in WEIGHT:
-            numbers = [self._book.number((path, what)) for path in self._paths]
-            self._numbers[what] = np.array(numbers, np.intp)
-            self._book.size(self._numbers[what], self._bounds[:, 1] - self._bounds[:, 0])
+        for what, arena in arenas_of(step).items():
+            self._scribe.arrange(what, self._paths, arena)
         self._layout = step.before.layout
 
     # -- reading ----------------------------------------------------------------------------
@@ -221,24 +183,30 @@ class Recorder(Callback):
     @property
     def steps(self) -> list[int]:
         """The index of each recorded step."""
-        steps: list[int] = self._book.index.tolist()
+        steps: list[int] = self._scribe.book.index.tolist()
         return steps
 
     @property
     def loss(self) -> list[float]:
         """The loss of each recorded step's batch, penalty included."""
-        losses: list[float] = self._book.loss.tolist()
+        losses: list[float] = self._scribe.book.loss.tolist()
         return losses
+
+    @property
+    def looks(self) -> list[Look]:
+        """The closer looks, in the order in which they were taken."""
+        self._scribe.settle()
+        return self._looks
 
     @property
     def calls(self) -> list[str]:
         """The keys of the recorded calls, in the order of the graph."""
-        return [name for name, what in self._book.numbers if what == CALL[0]]
+        return [name for name, what in self._scribe.book.numbers if what == CALL[0]]
 
     @property
     def weights(self) -> list[str]:
         """The paths of the recorded weights."""
-        return [name for name, what in self._book.numbers if what == WEIGHT[0]]
+        return [name for name, what in self._scribe.book.numbers if what == WEIGHT[0]]
 
     def __getitem__(self, name: str) -> Any:
         """What was recorded of a call (a `CallTrack`) or of a weight (a `WeightTrack`).
@@ -250,33 +218,33 @@ class Recorder(Callback):
         Raises:
             UnknownNameError: there is no such call or weight, or it was not selected.
         """
-        keys = {label: key for key, label in labels(self.calls).items()}
-        name = keys.get(name, name)
-        if (name, CALL[0]) in self._book.numbers:
-            return CallTrack(*(self._book.series((name, what)) for what in CALL))
-        if (name, WEIGHT[0]) in self._book.numbers:
-            return WeightTrack(*(self._book.series((name, what)) for what in WEIGHT))
-        raise UnknownNameError("recorded call or weight", name, [*self.calls, *self.weights])
+        book, calls, weights = self._scribe.book, self.calls, self.weights
+        name = {label: key for key, label in labels(calls).items()}.get(name, name)
+        if name in calls:
+            return CallTrack(*(book.series((name, what)) for what in CALL))
+        if name in weights:
+            return WeightTrack(*(book.series((name, what)) for what in WEIGHT))
+        raise UnknownNameError("recorded call or weight", name, [*calls, *weights])
 
     def to_dict(self) -> dict[str, Array]:
         """Every column by its name, such as "conv2d#0.output.mean", for a table elsewhere."""
-        columns = {"step": self._book.index, "loss": self._book.loss}
-        for name, what in self._book.numbers:
-            for statistic, column in self._book.series((name, what)).columns().items():
+        book = self._scribe.book
+        columns = {"step": book.index, "loss": book.loss}
+        for name, what in book.numbers:
+            for statistic, column in book.series((name, what)).columns().items():
                 columns[f"{name}.{what}.{statistic}"] = column
         return columns
 
     def state(self) -> Mapping[str, Any]:
         """All that is recorded."""
         looks = [look.state() for look in self.looks]
-        return {"book": self._book.state(), "looks": looks, "groups": dict(self.groups)}
+        return {"book": self._scribe.book.state(), "looks": looks, "groups": dict(self.groups)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on with what was recorded."""
-        self._book = Book.restored(state["book"])
-        self.looks = [Look.restored(look) for look in state["looks"]]
+        self._looks = [Look.restored(look) for look in state["looks"]]
         self.groups = dict(state["groups"])
-        self._forget_places()
+        self._start_with(Book.restored(state["book"]))
 
     # -- views ------------------------------------------------------------------------------
 
@@ -290,55 +258,36 @@ class Recorder(Callback):
             NNError: that step was not recorded.
         """
         steps = self.steps
-        if step not in steps and not -len(steps) <= step < 0:
-            span = f"there are {len(steps)}, {steps[0]} to {steps[-1]}" if steps else "none is yet"
-            raise NNError(f"Recorder: step {step} was not recorded; {span}")
-        place = step if step < 0 else len(steps) - 1 - steps[::-1].index(step)
-        rows = list(self._table_rows(place))
-        title = f"step {steps[place]} · loss {self.loss[place]:.6g} · {len(steps)} steps recorded"
-        return Table(title, HEADINGS, rows, LEGEND)
-
-    def _table_rows(self, place: int) -> Iterator[tuple[str, ...]]:
-        """A row for each call and each weight, under the name of their group."""
-        yield ("calls", *[""] * 6)
-        for key, label in labels(self.calls).items():
-            track = self[key]
-            yield (f"  {label}", *cells(track.output, track.output_gradient, place), "")
-        for group in GROUPS:
-            members = [path for path in self.weights if self.groups[path] == group]
-            if members:
-                yield (group, *[""] * 6)
-            for path in members:
-                track = self[path]
-                change = change_of(track, place)
-                yield (f"  {path}", *cells(track.value, track.gradient, place), change)
+        if step in steps:
+            return recorder_table.table(self, len(steps) - 1 - steps[::-1].index(step))
+        if -len(steps) <= step < 0:
+            return recorder_table.table(self, step)
+        span = f"there are {len(steps)}, {steps[0]} to {steps[-1]}" if steps else "none is yet"
+        raise NNError(f"Recorder: step {step} was not recorded; {span}")
 
     def __str__(self) -> str:
-        return str(self.table()) if self._book.length else "Recorder: nothing is recorded yet"
+        return str(self.table()) if self.steps else "Recorder: nothing is recorded yet"
 
     def _repr_html_(self) -> str:
-        return self.table()._repr_html_() if self._book.length else escape(str(self))
+        return self.table()._repr_html_() if self.steps else str(self)
 
 
-def matches(pattern: str, names: Iterable[str]) -> bool:
-    """Whether a pattern is that of one of some names, or of a layer that one belongs to."""
-    return any(fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}/*") for name in names)
+def arenas_of(step: Step) -> dict[str, Arena]:
+    """The arenas of a step whose weights are recorded, by quantity."""
+    return dict(zip(WEIGHT, (step.before, step.total_gradients, step.updates), strict=True))
 
 
-def cells(series: Series, gradient: Series, place: int) -> tuple[str, ...]:
-    """Statistics of a tensor in one step, and the norm of its gradient."""
-    mean, std = number(series.mean[place]), number(series.std[place])
-    zeros, saturated = share(series.zeros[place]), share(series.saturated[place])
-    return mean, std, zeros, saturated, number(gradient.norm[place])
+def output_seer(call: Call) -> Seer:
+    """How to look at a call's output."""
+    if call.layer.role == "activation":
+        return partial(see_activation, saturation=call.layer.saturation)
+    return see
 
 
-def share(value: float) -> str:
-    """A share in percent; nothing where there is none to tell."""
-    return "" if math.isnan(value) else f"{value:.0%}"
-
-
-def change_of(track: WeightTrack, place: int) -> str:
-    """A weight's update against its value, in words."""
-    if track.value.norm[place] == 0:
-        return "0" if track.update.norm[place] == 0 else "from 0"
-    return number(track.ratio[place])
+def weight_views(step: Step, paths: Iterable[str]) -> Iterator[tuple[str, str, Seer, Array]]:
+    """Some weights: path, quantity, how to look at it, and the array."""
+    kernels = {"value": see_kernel, "gradient": see_kernel_gradient}
+    for path in paths:
+        seers = kernels if group_of(step, path) == "kernels" else {}
+        for what, arena in arenas_of(step).items():
+            yield path, what, seers.get(what, see), arena[path]

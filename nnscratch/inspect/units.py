@@ -42,18 +42,28 @@ def distinct(kernel: Array, tolerance: float | None = None) -> int:
     """
     if tolerance is None:
         tolerance = ROUNDING[kernel.dtype]
-    units = rows_of_units(kernel).astype(np.float64)  # (units, weights)
-    finite = units[np.isfinite(units).all(axis=1)]
-    within = tolerance * float(np.max(np.abs(finite), initial=0.0))
+    units = rows_of_units(kernel)  # (units, weights)
     direction = np.random.default_rng(0).standard_normal(units.shape[1])
-    places = np.sum(finite * direction, axis=1)  # (units,)
+    with np.errstate(invalid="ignore"):
+        places = units @ direction  # (units,), not finite where a weight is not
+    known = np.isfinite(places)
+    if not known.all():
+        units, places = units[known], places[known]
+    within = tolerance * largest(units)
     order = np.argsort(places)
     gaps = np.diff(places[order]) > within * float(np.sum(np.abs(direction)))
     edges = np.flatnonzero(np.concatenate([[True], gaps, [True]]))  # of stretches without a gap
     crowded = np.flatnonzero(np.diff(edges) > 1)
-    alone = len(units) - len(finite) + len(edges) - 1 - len(crowded)
-    stretches = (finite[order[edges[i] : edges[i + 1]]] for i in crowded)
+    alone = len(known) - len(units) + len(edges) - 1 - len(crowded)
+    stretches = (units[order[edges[i] : edges[i + 1]]] for i in crowded)
     return alone + sum(_different(stretch, within) for stretch in stretches)
+
+
+def largest(array: Array) -> float:
+    """The largest magnitude of an entry, 0 of none; NaN where there is one. It copies nothing."""
+    if not array.size:
+        return 0.0
+    return float(np.maximum(-np.min(array), np.max(array)))
 
 
 def _different(units: Array, within: float) -> int:
@@ -75,10 +85,11 @@ def rank(kernel: Array) -> int | None:
     Most kernels are of full rank, and a Cholesky factor proves it at a fraction of the cost: if
     G - t I has one, every eigenvalue of G exceeds t; and no eigenvalue exceeds the trace.
     """
-    units = rows_of_units(kernel).astype(np.float64)  # (units, weights)
-    if not np.isfinite(units).all():
+    scale = largest(kernel)
+    if not np.isfinite(scale):
         return None
-    units /= np.max(np.abs(units), initial=0.0) or 1.0  # squares stay in float64's range
+    # Squares stay in float64's range.
+    units = np.divide(rows_of_units(kernel), scale or 1.0, dtype=np.float64)  # (units, weights)
     products = units @ units.T if len(units) <= units.shape[1] else units.T @ units
     try:
         np.linalg.cholesky(products - RANK**2 * np.trace(products) * np.eye(len(products)))

@@ -8,6 +8,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.core.errors import NNError, UnknownNameError
+from nnscratch.inspect import scribe
 from nnscratch.inspect.recorder import Recorder
 from nnscratch.inspect.series import Series
 from nnscratch.kernels.ops import Array
@@ -68,8 +69,12 @@ def assert_tells(series: Series, place: int, array: Array) -> None:
         np.testing.assert_allclose(getattr(series, name)[place], value, 1e-11, atol, err_msg=name)
 
 
+@pytest.mark.parametrize("large", [1, scribe.LARGE])
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_rows_are_what_the_steps_say(backend: str) -> None:
+def test_rows_are_what_the_steps_say(
+    backend: str, large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scribe, "LARGE", large)  # from 1 on all is measured aside
     recorder, steps = recorded(conv_net(backend, nn.SGD(0.1, clipvalue=0.01)))
     assert recorder.steps == [step.index for step in steps] == list(range(6))
     assert recorder.loss == [step.loss for step in steps]
@@ -89,6 +94,28 @@ def test_by_hand_it_records_the_same() -> None:
     assert by_hand.to_dict().keys() == expected.keys()
     for name, column in by_hand.to_dict().items():
         np.testing.assert_array_equal(column, expected[name], err_msg=name)
+
+
+def test_what_is_measured_aside_has_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, _ = recorded(every=2)
+    monkeypatch.setattr(scribe, "LARGE", 1)
+    aside, _ = recorded(every=2)
+    for name, column in here.to_dict().items():
+        assert aside.to_dict()[name].tobytes() == column.tobytes(), name
+    for one, other in zip(here.looks, aside.looks, strict=True):
+        np.testing.assert_equal(one.state(), other.state())
+
+
+def test_an_error_in_what_is_measured_aside_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scribe, "LARGE", 1)
+    model, recorder = conv_net("numpy"), Recorder()
+    recorder.record(model.train_step(X, Y))
+    assert recorder.steps == [0]
+    monkeypatch.setattr(model.backend.k, "statistics", lambda *_: 1 / 0)
+    recorder.record(model.train_step(X, Y))
+    with pytest.raises(ZeroDivisionError):
+        recorder.table()
+    assert recorder.steps == [0]
 
 
 def test_records_the_steps_of_a_training_loop() -> None:

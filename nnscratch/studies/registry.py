@@ -11,6 +11,7 @@ MODULES = {
     "zero-init": "nnscratch.studies.zero_init",
     "unit-kernel": "nnscratch.studies.unit_kernel",
     "frozen-accuracy": "nnscratch.studies.frozen_accuracy",
+    "predicts-the-mean": "nnscratch.studies.predicts_the_mean",
     "siamese": "nnscratch.studies.siamese",
     "resnet-plateau": "nnscratch.studies.resnet_plateau",
 }

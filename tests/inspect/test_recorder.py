@@ -279,6 +279,22 @@ def test_a_step_that_fails_is_not_recorded() -> None:
     assert np.isfinite(recorder["conv2d"].output_gradient.mean).all()
 
 
+@pytest.mark.parametrize("large", [1, scribe.LARGE])
+def test_nothing_is_left_over_of_a_step_that_failed(
+    large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scribe, "LARGE", large)
+    model, recorder = conv_net(), Recorder()
+    failing = nn.LambdaCallback(on_step=lambda step: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        model.fit(X, Y, verbose=0, callbacks=[failing, recorder])
+    model.freeze("conv2d", "batch_normalization")
+    model.fit(X, Y, verbose=0, callbacks=recorder)
+    assert recorder.steps == [0]
+    assert np.isfinite(recorder["conv2d"].output.mean).all()
+    assert np.isnan(recorder["conv2d"].output_gradient.mean).all()
+
+
 def test_goes_on_with_what_it_told() -> None:
     whole, _ = recorded(every=2)
     model, first, second = conv_net(), Recorder(every=2), Recorder(every=2)

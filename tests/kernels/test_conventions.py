@@ -235,11 +235,16 @@ def test_statistics_are_numpys(ops: Ops, dtype: type[np.floating[Any]]) -> None:
     assert (got["nan"], got["inf"]) == (0, 0)
 
 
-def test_std_does_not_cancel(ops: Ops) -> None:
-    x = (1e6 + np.arange(9000) % 2).astype(np.float32)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_std_does_not_cancel(ops: Ops, dtype: type[np.floating[Any]]) -> None:
+    x = (1e6 + np.random.default_rng(0).standard_normal(9000)).astype(dtype)
     got = statistics(ops, x)
-    assert got["std"] == pytest.approx(0.5, rel=1e-9)
-    assert got["mean"] == pytest.approx(1e6 + 0.5, rel=1e-15)
+    assert got["std"] == pytest.approx((x.astype(np.float64) - 1e6).std(), rel=1e-9)
+    assert got["mean"] == pytest.approx(x.mean(dtype=np.float64), rel=1e-14)
+
+
+def test_equal_numbers_have_no_std(ops: Ops) -> None:
+    assert statistics(ops, np.full(9000, 0.1, np.float32))["std"] < 1e-16
 
 
 def test_nan_spoils_what_is_computed_and_not_what_is_counted(ops: Ops) -> None:

@@ -100,18 +100,25 @@ class Look:
             getattr(self, fact)[name] = value
 
     def state(self) -> dict[str, Any]:
-        """All of it, in lists, mappings and arrays."""
-        histograms = {
-            name: {what: h._asdict() for what, h in own.items()}
-            for name, own in self.histograms.items()
+        """All of it, in few arrays."""
+        tensors = [(name, what) for name, own in self.histograms.items() for what in own]
+        seen = [self.histograms[name][what] for name, what in tensors]
+        return {
+            **vars(self),
+            "histograms": {
+                "tensors": [list(tensor) for tensor in tensors],
+                "ranges": np.array([[h.low, h.high] for h in seen]).reshape(-1, 2),
+                "counts": np.array([h.counts for h in seen], np.int64).reshape(-1, BINS),
+            },
         }
-        return {**vars(self), "histograms": histograms}
 
     @classmethod
     def restored(cls, state: Mapping[str, Any]) -> Look:
         """A look that told this of itself."""
-        histograms = {
-            name: {what: Histogram(**h) for what, h in own.items()}
-            for name, own in state["histograms"].items()
-        }
-        return cls(**{**state, "histograms": histograms})
+        packed, look = state["histograms"], cls(**{**state, "histograms": {}})
+        ranges = packed["ranges"].tolist()
+        for (name, what), (low, high), counts in zip(
+            packed["tensors"], ranges, packed["counts"], strict=True
+        ):
+            look.histograms.setdefault(name, {})[what] = Histogram(low, high, counts)
+        return look

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from nnscratch.inspect import scribe
 from nnscratch.inspect.recorder import Recorder
 from nnscratch.inspect.series import Series
 from nnscratch.kernels.ops import Array
+from nnscratch.runs.packing import pack, unpack
 from nnscratch.training.callbacks import CallbackError
 from tests.nets import conv_net, images
 
@@ -299,8 +301,9 @@ def test_goes_on_with_what_it_told() -> None:
     whole, _ = recorded(every=2)
     model, first, second = conv_net(), Recorder(every=2), Recorder(every=2)
     model.fit(X, Y, batch_size=8, epochs=2, verbose=0, callbacks=first)
-    told = first.state()
-    second.restore(told)
+    told, arrays = first.state(), dict[str, Array]()
+    written = json.dumps(pack(told, arrays, "recorder"))
+    second.restore(unpack(json.loads(written), arrays))
     model.fit(X, Y, batch_size=8, epochs=3, initial_epoch=2, verbose=0, callbacks=second)
     assert second.steps == whole.steps
     assert str(second) == str(whole)

@@ -197,7 +197,7 @@ def figures(results: Results) -> list[Figure]:
             results,
             four,
             "The activations of each mini-batch, which the asker wished to see. Raw pixels arrive "
-            "at the softmax as logits in the hundreds, from the first mini-batch on.",
+            "at the softmax as logits of hundreds and more, from the first mini-batch on.",
         ),
         draw.gradients(
             results,
@@ -219,8 +219,8 @@ def figures(results: Results) -> list[Figure]:
             results,
             ["asker", "rmsprop", "pixels, rate"],
             "The first 8 filters when epochs begin, in 8x8 means of their weights, each row "
-            "against its largest. What epoch 1 made of them is there to stay: with RMSprop "
-            "something else, with scaled pixels not much before later epochs.",
+            "against its largest. What epoch 1 made of them is there to stay, and with RMSprop it is "
+            "something else. With scaled pixels they move a little at a time.",
         ),
     ]
 

@@ -18,7 +18,7 @@ def answer(results: Results) -> str:
         f"{read.silence(asker, 'before'):.0%} of the wrong answers before the first step. "
         f"{asker['moving']} of {asker['mini_batches']} mini-batches moved anything, then all "
         "answers were one class, clipped: 152 of 275 of them wrong at -ln 1e-9 = 20.7233 each is "
-        "your loss, 11.4543. The table of mini-batches shows it: activations in the hundreds, "
+        "your loss, 11.4543. The table of mini-batches shows it: logits of hundreds and more, "
         "gradients of 0. Divide the pixels by 255, and take a rate of 1 / |image|^2, here "
         f"{gentle['learning_rate']:.2g}, since a step grows with the number of pixels (accuracy "
         f"{read.accuracy(gentle):.2f}); or normalise before each ReLU "

@@ -219,8 +219,8 @@ def figures(results: Results) -> list[Figure]:
             results,
             ["asker", "rmsprop", "pixels, rate"],
             "The first 8 filters when epochs begin, in 8x8 means of their weights, each row "
-            "against its largest. What epoch 1 made of them is there to stay, and with RMSprop it is "
-            "something else. With scaled pixels they move a little at a time.",
+            "against its largest. What epoch 1 made of them is there to stay, and with RMSprop it "
+            "is something else. With scaled pixels they move a little at a time.",
         ),
     ]
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.printed import labels
+
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
@@ -22,14 +24,9 @@ def test_python_blocks_run_one_after_the_other(
     names: dict[str, Any] = {}
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), names)
-    printed = capsys.readouterr().out.splitlines()
+    printed = labels(capsys.readouterr().out)
     for shown in blocks("text"):
-        assert labels(shown.splitlines()) <= labels(printed)
-
-
-def labels(lines: list[str]) -> set[str]:
-    """What lines begin with, before their numbers."""
-    return {re.split(r"\s{2,}|[-\d.]+(?:e|%|$)", line.lstrip())[0] for line in lines}
+        assert labels(shown) <= printed
 
 
 def test_folders_that_readme_names_exist():

@@ -9,7 +9,7 @@ from nnscratch.studies.study import Measurements, Results
 COLUMNS = {
     "loss": "loss",
     "val_loss": "val_loss",
-    "accuracy": "accuracy",
+    "acc.": "accuracy",
     "inferred": "seen_accuracy",
     "val_acc.": "val_accuracy",
     "by batch": "batch_accuracy",

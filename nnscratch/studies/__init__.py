@@ -1,1 +1,1 @@
-"""Studies: one file per failure mode, with variants, measurements and claims."""
+"""Studies of failing trainings: variants, measurements and claims; a folder for each question."""

@@ -8,12 +8,12 @@ from nnscratch.core.errors import look_up
 from nnscratch.studies.study import Study
 
 MODULES = {
-    "zero-init": "nnscratch.studies.zero_init",
-    "unit-kernel": "nnscratch.studies.unit_kernel",
-    "frozen-accuracy": "nnscratch.studies.frozen_accuracy",
-    "predicts-the-mean": "nnscratch.studies.predicts_the_mean",
-    "siamese": "nnscratch.studies.siamese",
-    "resnet-plateau": "nnscratch.studies.resnet_plateau",
+    "zero-init": "nnscratch.studies.digits.zero_init",
+    "unit-kernel": "nnscratch.studies.digits.unit_kernel",
+    "frozen-accuracy": "nnscratch.studies.frozen_accuracy.study",
+    "predicts-the-mean": "nnscratch.studies.predicts_the_mean.study",
+    "siamese": "nnscratch.studies.siamese.study",
+    "resnet-plateau": "nnscratch.studies.resnet_plateau.study",
 }
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
-from nnscratch.studies.early_batch_norm import EarlyBatchNormalization
+from nnscratch.studies.predicts_the_mean.early_batch_norm import EarlyBatchNormalization
 
 STATE = ("moving_mean", "moving_deviation")
 

@@ -10,28 +10,17 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.datasets.moments import MOMENT_NAMES
-from nnscratch.studies import mean_claims, mean_measures, mean_net, mean_training, predicts_the_mean
-from nnscratch.studies import mean_readings as read
-from nnscratch.studies.mean_net import SIZES, Data, Net, images
+from nnscratch.studies.predicts_the_mean import claims, measures, study, training
+from nnscratch.studies.predicts_the_mean import readings as read
+from nnscratch.studies.predicts_the_mean.net import SIZES, Data, Net, build, images
 from nnscratch.studies.study import Measurements, Setting
-from tests.studies.whole import failed, found, spoken
+from tests.studies.whole import checked, found
 
 NAME = "predicts-the-mean"
 
 
 def measured(variant: str) -> Measurements:
     return found(NAME).results[variant]
-
-
-def test_all_claims_hold() -> None:
-    assert failed(found(NAME)) == []
-    assert len(found(NAME).claims) >= 30
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
-def test_all_claims_hold_for_other_seeds(seed: int) -> None:
-    assert failed(found(NAME, seed)) == []
 
 
 @pytest.mark.parametrize(
@@ -73,15 +62,14 @@ def test_a_claim_fails_for_a_system_that_it_is_not_true_of(
     broken: str, by: str, claim: str
 ) -> None:
     results = {**found(NAME).results, broken: measured(by)}
-    (checked,) = [c for c in mean_claims.claims(results) if c.claim.startswith(claim)]
-    assert not checked.holds
+    assert not checked(NAME, results, claim).holds
 
 
 def test_the_claims_on_get_weights_can_fail() -> None:
     wrong_way_round = measured("asker")["get_weights"][::-1]
     asker = {**measured("asker"), "get_weights": wrong_way_round, "largest_first_bias": 0.1}
-    claims = mean_claims.claims({**found(NAME).results, "asker": asker})
-    wrong = {claim.claim for claim in claims if not claim.holds}
+    decided = claims.claims({**found(NAME).results, "asker": asker})
+    wrong = {claim.claim for claim in decided if not claim.holds}
     assert wrong == {
         "get_weights() begins with a kernel (axes)",
         "The second array of get_weights() is a bias (axes)",
@@ -164,7 +152,7 @@ def test_the_network_is_the_askers(scale: str) -> None:
         *("output", "answer"),
     ]
     x = np.zeros((2, size.side, size.side, 1), np.float32)
-    calls = mean_net.build(Net(), Setting(scale=scale)).forward(x)
+    calls = build(Net(), Setting(scale=scale)).forward(x)
     assert list(calls) == [f"{name}#0" for name in expected]
     assert calls["flatten"].inputs[0].shape[1:3] == (1, 1)
 
@@ -175,11 +163,11 @@ def test_the_network_is_the_askers(scale: str) -> None:
 def test_the_best_constants_have_an_error_of_1_and_no_spread() -> None:
     y = np.random.default_rng(0).uniform(size=(50, 3))
     means = np.broadcast_to(y.mean(axis=0), y.shape)
-    compared = mean_measures.comparison(means, y)
+    compared = measures.comparison(means, y)
     assert compared["error"] == pytest.approx(1)
     assert compared["spread"] == pytest.approx(0)
     assert compared["correlations"] == pytest.approx([0, 0, 0])
-    perfect = mean_measures.comparison(y, y)
+    perfect = measures.comparison(y, y)
     assert (perfect["error"], perfect["spread"]) == (0, 1)
     assert perfect["correlations"] == pytest.approx([1, 1, 1])
 
@@ -190,24 +178,24 @@ def test_a_linear_answer_finds_what_is_linear_at_any_scale_and_nothing_else() ->
     weights, noise = rng.normal(size=(9, 2)), rng.normal(size=(400, 2))
     y, unseen_y = (part.reshape(-1, 9) @ weights for part in (x, unseen))
     for scale in (1.0, 1e-12):
-        assert mean_measures.linear(Data(scale * x, y, scale * unseen, unseen_y)) > 0.99
-    assert mean_measures.linear(Data(x, noise, unseen, noise[:100])) < 0.1
+        assert measures.linear(Data(scale * x, y, scale * unseen, unseen_y)) > 0.99
+    assert measures.linear(Data(x, noise, unseen, noise[:100])) < 0.1
 
 
 @pytest.mark.parametrize("norm", ["today", "early", None])
 def test_sees_what_batch_norm_puts_out_before_gamma(norm: str | None) -> None:
     net = Net(norm=norm, gammas=nn.initializers.Constant(0.1))
     data = images(net, Setting())
-    model = mean_net.build(net, Setting())
+    model = build(net, Setting())
     step = model.compute_step(nn.Batch((data.x[:32],), (data.y[:32],)))
     norms = [call for call in step.calls.values() if call.layer.role == "norm"]
     assert len(norms) == (0 if norm is None else 6)
     for call in norms:
-        assert np.allclose(0.1 * mean_measures.normalised(call), call.output, atol=1e-6)
+        assert np.allclose(0.1 * measures.normalised(call), call.output, atol=1e-6)
 
 
 def test_the_course_of_both_modes_survives_an_interruption() -> None:
-    modes, again = (mean_training.Modes(np.zeros(1), np.zeros(1)) for _ in range(2))
+    modes, again = (training.Modes(np.zeros(1), np.zeros(1)) for _ in range(2))
     modes.course = {"training": [2.0, 1.0], "inference": [3.0, 2.0]}
     again.restore(modes.state())
     assert again.course == modes.course
@@ -217,8 +205,8 @@ def test_the_course_of_both_modes_survives_an_interruption() -> None:
 
 def test_repeats_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     short = replace(SIZES["small"], rows=128, epochs=2)
-    monkeypatch.setattr(mean_training, "SIZES", {"small": short})
-    first, again = (mean_training.train(predicts_the_mean.ASKER, Setting()) for _ in range(2))
+    monkeypatch.setattr(training, "SIZES", {"small": short})
+    first, again = (training.train(study.ASKER, Setting()) for _ in range(2))
     assert first == again
     assert first["updates"] == 90
 
@@ -226,21 +214,7 @@ def test_repeats_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
 # -- what it says ---------------------------------------------------------------------------
 
 
-def test_answers_in_words() -> None:
-    for text in spoken(found(NAME)):
-        assert text
-        assert "nan" not in text
-        assert "inf " not in text
-
-
-def test_draws_what_the_question_is_about() -> None:
-    figures = predicts_the_mean.STUDY.figures(found(NAME).results)
-    assert {figure.name for figure in figures} == {"answers", "errors", "ways", "steps"}
-    assert all(figure.draw().startswith(b"\x89PNG") for figure in figures)
-
-
 def test_its_table_names_the_cause_of_every_variant() -> None:
-    (table,) = predicts_the_mean.STUDY.tables(found(NAME).results)
+    (table,) = study.STUDY.tables(found(NAME).results)
     named = {row[0]: row[-1] for row in table.rows}
-    assert mean_claims.EXPECTED.items() <= named.items()
-    assert max(map(len, str(table).splitlines())) <= 80
+    assert claims.EXPECTED.items() <= named.items()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from nnscratch.core.table import Table
-from nnscratch.studies import digits_figures
-from nnscratch.studies.digits_net import Net, variant
-from nnscratch.studies.digits_readings import HIDDEN, largest_gradient
+from nnscratch.studies.digits import figures as draw
+from nnscratch.studies.digits.net import Net, variant
+from nnscratch.studies.digits.readings import HIDDEN, largest_gradient
 from nnscratch.studies.study import Advice, Claim, Results, Study
 
 ZEROS = Net(
@@ -33,6 +33,6 @@ STUDY = Study(
     claims=claims,
     answer=lambda results: "It does.",
     advice=lambda results: [Advice("Give up.", "no", "It works.")],
-    figures=lambda results: [digits_figures.gradients(results, ["zeros & co"], "A caption.")],
+    figures=lambda results: [draw.gradients(results, ["zeros & co"], "A caption.")],
     tables=lambda results: [Table("Steps", ("<step>", "loss"), [("1 & 2", "0.5")], ("A <note>.",))],
 )

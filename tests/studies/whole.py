@@ -6,7 +6,7 @@ import functools
 
 from nnscratch.studies import registry, runner
 from nnscratch.studies.findings import Findings
-from nnscratch.studies.study import Setting
+from nnscratch.studies.study import Claim, Results, Setting
 
 
 @functools.cache
@@ -22,6 +22,12 @@ def failed(findings: Findings) -> list[str]:
         for claim in findings.claims
         if not claim.holds
     ]
+
+
+def checked(name: str, results: Results, claim: str) -> Claim:
+    """The study's claim that begins with these words, for these results."""
+    (one,) = [c for c in registry.get(name).claims(results) if c.claim.startswith(claim)]
+    return one
 
 
 def spoken(findings: Findings) -> list[str]:

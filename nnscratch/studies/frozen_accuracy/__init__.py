@@ -1,0 +1,1 @@
+"""Question 002: the accuracy is the same through 50 epochs."""

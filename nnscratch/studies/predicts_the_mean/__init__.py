@@ -1,0 +1,1 @@
+"""Question 003: the network predicts the mean of its targets."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from nnscratch.core.context import Context
 from nnscratch.core.errors import DTypeError, ShapeError, shape_hint
@@ -17,6 +17,7 @@ Nested = Mapping[str, Values]
 """Arrays by layer path, then by weight name."""
 Watch = Callable[[Call], None]
 """Sees calls as they are computed."""
+Entry = TypeVar("Entry")
 
 
 class Plan:
@@ -131,55 +132,51 @@ def backward(
         ShapeError, DTypeError: an output's gradient is not like the output, or a layer's is of
             another shape than its input or parameter.
     """
-    graph, xp = plan.graph, tape.ctx.xp
-    pending: dict[Symbol, Array] = {}
-    totals: dict[str, Array] = {}
+    graph = plan.graph
+    _check_output_gradients(graph, tape.outputs, output_gradients)
+    pending: _Sums[Symbol] = _Sums(tape.ctx.xp)
+    totals: _Sums[str] = _Sums(tape.ctx.xp)
     calls: list[Call] = []
     batch, dtype = tape.outputs[0].shape[0], tape.outputs[0].dtype
 
-    def add(table: dict[Any, Array], entry: Any, gradient: Array) -> None:
-        table[entry] = xp.add(table[entry], gradient) if entry in table else gradient
-
     def gradient_of(symbol: Symbol) -> Array:
         gradient = pending.pop(symbol, None)
-        return xp.zeros((batch, *symbol.shape), dtype) if gradient is None else gradient
+        return tape.ctx.xp.zeros((batch, *symbol.shape), dtype) if gradient is None else gradient
 
-    _check_output_gradients(graph, tape.outputs, output_gradients)
-    for symbol, gradient in zip(graph.outputs, output_gradients, strict=True):
-        if gradient is not None:
-            add(pending, symbol, gradient)
+    pending.add(zip(graph.outputs, output_gradients, strict=True))
     for node in reversed(graph.nodes):
         key = graph.keys[node]
         call = tape[key] if keep >= ALL else tape.pop(key)
-        if not everything and node.output not in plan.wanted:
-            calls.append(call.trimmed(keep))
-            continue
-        dy = gradient_of(node.output)
-        gradients = _backward_call(plan, tape.ctx, node, call, params, dy, everything)
-        for symbol, dx in zip(node.inputs, gradients.inputs, strict=True):
-            if dx is not None:
-                add(pending, symbol, dx)
-        for name, gradient in gradients.params.items():
-            add(totals, f"{call.path}/{name}", gradient)
-        fields = {
-            "output_gradient": dy,
-            "input_gradients": gradients.inputs,
-            "param_gradients": gradients.params,
-        }
-        call = call.extended(fields)
-        if watch is not None:
-            watch(call)
+        if everything or node.output in plan.wanted:
+            dy = gradient_of(node.output)
+            gradients = _backward_call(plan, tape.ctx, node, call, params, dy, everything)
+            pending.add(zip(node.inputs, gradients.inputs, strict=True))
+            totals.add((f"{call.path}/{name}", dw) for name, dw in gradients.params.items())
+            fields = {
+                "output_gradient": dy,
+                "input_gradients": gradients.inputs,
+                "param_gradients": gradients.params,
+            }
+            call = call.extended(fields)
+            if watch is not None:
+                watch(call)
         calls.append(call.trimmed(keep))
     input_gradients = tuple(gradient_of(symbol) for symbol in graph.inputs) if everything else ()
-    return Tape(
-        tape.ctx,
-        reversed(calls),
-        tape.outputs,
-        tape.state,
-        totals,
-        input_gradients,
-        tape.sources,
-    )
+    reached, sources = reversed(calls), tape.sources
+    return Tape(tape.ctx, reached, tape.outputs, tape.state, totals, input_gradients, sources)
+
+
+class _Sums(dict[Entry, Array]):
+    """Arrays that are summed out of place, so that every share stays as it was."""
+
+    def __init__(self, xp: Any):
+        self.xp = xp
+
+    def add(self, shares: Iterable[tuple[Entry, Array | None]]) -> None:
+        """Add each share to its entry. None is no share."""
+        for entry, share in shares:
+            if share is not None:
+                self[entry] = self.xp.add(self[entry], share) if entry in self else share
 
 
 def _backward_call(

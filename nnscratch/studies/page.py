@@ -38,7 +38,7 @@ def render(findings: Findings, pictures: Pictures) -> str:
             report.paragraph(f"{held} of {len(findings.claims)} hold."),
             claims_table(findings),
         ),
-        report.section("The answers that were given, tested", advice(findings)),
+        report.section("Advice, tested", advice(findings)),
         report.section("Figures", *figures(pictures)),
         *(report.section(table.title, *numbers(table)) for table in study.tables(findings.results)),
         report.section(

@@ -26,7 +26,7 @@ def show(console: Console, runs: Sequence[Findings]) -> None:
     console.print(Text(first.study.question, style="italic"))
     console.print(variants(first))
     console.print(claims(runs))
-    console.print(Text("The answers that were given", style="bold"))
+    console.print(Text("Advice, tested", style="bold"))
     for advice in first.study.advice(first.results):
         console.print(Text.assemble(("  " + advice.answer, "italic")))
         verdict = Text.assemble((advice.verdict + ": ", "bold"), advice.why)

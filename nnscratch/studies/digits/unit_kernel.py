@@ -112,7 +112,7 @@ def answer(results: Results) -> str:
 
 
 def advice(results: Results) -> list[Advice]:
-    """The answers that were given."""
+    """What is advised, and what came of it."""
     unit, random = results["unit, sigmoid"], results["random, sigmoid"]
     second = "conv_2_sigmoid#0"
     return [

@@ -80,7 +80,7 @@ def answer(results: Results) -> str:
 
 
 def advice(results: Results) -> list[Advice]:
-    """The answers that were given."""
+    """What is advised, and what came of it."""
     asker, faster, dense = (results[n] for n in ("asker", "rate x 5", "random dense"))
     kernels = results["random kernels"]
     return [

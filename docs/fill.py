@@ -8,8 +8,8 @@ In a guide a number stands between two comments, which a reader does not see:
     it ends at <!-- frozen-accuracy asker/after/loss .4f -->11.4543<!-- / -->
 
 The words of the first comment: the study; where the number stands in its findings.json, the
-variant's name and then keys and places; and how it is written, in Python's format language. The
-findings of a study NAME are docs/results/NAME/findings.json.
+variant's name and then keys and places, or "claims" and a claim's sentence; and how it is written,
+in Python's format language. The findings of a study NAME are docs/results/NAME/findings.json.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def filled(guide: Path, results: Path) -> str:
     numbers = list(NUMBER.finditer(text))
     if len(numbers) != text.count(END):
         raise GuideError(f"{guide.name}: a number's first comment is not '<!-- study path .4f -->'")
-    found = {name: variants(results / name) for name in {number["study"] for number in numbers}}
+    found = {name: measured(results / name) for name in {number["study"] for number in numbers}}
 
     def replacement(match: re.Match[str]) -> str:
         study, path, written = match["study"], match["path"], match["format"]
@@ -54,10 +54,12 @@ def filled(guide: Path, results: Path) -> str:
     return NUMBER.sub(replacement, text)
 
 
-def variants(folder: Path) -> dict[str, Any]:
-    """What each variant of a study measured, by name."""
+def measured(folder: Path) -> dict[str, Any]:
+    """What each variant of a study measured, by its name, and "claims": each one's number."""
     findings = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
-    return {entry["name"]: entry["measurements"] for entry in findings["variants"]}
+    variants = {entry["name"]: entry["measurements"] for entry in findings["variants"]}
+    claims = {entry["claim"]: entry["measured"] for entry in findings["claims"]}
+    return {**variants, "claims": claims}
 
 
 def look_up(tree: Any, path: str) -> Any:

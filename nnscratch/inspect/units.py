@@ -52,11 +52,12 @@ def distinct(kernel: Array, tolerance: float | None = None) -> int:
     within = tolerance * largest(units)
     order = np.argsort(places)
     gaps = np.diff(places[order]) > within * float(np.sum(np.abs(direction)))
-    edges = np.flatnonzero(np.concatenate([[True], gaps, [True]]))  # of stretches without a gap
-    crowded = np.flatnonzero(np.diff(edges) > 1)
-    alone = len(known) - len(units) + len(edges) - 1 - len(crowded)
-    stretches = (units[order[edges[i] : edges[i + 1]]] for i in crowded)
-    return alone + sum(_different(stretch, within) for stretch in stretches)
+    stretches = np.split(order, np.flatnonzero(gaps) + 1)  # without a gap
+    unlike = len(known) - len(units)
+    return unlike + sum(
+        len(stretch) if len(stretch) < 2 else _different(units[stretch], within)
+        for stretch in stretches
+    )
 
 
 def largest(array: Array) -> float:

@@ -61,6 +61,7 @@ def test_float32_has_larger_roundings() -> None:
 
 def test_a_unit_with_a_nan_is_like_no_other() -> None:
     assert distinct(kernel_of([1, np.nan], [1, np.nan], [np.inf, 1], [1, 2], [1, 2])) == 4
+    assert distinct(np.full((3, 4), np.nan)) == 4
 
 
 @given(st.integers(1, 6), st.integers(1, 9), st.integers(1, 9), st.sampled_from(["f4", "f8"]))

@@ -14,13 +14,16 @@ from nnscratch.inspect.units import distinct, rank, silent
 from nnscratch.kernels.ops import Array, Ops
 
 BINS = 64
+NARROW = 1e-300
+"""A part of a narrower range is so small that nothing can be divided by it."""
 
 
 class Histogram(NamedTuple):
     """How the entries of an array are spread over equal parts of its range.
 
-    A range of one number is widened by a half to both sides. An array with a NaN or an infinity
-    has no range: low and high are NaN, and nothing is counted.
+    A range of one number, or of numbers that are too close to be told apart, is widened to both
+    sides: by a half, or by as many roundings as there are parts. An array with a NaN or an
+    infinity has no range: low and high are NaN, and nothing is counted.
     """
 
     low: float
@@ -38,10 +41,11 @@ class Histogram(NamedTuple):
         """The histogram of an array."""
         (row,) = k.statistics(x, np.array([[0, x.size]]), math.nan, math.nan)
         low, high = float(row[2]), float(row[3])
+        if high - low < NARROW:
+            more = max(0.5, BINS * math.ulp(low))
+            low, high = low - more, high + more
         if not math.isfinite(high - low):
             return cls(math.nan, math.nan, np.zeros(BINS, np.int64))
-        if low == high:
-            low, high = low - 0.5, high + 0.5
         return cls(low, high, k.histogram(x, low, high, BINS))
 
 

@@ -80,6 +80,15 @@ def test_histogram_of_one_number_is_a_bin_within_an_interval() -> None:
     assert histogram.counts[BINS // 2] == histogram.counts.sum() == 6
 
 
+@pytest.mark.parametrize(
+    "numbers", [[1e20], [-3e38], [2.0**53, 2.0**53], [5e-324, 0.0], [1.0, 1.0 + 2**-52]]
+)
+def test_histogram_of_numbers_without_room_between_them(numbers: list[float]) -> None:
+    histogram = Histogram.of(K, np.array(numbers))
+    assert histogram.counts.sum() == len(numbers)
+    assert histogram.low < histogram.high
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_histogram_of_what_is_not_finite_is_empty(value: float) -> None:
     histogram = Histogram.of(K, np.array([1.0, value]))

@@ -156,7 +156,7 @@ def _merge(total: Array, part: Array) -> None:
     if count > 0:
         share, distance = part[COUNT] / count, part[MEAN] - total[MEAN]
         total[MEAN] += distance * share
-        total[SQUARES] += part[SQUARES] + distance * distance * total[COUNT] * share
+        total[SQUARES] += part[SQUARES] + distance * (distance * total[COUNT] * share)
         total[MIN], total[MAX] = min(total[MIN], part[MIN]), max(total[MAX], part[MAX])
         total[COUNT] = count
         for column in range(ZEROS, total.size):

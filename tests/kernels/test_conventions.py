@@ -268,6 +268,14 @@ def test_infinities_are_extremes(
     assert got["norm"] == INF
 
 
+def test_numbers_whose_squares_overflow_are_no_nan(ops: Ops) -> None:
+    large = 2.0**600
+    with np.errstate(over="ignore"):
+        got = statistics(ops, np.full(5000, large))
+    assert [got[name] for name in ("mean", "std", "min", "max")] == [large, 0, large, large]
+    assert got["norm"] == INF
+
+
 def test_segments_know_nothing_of_each_other(ops: Ops) -> None:
     x = array(NAN, 1, 2, INF)
     (one, none) = ops.statistics(x, np.array([[1, 3], [2, 2]]), NAN, NAN)

@@ -10,12 +10,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nnscratch.core.table import Table
+from nnscratch.core.tape import labels
 from nnscratch.inspect.units import distinct, rank, silent
 from nnscratch.kernels.ops import Array, Ops
 
 BINS = 64
 NARROW = 1e-300
 """A part of a narrower range is so small that nothing can be divided by it."""
+HEADINGS = ("", "units", "rank", "different", "gradients", "never fired")
+LEGEND = (
+    "rank: linearly independent units; different: those that differ; gradients: those whose "
+    "gradients do",
+    "never fired: flat in every row and place of the batch",
+)
 
 
 class Histogram(NamedTuple):
@@ -79,9 +87,12 @@ def see_kernel_gradient(k: Ops, gradient: Array) -> Seen:
     return Seen(Histogram.of(k, gradient), {"distinct_gradients": distinct(gradient)})
 
 
-@dataclass
+@dataclass(repr=False)
 class Look:
-    """One step, looked at closely. Calls go by their keys, weights by their paths."""
+    """One step, looked at closely. Calls go by their keys, weights by their paths.
+
+    `print(look)` and notebooks show its units; `nn.plots.histograms(recorder, name)` the rest.
+    """
 
     step: int
     histograms: dict[str, dict[str, Histogram]] = field(default_factory=dict)
@@ -126,3 +137,28 @@ class Look:
         ):
             look.histograms.setdefault(name, {})[what] = Histogram(low, high, counts)
         return look
+
+    # -- views ------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return f"Look(step {self.step}: {len(self.histograms)} calls and weights)"
+
+    def __str__(self) -> str:
+        return str(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+    def _table(self) -> Table:
+        facts = (self.units, self.rank, self.distinct, self.distinct_gradients, self.never_fired)
+        shown = labels(self.histograms)
+        rows = [(shown[name], *(cell(fact, name) for fact in facts)) for name in self.units]
+        return Table(f"step {self.step}, looked at closely: units", HEADINGS, rows, LEGEND)
+
+
+def cell(fact: Mapping[str, int | None], name: str) -> str:
+    """A number in a table; a dash where it is not known, nothing where there is none to tell."""
+    if name not in fact:
+        return ""
+    value = fact[name]
+    return "-" if value is None else str(value)

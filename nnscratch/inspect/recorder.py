@@ -50,7 +50,7 @@ class Recorder(Callback):
 
     In `fit` it is a callback, which sees each array while it is at hand; what is large is measured
     by a thread of its own while the training goes on. In a training loop of your own, call
-    `record(step)`.
+    `record(step)`. Of the weights those are recorded that are trained.
 
     >>> recorder = nn.Recorder()
     >>> model.fit(x, y, callbacks=recorder)
@@ -142,7 +142,12 @@ class Recorder(Callback):
         self._scribe.end(step.index, step.loss)
 
     def look(self, step: Step) -> Look:
-        """Look closer at a step; what it did not keep is computed again."""
+        """Look closer at a step; what it did not keep is computed again.
+
+        Raises:
+            UnknownNameError: a pattern selects nothing that there is.
+        """
+        self._check_selection(step)
         look, k = Look(step.index), step.calls.ctx.k
         for call in step.calls.values():
             if self.selection.has((call.key, call.path)):
@@ -170,13 +175,16 @@ class Recorder(Callback):
         Raises:
             UnknownNameError: a pattern selects nothing that there is.
         """
-        calls = [(call.key, call.path) for call in step.calls.values()]
-        self.selection.check([*calls, *((path,) for path in (*step.before, *step.frozen))])
+        self._check_selection(step)
         self._paths = [path for path in step.before if self.selection.has((path,))]
         self.groups |= {path: group_of(step, path) for path in self._paths}
         for what, arena in arenas_of(step).items():
             self._scribe.arrange(what, self._paths, arena)
         self._layout = step.before.layout
+
+    def _check_selection(self, step: Step) -> None:
+        calls = [(call.key, call.path) for call in step.calls.values()]
+        self.selection.check([*calls, *((path,) for path in (*step.before, *step.frozen))])
 
     # -- reading ----------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from nnscratch.core.errors import UnknownNameError
 from nnscratch.inspect.looks import BINS, Histogram, Look
 from nnscratch.kernels import resolve
 from tests.nets import conv_net, images
@@ -64,6 +65,26 @@ def test_counts_units_of_kernels_and_of_activations() -> None:
     assert look.distinct == {"dead/kernel": 1, "last/kernel": 3}
     assert look.distinct_gradients == {"dead/kernel": 1, "last/kernel": 1}
     assert look.never_fired == {"dead/relu#0": 4, "prelu#0": 4}
+
+
+def test_shows_its_units_in_a_table() -> None:
+    model = conv_net()
+    model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+    recorder = nn.Recorder(every=1, select=["conv2d", "dense/softmax"])
+    model.fit(X, Y, batch_size=12, verbose=0, callbacks=recorder)
+    (look,) = recorder.looks
+    assert repr(look) == "Look(step 0: 5 calls and weights)"
+    rows = [line.split() for line in str(look).splitlines()]
+    assert ["conv2d/kernel", "4", "-", "4", "4"] in rows
+    assert ["conv2d/elu", "4", "0"] in rows
+    assert str(look).startswith("step 0, looked at closely")
+    assert "<table" in look._repr_html_()
+
+
+def test_a_look_at_nothing_is_refused() -> None:
+    step = conv_net().train_step(X, Y)
+    with pytest.raises(UnknownNameError, match="did you mean 'conv2d"):
+        nn.Recorder(select="convd2").look(step)
 
 
 def test_histogram_spans_the_range() -> None:

@@ -32,7 +32,8 @@ def table(recorder: Recorder, place: int) -> Table:
 def rows(recorder: Recorder, place: int) -> Iterator[tuple[str, ...]]:
     """A row for each call and each weight, under the name of their group."""
     blank = ("",) * (len(HEADINGS) - 1)
-    yield ("calls", *blank)
+    if recorder.calls:
+        yield ("calls", *blank)
     for key, label in labels(recorder.calls).items():
         call = recorder[key]
         yield (f"  {label}", *cells(call.output, call.output_gradient, place), "")

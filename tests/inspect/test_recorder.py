@@ -350,6 +350,11 @@ def test_a_table_shows_one_step() -> None:
     assert "<table" in recorder._repr_html_()
 
 
+def test_a_table_names_no_group_without_members() -> None:
+    recorder, _ = recorded(select="*/kernel")
+    assert "calls" not in str(recorder).splitlines()
+
+
 @pytest.mark.parametrize("step", [6, -7])
 def test_a_step_that_was_not_recorded_has_no_table(step: int) -> None:
     recorder, _ = recorded()

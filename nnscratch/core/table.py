@@ -9,7 +9,10 @@ from html import escape
 
 WIDTH = 80
 GAP = 2
+BOX = "overflow-x: auto"
 TABLE = "color: inherit; text-align: right; font-variant-numeric: tabular-nums"
+PADDING = 4
+"""Pixels around a cell where the page has no rule of its own."""
 CAPTION = "caption-side: top; text-align: left; color: inherit; font-weight: 600"
 WORDS = "text-align: left; white-space: pre"
 NOTE = "text-align: left; white-space: normal; opacity: 0.75"
@@ -50,7 +53,10 @@ class Table:
         return (" " * GAP).join(aligned).rstrip()
 
     def _repr_html_(self) -> str:
-        """The same for a notebook, in the colours of its theme; the last column may wrap."""
+        """The same for a notebook, in the colours of its theme; the last column may wrap.
+
+        Where there is too little room it scrolls in a box of its own.
+        """
 
         def attributes(column: int) -> str:
             wrapping = "-wrap" if column == len(self.headings) - 1 else ""
@@ -60,10 +66,11 @@ class Table:
         notes = "<br>".join(escape(note) for note in self.notes)
         foot = f'<td colspan="{len(self.headings)}" style="{NOTE}">{notes}</td>'
         return (
-            f'<table style="{TABLE}"><caption style="{CAPTION}">{escape(self.title)}</caption>'
+            f'<div style="{BOX}"><table cellpadding="{PADDING}" style="{TABLE}">'
+            f'<caption style="{CAPTION}">{escape(self.title)}</caption>'
             + markup(self.headings, cells, attributes)
             + (f"<tfoot><tr>{foot}</tr></tfoot>" if notes else "")
-            + "</table>"
+            + "</table></div>"
         )
 
 

@@ -78,6 +78,8 @@ def test_a_notebook_shows_the_same_cells_in_its_own_colours() -> None:
     assert "what it shows</caption>" in html
     assert "#" not in html  # no colour of its own, which one of light and dark would swallow
     assert "white-space: pre" in html  # so that what is indented stays so
+    assert html.startswith('<div style="overflow-x: auto">')
+    assert html.endswith("</div>")
 
 
 def test_no_notes_no_foot() -> None:

@@ -62,7 +62,7 @@ def test_table_fits_into_80_columns_and_keeps_every_name(length, capsys):
 
 def test_notebook_view_is_the_same_table():
     html = conv_net()._repr_html_()
-    assert html.startswith("<table")
+    assert "<table" in html
     assert html.count("<tr>") == 1 + 1 + 8  # the head, the input and the calls
     assert ">conv2d/elu</td>" in html
     assert "&lt;Sequential sequential&gt;" in html

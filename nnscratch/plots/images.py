@@ -23,6 +23,12 @@ FILTERS, CHANNELS, MAPS = 16, 8, 64
 """How many of each are shown at the most."""
 GAP = 0.15
 """Between images, against their width."""
+LEAST, MOST = 0.9, 3.0
+"""Inches: how wide an image is where there is room, and how tall few rows of them may become."""
+BAR, THICK = 1.1, 0.14
+"""Inches that the colour bar takes with its labels, and without them."""
+CHARACTER, LINE = 0.075, 0.2
+"""Inches of the rows' labels."""
 ZERO: dict[str, Any] = {
     **{"ha": "center", "va": "center", "fontsize": canvas.TEXT},
     "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5},
@@ -126,11 +132,13 @@ def counted(count: int, shown: int, what: str) -> str:
 
 def draw(rows: Rows, title: str, label: str, bounds: tuple[float, float]) -> Figure:
     """Rows of images of one scale, each one unit wide."""
-    columns = max(images.shape[-1] for images in rows.values())
+    across = max(images.shape[-1] for images in rows.values()) * (1 + GAP)
     heights = [images.shape[0] / images.shape[1] for images in rows.values()]
-    bottoms = -np.cumsum([height + GAP for height in heights])
-    unit = min(1.2, 3.4 / columns)  # inches
-    figure = canvas.blank(-bottoms[-1] * unit + 0.4)
+    free = canvas.WIDTH - BAR - CHARACTER * max(map(len, rows))  # inches
+    unit = min(free / across, max(LEAST, MOST / (sum(heights) + GAP * len(rows))))
+    bottoms = -np.cumsum([max(height + GAP, LINE / unit) for height in heights])
+    tall = -bottoms[-1] * unit
+    figure = canvas.blank(tall + (0.3 if title else 0.1))
     figure.suptitle(title.removeprefix(", "), x=0.01, ha="left", fontsize=canvas.TITLE)
     axis = figure.subplots()
     low, high = bounds
@@ -141,11 +149,13 @@ def draw(rows: Rows, title: str, label: str, bounds: tuple[float, float]) -> Fig
             shown = axis.imshow(image, canvas.SCALE, vmin=low, vmax=high, extent=place)
             if not image.any():
                 axis.text(left + 0.5, bottom + height / 2, "0", **ZERO)
-    axis.set(xlim=(0, columns * (1 + GAP)), ylim=(bottoms[-1], 0), xticks=[])
+    axis.set(xlim=(0, across), ylim=(bottoms[-1], 0), xticks=[])
     axis.set_yticks(bottoms + np.array(heights) / 2, list(rows))
     axis.tick_params(length=0, labelsize=canvas.TEXT)
     axis.spines[:].set_visible(False)
-    bar = figure.colorbar(shown, ax=axis, shrink=0.8)
+    axis.set_anchor("W")  # beside the labels
+    length = min(0.9 * tall, MOST)
+    bar = figure.colorbar(shown, ax=axis, shrink=length / tall, aspect=length / THICK, fraction=0.1)
     bar.set_label(label, fontsize=canvas.TEXT)
     bar.ax.tick_params(labelsize=canvas.TEXT)
     return figure

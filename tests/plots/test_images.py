@@ -50,6 +50,23 @@ def test_each_channel_has_a_row_and_what_is_left_out_is_said():
     assert text == "the first 8 of 9 channels, the first 16 of 20 filters"
 
 
+@pytest.mark.parametrize("count", [1, 3, 30])
+@pytest.mark.parametrize("shape", [(5, 5, 1), (5, 5, 4), (1, 7, 16), (9, 3, 2)])
+def test_rows_fill_their_figure(count, shape):
+    figure = nn.plots.kernels({f"epoch {n}": np.ones(shape) for n in range(count)})
+    figure.draw_without_rendering()  # lays it out
+    _, height = figure.get_size_inches()
+    images = figure.axes[0].get_position().height * height
+    assert height - 0.4 < images < height
+
+
+def test_labels_of_flat_rows_keep_their_distance():
+    figure = nn.plots.kernels(np.ones((1, 40, 3, 16)))
+    figure.draw_without_rendering()
+    first, second, _ = (label.get_window_extent() for label in figure.axes[0].get_yticklabels())
+    assert not first.overlaps(second)
+
+
 def test_rows_of_unequal_numbers_and_of_zeros():
     figure = nn.plots.kernels({"wide": np.ones((3, 3, 4)), "narrow": np.zeros((3, 3, 1))})
     assert rows(figure) == ["wide", "narrow"]

@@ -19,6 +19,7 @@ def render(findings: Findings, pictures: Pictures) -> str:
     """The page of a run: question, answer, claims, advice, figures, variants, how to rerun."""
     study = findings.study
     held = sum(claim.holds for claim in findings.claims)
+    answer = "".join(map(report.paragraph, study.answer(findings.results).split("\n\n")))
     return report.page(
         f"nnscratch study: {study.name}",
         f"<header><h1>{escape(study.name)}</h1>",
@@ -29,10 +30,7 @@ def render(findings: Findings, pictures: Pictures) -> str:
             f"<blockquote>{report.paragraph(study.question)}</blockquote>",
             report.paragraph(f"Source: {study.source}", "soft"),
         ),
-        report.section(
-            "The answer",
-            f'<div class="answer">{report.paragraph(study.answer(findings.results))}</div>',
-        ),
+        report.section("The answer", f'<div class="answer">{answer}</div>'),
         report.section(
             "Claims",
             report.paragraph(f"{held} of {len(findings.claims)} hold."),

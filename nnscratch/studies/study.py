@@ -102,7 +102,7 @@ class Study:
     """What a table of the variants shows: heading -> cell."""
     claims: Callable[[Results], Sequence[Claim]]
     answer: Callable[[Results], str]
-    """Two or three sentences to the asker, with the measured numbers in them."""
+    """Some sentences to the asker, with the measured numbers; an empty line parts paragraphs."""
     advice: Callable[[Results], Sequence[Advice]]
     figures: Callable[[Results], Sequence[Figure]]
     tables: Callable[[Results], Sequence[Table]] = lambda results: ()

@@ -74,6 +74,7 @@ def test_the_report_stands_alone(toy: str, tmp_path: Path) -> None:
         assert text in page.text
     for text in ("Steps", "<step>", "1 & 2", "A <note>."):
         assert text in page.text
+    assert "<p>It does.</p><p>And &lt;how&gt;.</p>" in html
     assert "nnscratch study toy --backend numpy --seed 0 --scale small" in page.text
     assert (tmp_path / "gradients.png").read_bytes().startswith(b"\x89PNG")
 

@@ -31,7 +31,7 @@ STUDY = Study(
     ),
     columns={"updates": lambda measured: str(measured["updates"])},
     claims=claims,
-    answer=lambda results: "It does.",
+    answer=lambda results: "It does.\n\nAnd <how>.",
     advice=lambda results: [Advice("Give up.", "no", "It works.")],
     figures=lambda results: [draw.gradients(results, ["zeros & co"], "A caption.")],
     tables=lambda results: [Table("Steps", ("<step>", "loss"), [("1 & 2", "0.5")], ("A <note>.",))],

@@ -70,7 +70,7 @@ def frozen(results: Results) -> list[Claim]:
             "> 0.7",
         ),
         Claim(
-            "Answers differ just when the threshold -b/w lies among the distances (other steps)",
+            "Answers differ just when the threshold lies among the distances (other steps)",
             misplaced(asker) + misplaced(results["other sign"]) + misplaced(results["SGD"]),
             "== 0",
         ),

@@ -14,7 +14,7 @@ def answer(results: Results) -> str:
     today, shuffled = results["today, rate x 30"], results["shuffled"]
     return (
         "A bias alone can predict the mean, so it says only that nothing else gets through: find "
-        "out what. Your 0.5 is the batch norm of Keras 0.3, whose gammas start within "
+        "out what. Your 0.5 comes from the batch norm of Keras 0.3, whose gammas start within "
         f"{SPREAD}: together they multiply gradient and signal by some "
         f"{read.passed(asker, 'norm'):.0e}. Moreover it normalises every unit by running averages, "
         f"in training too. With SGD it is at the mean after {asker['updates']} updates (error "

@@ -45,6 +45,7 @@ def scatter(results: Results, names: Sequence[str]) -> Drawing:
         axis.axline((0, 0), slope=1, color="black", lw=0.6)
         canvas.dress(axis, name)
         axis.set(xlim=(0, 1), ylim=(-0.05, 1.05))
+        axis.set_xticks((0, 0.5, 1), ("0", "0.5", "1"))  # short: the charts stand close together
     for axis in axes[-1]:
         axis.set_xlabel("target", fontsize=canvas.TEXT)
     for axis in axes[:, 0]:

@@ -60,6 +60,7 @@ from nnscratch.training.callbacks import (
     TerminateOnNaN,
 )
 from nnscratch.training.csv_logger import CSVLogger
+from nnscratch.training.growing import Growing
 from nnscratch.training.model_checkpoint import ModelCheckpoint
 from nnscratch.training.monitors import EarlyStopping, ReduceLROnPlateau
 from nnscratch.version import __version__
@@ -85,6 +86,7 @@ __all__ = [
     "Gradients",
     "Graph",
     "GraphError",
+    "Growing",
     "History",
     "Input",
     "LambdaCallback",

@@ -19,6 +19,7 @@ from nnscratch.core.table import Table
 from nnscratch.inspect.groups import GROUPS, group_of
 from nnscratch.kernels.ops import Array
 from nnscratch.training.callbacks import Callback, CallbackError, Learner
+from nnscratch.training.growing import Growing
 
 if TYPE_CHECKING:
     from nnscratch.core.step import Step
@@ -114,19 +115,25 @@ class Ledger(Callback):
 
     def state(self) -> Mapping[str, Any]:
         """All that is booked."""
-        accounts = {
-            path: {"group": own.group, "start": np.array(own.start), "entry": np.array(own.entry)}
-            for path, own in self._accounts.items()
+        groups = {path: account.group for path, account in self._accounts.items()}
+        columns = [array for own in self._accounts.values() for array in (own.start, own.entry)]
+        table = np.array([self._real, *columns]).T  # (steps, 1 + 2 accounts)
+        return {
+            "groups": groups,
+            "steps": Growing(np.array(self.steps, np.int64)),
+            "table": Growing(table),
         }
-        return {"steps": list(self.steps), "real": np.array(self._real), "accounts": accounts}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on with what was booked."""
-        self.steps = list(state["steps"])
-        self._real = array("d", state["real"])
+        self.steps = np.asarray(state["steps"]).tolist()
+        real, *columns = (array("d", column) for column in np.asarray(state["table"]).T)
+        self._real = real
         self._accounts = {
-            path: Account(own["group"], array("d", own["start"]), array("d", own["entry"]))
-            for path, own in state["accounts"].items()
+            path: Account(group, start, entry)
+            for (path, group), start, entry in zip(
+                state["groups"].items(), columns[::2], columns[1::2], strict=True
+            )
         }
 
     @property

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from nnscratch.kernels.ops import Array, Ops
 BINS = 64
 NARROW = 1e-300
 """A part of a narrower range is so small that nothing can be divided by it."""
+FACTS = ("units", "rank", "distinct", "distinct_gradients", "never_fired")
+"""What a look knows of units."""
 HEADINGS = ("", "units", "rank", "different", "gradients", "never fired")
 LEGEND = (
     "rank: linearly independent units; different: those that differ; gradients: those whose "
@@ -114,30 +116,6 @@ class Look:
         for fact, value in seen.facts.items():
             getattr(self, fact)[name] = value
 
-    def state(self) -> dict[str, Any]:
-        """All of it, in few arrays."""
-        tensors = [(name, what) for name, own in self.histograms.items() for what in own]
-        seen = [self.histograms[name][what] for name, what in tensors]
-        return {
-            **vars(self),
-            "histograms": {
-                "tensors": [list(tensor) for tensor in tensors],
-                "ranges": np.array([[h.low, h.high] for h in seen]).reshape(-1, 2),
-                "counts": np.array([h.counts for h in seen], np.int64).reshape(-1, BINS),
-            },
-        }
-
-    @classmethod
-    def restored(cls, state: Mapping[str, Any]) -> Look:
-        """A look that told this of itself."""
-        packed, look = state["histograms"], cls(**{**state, "histograms": {}})
-        ranges = packed["ranges"].tolist()
-        for (name, what), (low, high), counts in zip(
-            packed["tensors"], ranges, packed["counts"], strict=True
-        ):
-            look.histograms.setdefault(name, {})[what] = Histogram(low, high, counts)
-        return look
-
     # -- views ------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
@@ -150,7 +128,7 @@ class Look:
         return self._table()._repr_html_()
 
     def _table(self) -> Table:
-        facts = (self.units, self.rank, self.distinct, self.distinct_gradients, self.never_fired)
+        facts = [getattr(self, fact) for fact in FACTS]
         shown = labels(self.histograms)
         rows = [(shown[name], *(cell(fact, name) for fact in facts)) for name in self.units]
         return Table(f"step {self.step}, looked at closely: units", HEADINGS, rows, LEGEND)

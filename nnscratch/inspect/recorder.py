@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from nnscratch.core.errors import NNError, UnknownNameError
 from nnscratch.core.table import Table
 from nnscratch.core.tape import Call, labels
-from nnscratch.inspect import recorder_table
+from nnscratch.inspect import look_states, recorder_table
 from nnscratch.inspect.groups import group_of
 from nnscratch.inspect.looks import (
     Look,
@@ -245,12 +245,12 @@ class Recorder(Callback):
 
     def state(self) -> Mapping[str, Any]:
         """All that is recorded."""
-        looks = [look.state() for look in self.looks]
-        return {"book": self._scribe.book.state(), "looks": looks, "groups": dict(self.groups)}
+        book, looks = self._scribe.book.state(), look_states.gathered(self.looks)
+        return {"book": book, "looks": looks, "groups": dict(self.groups)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on with what was recorded."""
-        self._looks = [Look.restored(look) for look in state["looks"]]
+        self._looks = look_states.scattered(state["looks"])
         self.groups = dict(state["groups"])
         self._start_with(Book.restored(state["book"]))
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.kernels.ops import STATISTICS, Array
+from nnscratch.training.growing import Growing
 
 Tensor = tuple[str, str]
 """What a series is of: a call's key or a weight's path, and a quantity such as "output"."""
@@ -102,16 +103,16 @@ class Book:
         """All that is written."""
         tensors = [list(tensor) for tensor in self.numbers]
         arrays = {"index": self.index, "loss": self.loss, "rows": self.rows}
-        return {"tensors": tensors, **{name: array.copy() for name, array in arrays.items()}}
+        return {"tensors": tensors, **{name: Growing(array) for name, array in arrays.items()}}
 
     @classmethod
     def restored(cls, state: Mapping[str, Any]) -> Book:
         """A book in which this is written."""
         book = cls()
-        book.length = len(state["index"])
         book.numbers = {(name, what): n for n, (name, what) in enumerate(state["tensors"])}
         book._index, book._loss = np.array(state["index"]), np.array(state["loss"])
         book._rows = np.array(state["rows"])
+        book.length = len(book._index)
         book._counts = np.ones((len(book.numbers), 2))
         return book
 

@@ -6,7 +6,8 @@
 * ``replay``, ``fork``  a run gone over again, and led on otherwise;
 * ``archive``       what is known of a run, from its folder or while it is trained;
 * ``manifest``, ``log``, ``checkpoint_files``  the files; ``record`` is what the log says,
-                    ``checkpoints`` which files are kept, ``packing`` how arrays lie in JSON;
+                    ``checkpoints`` which files are kept, ``packing`` how arrays lie in JSON,
+                    ``growth`` what checkpoints have in common;
 * ``descriptions``, ``blueprint``  layers, losses ... and whole models as JSON;
 * ``data``, ``environment``, ``callback_states``  what else has to be as it was.
 """

@@ -146,6 +146,7 @@ def go_on(
     checkpoints = archive.checkpoints
     checkpoint = checkpoints.read(checkpoints.latest(), begun.compiled)
     callback_states.check(task.callbacks.callbacks, checkpoint.callbacks)
+    states = checkpoints.growth.resume(checkpoint.callbacks)
     before = {}
     for entry, mark in log.read(folder / LOG, checkpoint.log):
         if mark.size <= checkpoint.log.size:
@@ -160,4 +161,4 @@ def go_on(
     model.restore(checkpoint.snapshot)
     task.position = checkpoint.position
     model.stop_training = checkpoint.stopped
-    return Recording(archive, model, task, lines, before), checkpoint.callbacks
+    return Recording(archive, model, task, lines, before), states

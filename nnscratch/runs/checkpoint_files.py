@@ -31,7 +31,7 @@ class Checkpoint(NamedTuple):
     stopped: bool
     """Whether somebody has asked to end the training here."""
     callbacks: Sequence[tuple[str, Mapping[str, Any]]]
-    """Class and state of every callback that has a state, in their order."""
+    """Class and state of every callback that has a state, in their order; see `Growth.resume`."""
     log: Mark
     """Where the log ended."""
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from nnscratch.runs import checkpoint_files
 from nnscratch.runs.checkpoint_files import Checkpoint
 from nnscratch.runs.errors import RunError
+from nnscratch.runs.growth import Growth
 from nnscratch.runs.log import Mark
 from nnscratch.training.compiled import Compiled
 from nnscratch.training.weight_files import WeightFileError
@@ -44,6 +45,7 @@ class Checkpoints:
         self.run = run
         self.every = every
         self.keep = keep
+        self.growth = Growth(folder)
 
     def keys(self) -> list[Key]:
         """Those that are there, in order."""
@@ -113,6 +115,7 @@ class Checkpoints:
         """
         self.folder.mkdir(exist_ok=True)
         key = Key(checkpoint.snapshot.iteration, changed)
+        checkpoint = checkpoint._replace(callbacks=self.growth.keep(checkpoint.callbacks))
         checkpoint_files.write(self.path(key), self.run, checkpoint)
         steps = [key.step for key in self.keys() if not key.changed]
         for step in superfluous(steps, self.every, self.keep):

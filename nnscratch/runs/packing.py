@@ -9,6 +9,8 @@ import numpy as np
 
 from nnscratch.kernels.ops import Array
 from nnscratch.runs.errors import RunError
+from nnscratch.runs.growth import Part
+from nnscratch.training.growing import Growing
 
 
 def pack(value: Any, arrays: dict[str, Array], place: str) -> Any:
@@ -24,6 +26,10 @@ def pack(value: Any, arrays: dict[str, Array], place: str) -> Any:
         return value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, Part):
+        return {"part": value}
+    if isinstance(value, Growing):
+        return pack(value.rows, arrays, place)
     if isinstance(value, list | tuple):
         return [pack(item, arrays, f"{place}/{number}") for number, item in enumerate(value)]
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
@@ -46,4 +52,7 @@ def unpack(value: Any, arrays: Mapping[str, Array]) -> Any:
         return value
     if "array" in value:
         return arrays[value["array"]]
+    if "part" in value:
+        file, rows, shape, dtype, crc32 = value["part"]
+        return Part(file, rows, tuple(shape), dtype, crc32)
     return {key: unpack(item, arrays) for key, item in value["mapping"].items()}

@@ -35,11 +35,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Let the rename itself survive a power cut; only POSIX systems can open a folder."""
+def sync_folder(folder: Path) -> None:
+    """Let the names in it survive a power cut; only POSIX systems can open a folder."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -82,7 +82,8 @@ class Callback(metaclass=DescriptionType):
     def state(self) -> Mapping[str, Any]:
         """What it must know again when an interrupted training goes on, see `nn.Run`.
 
-        Numbers, texts, booleans, None and arrays, and lists and mappings of them.
+        Numbers, texts, booleans, None and arrays, and lists and mappings of them. An array that
+        only gets new rows is better given as `nn.Growing(array)`: each row is kept only once.
         """
         return {}
 

@@ -34,7 +34,7 @@ def test_a_look_on_request_is_the_one_that_was_taken_on_the_way() -> None:
     conv_net().fit(X, Y, batch_size=12, epochs=3, verbose=0, callbacks=[recorder, request])
     (look,) = on_request.looks
     assert look.step == 2
-    np.testing.assert_equal(look.state(), recorder.looks[1].state())
+    np.testing.assert_equal(vars(look), vars(recorder.looks[1]))
 
 
 def test_tells_of_every_array_how_it_is_spread() -> None:

@@ -83,7 +83,7 @@ def read(folder: Path) -> tuple[Manifest, dict[str, Array]]:
     try:
         body = json.loads(path.read_bytes())
         digest = body.pop("digest")
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise RunError(f"{folder}: holds no run, {FILE} is missing") from error
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise RunError(f"{path}: damaged: {error!r}") from error

@@ -16,6 +16,7 @@ from nnscratch.model import Model
 from nnscratch.runs import callback_states
 from nnscratch.runs.archive import Archive
 from nnscratch.runs.checkpoint_files import Checkpoint
+from nnscratch.runs.checkpoints import Checkpoints
 from nnscratch.runs.errors import RunError
 from nnscratch.runs.log import Log
 from nnscratch.training.loop import Fit
@@ -200,7 +201,10 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RunError(
-            f"{folder}: cannot be written ({error}), and the training ends here. What was recorded "
-            "is whole: make room, then nn.Run.open(folder).resume() goes on from there"
-        ) from error
+        way_on = (
+            "and the training ends here. What was recorded is whole: make room, then "
+            "nn.Run.open(folder).resume() goes on from there"
+            if Checkpoints(folder, "", 1, 2).keys()
+            else "so nothing is trained; make room, or choose another folder"
+        )
+        raise RunError(f"{folder}: cannot be written ({error}), {way_on}") from error

@@ -465,3 +465,23 @@ def test_full_disk_at_a_checkpoint(tmp_path, monkeypatch):
     assert_same_outcome(
         outcome(run.model, run.resume(callbacks, verbose=0), run, callbacks), expected
     )
+
+
+@pytest.mark.parametrize("place", ["file", "file/run"])
+def test_folder_that_cannot_be_made(tmp_path, place):
+    (tmp_path / "file").touch()
+    model = conv_net()
+    with pytest.raises(nn.RunError, match="so nothing is trained; make room, or choose another"):
+        fit(model, nn.Run(tmp_path / place))
+    assert model.iteration == 0
+
+
+def test_full_disk_before_the_first_step(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("nnscratch.runs.checkpoint_files.write", full)
+    with pytest.raises(nn.RunError, match=r"No space left on device\), so nothing is trained"):
+        fit(conv_net(), nn.Run(tmp_path))
+    monkeypatch.undo()
+    fit(conv_net(), nn.Run(tmp_path))

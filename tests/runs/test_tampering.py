@@ -192,7 +192,8 @@ def test_manifest_of_something_else(tmp_path, content):
 
 
 def test_folder_without_a_run(tmp_path):
-    for folder in (tmp_path, tmp_path / "none"):
+    (tmp_path / "file").touch()
+    for folder in (tmp_path, tmp_path / "none", tmp_path / "file"):
         with pytest.raises(nn.RunError, match=r"holds no run, run\.json is missing"):
             nn.Run.open(folder)
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nnscratch.core.errors import DataError, NNError
 from nnscratch.datasets import digits, fashion_mnist
 from nnscratch.kernels.ops import Array
+from nnscratch.labels import to_categorical
 from nnscratch.model import Model
 from nnscratch.runs.descriptions import fingerprint
 from nnscratch.runs.errors import RunError
 from nnscratch.training import feeding
 from nnscratch.training.batches import Rows
 
-NAMED: Mapping[tuple[int, ...], Callable[..., Any]] = {
-    (8, 8, 1): digits,
-    (28, 28, 1): fashion_mnist,
-}
-"""Data sets that can be loaded again, by the shape of an image."""
+NAMED: Mapping[int, Callable[..., Any]] = {8 * 8: digits, 28 * 28: fashion_mnist}
+"""Data sets that can be loaded again, by the pixels of an image."""
+CLASSES = 10
+"""Of each of them."""
 
 GIVE = "give them: nn.Run.open(folder, data=(x, y))"
 
@@ -128,9 +129,9 @@ def find(
 
 def _candidates(recorded: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
     """Data and validation data to try: both parts of a set, scaled or not, as many rows."""
-    inputs = recorded["training"]["inputs"]
-    loader = NAMED.get(tuple(inputs[0]["shape"][1:]))
-    if loader is None or len(inputs) > 1:
+    inputs, targets = recorded["training"]["inputs"], recorded["training"]["targets"]
+    loader = NAMED.get(math.prod(inputs[0]["shape"][1:]))
+    if loader is None or len(inputs) + len(targets) != 2:
         return
     train = length(recorded["training"])
     held_out = 0 if recorded["validation"] is None else length(recorded["validation"])
@@ -143,11 +144,22 @@ def _candidates(recorded: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
                 f"the run's data are needed, and if they are nn.datasets.{name}'s, that cannot be "
                 f"loaded ({error}); {GIVE}"
             ) from error
-        for part, other in (parts, parts[::-1]):
+        train_part, test_part = (formed(part, inputs[0], targets[0]) for part in parts)
+        for part, other in ((train_part, test_part), (test_part, train_part)):
             if len(part[0]) >= train + held_out > train:
                 yield first(part, train + held_out), None
             if len(part[0]) >= train:
                 yield first(part, train), first(other, held_out) if held_out else None
+
+
+def formed(
+    part: tuple[Array, Array], inputs: Mapping[str, Any], targets: Mapping[str, Any]
+) -> tuple[Array, Array]:
+    """Images and labels in the form of what was recorded: flat, for instance, and one-hot."""
+    x, y = part
+    if targets["shape"][1:] == [CLASSES]:
+        y = to_categorical(y, CLASSES)  # (N, CLASSES)
+    return x.reshape(len(x), *inputs["shape"][1:]), y
 
 
 def first(part: Sequence[Array], count: int) -> tuple[Array, ...]:

@@ -75,7 +75,8 @@ class Run(Listener):
                 own, it is made again of what the folder says, and None will do.
             data: (x, y) as `fit` was given them, without weights, which the folder holds. None
                 loads `nn.datasets.digits()` or `fashion_mnist()` again, if the rows were the first
-                ones of their training or test part.
+                ones of their training or test part: scaled or not, images flat or not, labels
+                one-hot or not.
             validation: (x, y) of the validation_data; only to resume.
 
         Raises:

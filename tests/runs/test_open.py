@@ -161,6 +161,19 @@ def test_data_set_of_nnscratch_s_is_loaded_again(tmp_path, options):
     assert opened.resume(verbose=0).history == history.history
 
 
+@pytest.mark.parametrize("shape", [(8, 8), (64,), (8, 8, 1)])
+@pytest.mark.parametrize("one_hot", [True, False])
+def test_data_set_comes_back_flat_and_with_one_hot_labels(tmp_path, shape, one_hot):
+    x, y = TEST
+    loss = "categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy"
+    model = nn.Sequential([nn.Flatten(), nn.Dense(10, "softmax")], seed=0)
+    model.compile("sgd", loss)
+    labels = nn.to_categorical(y) if one_hot else y
+    history = model.fit(x.reshape(-1, *shape), labels, verbose=0, callbacks=nn.Run(tmp_path))
+    assert nn.Run.open(tmp_path).step(5).index == 5
+    assert nn.Run.open(tmp_path).resume(verbose=0).history == history.history
+
+
 def test_data_of_the_digits_shape_that_are_no_digits(tmp_path):
     x = np.random.default_rng(0).random((50, 8, 8, 1), np.float32)
     model = nn.Sequential([nn.Flatten(), nn.Dense(2, "softmax")], seed=0)

@@ -202,6 +202,9 @@ class Ledger(Callback):
 
     # -- views ------------------------------------------------------------------------------
 
+    def __repr__(self) -> str:
+        return f"Ledger({len(self.steps)} steps: {len(self._accounts)} parameters)"
+
     def __str__(self) -> str:
         return str(self._table())
 

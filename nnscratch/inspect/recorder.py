@@ -273,6 +273,10 @@ class Recorder(Callback):
         span = f"there are {len(steps)}, {steps[0]} to {steps[-1]}" if steps else "none is yet"
         raise NNError(f"Recorder: step {step} was not recorded; {span}")
 
+    def __repr__(self) -> str:
+        names = f"{len(self.calls)} calls, {len(self.weights)} weights"
+        return f"Recorder({len(self.steps)} steps: {names})"
+
     def __str__(self) -> str:
         return str(self.table()) if self.steps else "Recorder: nothing is recorded yet"
 

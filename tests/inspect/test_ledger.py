@@ -179,6 +179,7 @@ def test_the_table_has_every_parameter_under_its_group(deep: nn.Ledger) -> None:
 
 def test_an_empty_ledger_has_a_table_too() -> None:
     assert str(nn.Ledger()).startswith("learning ledger of 0 steps\n")
+    assert repr(nn.Ledger()) == "Ledger(0 steps: 0 parameters)"
     assert nn.Ledger().total == nn.Ledger().real == 0
 
 

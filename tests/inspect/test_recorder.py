@@ -348,6 +348,7 @@ def test_a_table_shows_one_step() -> None:
     assert str(recorder.table(-6)) == str(recorder.table(0)) != text
     assert "from 0" in str(recorder.table(0))
     assert "<table" in recorder._repr_html_()
+    assert repr(recorder) == "Recorder(6 steps: 8 calls, 6 weights)"
 
 
 def test_a_table_names_no_group_without_members() -> None:

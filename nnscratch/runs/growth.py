@@ -80,7 +80,7 @@ class Growth:
         return replaced(states, Part, self._take)
 
     def _add(self, place: str, growing: Growing) -> Part | Array:
-        rows = np.asarray(growing.rows)
+        rows = growing.rows
         if rows.dtype.kind not in KINDS:
             return rows  # is refused like any such array
         part = self._parts.get(place)

@@ -40,7 +40,8 @@ class Run(Listener):
 
     Args:
         folder: is made where it is missing, and must not hold another run.
-        every: after how many steps a checkpoint is taken.
+        every: after how many steps a checkpoint is taken. An interruption, Ctrl-C too, costs the
+            steps since the last one: they are taken again.
         keep: how many of them stay, 2 at least: the first, the newest, and others evenly between.
         resume: go on with the run in the folder, if there is one; it must be the same training.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.kernels.ops import Array
+from nnscratch.training.callbacks import CallbackError
 
 
 @dataclass(frozen=True)
@@ -16,10 +17,17 @@ class Growing:
 
     `nn.Run` keeps each of its rows once, not all of them again in every checkpoint. `restore` is
     given the array itself; `np.asarray` makes one of this too.
+
+    Raises:
+        CallbackError: it is no array of rows.
     """
 
     rows: Array
     """(rows, ...)"""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.rows, np.ndarray) or self.rows.ndim == 0:
+            raise CallbackError(f"Growing: expected an array (rows, ...), got {self.rows!r}")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.array(self.rows, dtype, copy=copy)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import nnscratch as nn
 from nnscratch.runs.growth import FOLDER, Growth, Part
 from nnscratch.runs.packing import pack, unpack
+from nnscratch.training.callbacks import CallbackError
 from tests.nets import conv_net
 from tests.runs.trainings import BreakOffError, Interrupt, fit
 
@@ -93,6 +94,12 @@ def test_what_is_no_number_is_refused_as_in_any_array(tmp_path):
     ((_, state),) = Growth(tmp_path).keep(states(np.array([print])))
     with pytest.raises(nn.RunError, match=r"cannot be kept"):
         pack(state, {}, "state")
+
+
+@pytest.mark.parametrize("rows", [[1.0, 2.0], 3.0, np.zeros(())])
+def test_what_has_no_rows_cannot_grow(rows):
+    with pytest.raises(CallbackError, match="Growing: expected an array"):
+        nn.Growing(rows)
 
 
 # -- damage ---------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from nnscratch.model import Model
 from nnscratch.runs import blueprint, data, log, manifest
 from nnscratch.runs.blueprint import Blueprint
 from nnscratch.runs.checkpoints import Checkpoints
+from nnscratch.runs.descriptions import foreign
 from nnscratch.runs.environment import differences, environment
 from nnscratch.runs.errors import RunError
 from nnscratch.runs.manifest import Manifest, as_json
@@ -90,10 +91,11 @@ class Archive:
             return "The data have changed since: " + "; ".join(changed)
         if self.differences:
             return "What differs: " + "; ".join(self.differences)
-        return (
-            "Versions, code, processor, matrix library and its threads are those recorded: is a "
-            "layer, loss or schedule of your own no pure function?"
-        )
+        same = "Versions, code, processor, matrix library and its threads are those recorded"
+        own = " or ".join(sorted(set(foreign(self.manifest.model))))
+        if own:
+            return f"{same}: is {own} another one than then, or no pure function?"
+        return f"{same}, and so is the model: did a callback change it that is not here now?"
 
 
 def load(

@@ -416,6 +416,15 @@ def test_second_time_that_comes_out_otherwise_is_told_once(tmp_path):
     assert len(run.steps) == 9
 
 
+def test_missing_callback_that_changed_the_model_is_guessed(tmp_path):
+    lower = nn.LambdaCallback(on_train_batch_begin=lambda batch: lower_rate(model))
+    model, strike = conv_net(), Interrupt("on_train_batch_end", 5)
+    with pytest.raises(BreakOffError):
+        fit(model, lower, nn.Run(tmp_path, every=3), strike)
+    with pytest.warns(RuntimeWarning, match="did a callback change it that is not here now"):
+        nn.Run.open(tmp_path, data=(X, Y)).resume(verbose=0)
+
+
 # -- a full disk ----------------------------------------------------------------------------------
 
 

@@ -68,9 +68,9 @@ def bars(charts: Sequence[Bars], xlabel: str, *, factors: bool = False) -> Figur
             text = "-" if value is None or math.isnan(value) else number(value)
             axis.text(1.02, place, text, transform=axis.get_yaxis_transform(), **NUMBER)
         canvas.dress(axis)
-        axis.annotate(chart.title, **TITLE)
+        axis.annotate(canvas.short(chart.title, canvas.LINE), **TITLE)
         axis.grid(visible=False, axis="y")
-        axis.set_yticks(range(len(chart.values)), list(chart.values))
+        axis.set_yticks(range(len(chart.values)), list(map(canvas.short, chart.values)))
         axis.set_ylim(len(chart.values) - 0.4, -0.6)
         if factors:
             canvas.logarithmic(axis, "x", ticks)

@@ -34,6 +34,8 @@ WIDTH = 5.2
 DPI = 200
 TITLE, TEXT = 10, 9
 """Points."""
+LABEL, LINE = 26, 60
+"""Characters of a name beside a chart, and of one that has a line to itself."""
 
 
 class PlotError(NNError):
@@ -76,7 +78,7 @@ def dress(axis: Axes, title: str = "", xlabel: str = "", ylabel: str = "") -> No
     axis.set_title(title, loc="left", fontsize=TITLE)
     axis.set_xlabel(xlabel, fontsize=TEXT)
     axis.set_ylabel(ylabel, fontsize=TEXT)
-    axis.tick_params(labelsize=TEXT)
+    axis.tick_params(which="both", labelsize=TEXT)
     axis.grid(alpha=0.25, lw=0.6)
     axis.set_axisbelow(True)
     for side in ("top", "right"):
@@ -120,7 +122,7 @@ def legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> Non
     """One legend for a whole figure, below it."""
     figure.legend(
         handles,
-        labels,
+        [short(label, LINE) for label in labels],
         loc="outside lower center",
         ncols=legend_columns(labels),
         frameon=False,
@@ -132,6 +134,14 @@ def legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> Non
 def legend_columns(labels: Sequence[str]) -> int:
     """As many as the labels leave room for."""
     return max(1, min(4, len(labels), 70 // (max(map(len, labels)) + 8)))
+
+
+def short(name: str, most: int = LABEL) -> str:
+    """A name of so many characters at the most: of a longer one its middle is left out."""
+    if len(name) <= most:
+        return name
+    end = 2 * most // 3
+    return f"{name[: most - end - 1]}\N{HORIZONTAL ELLIPSIS}{name[-end:]}"
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ def courses(panels: Sequence[Panel], ylabel: str, base: int = 10) -> Figure:
         ylabel: what all of them show.
         base: of the marks on the vertical axis: 10, or 2 for counts.
     """
+    from matplotlib.ticker import LogFormatter
+
     columns = min(2, len(panels))
     rows = math.ceil(len(panels) / columns)
     full = max(panels, key=lambda panel: len(panel.series))
@@ -58,6 +60,9 @@ def courses(panels: Sequence[Panel], ylabel: str, base: int = 10) -> Figure:
     for axis, panel in zip(axes.flat, panels, strict=False):  # limits are settled here, for all
         canvas.dress(axis, panel.title)
         axis.set_xscale("log")
+        if all(max(p.steps, default=0) < FEW for p in panels):  # their powers of 10 are crowded
+            axis.xaxis.set_major_formatter("{x:g}")
+            axis.xaxis.set_minor_formatter(LogFormatter())
         canvas.logarithmic(axis, "y", ticks)
     for axis in axes.flat[len(panels) :]:
         axis.set_axis_off()

@@ -55,7 +55,7 @@ def histograms(recorder: Recorder, name: str) -> Figure:
     axes = figure.subplots(len(quantities), sharex=True, squeeze=False)[:, 0]
     for axis, what in zip(axes, quantities, strict=True):
         image = spread(axis, bounds, [look.histograms[key][what] for look in looks])
-        canvas.dress(axis, f"{name}: {what.replace('_', ' ')}")
+        canvas.dress(axis, f"{canvas.short(name, 40)}: {what.replace('_', ' ')}")
     axes[-1].set_xlabel("step", fontsize=canvas.TEXT)
     bar = figure.colorbar(image, ax=axes, extend="min", aspect=40)
     bar.set_label("density, its peak in that step = 1", fontsize=canvas.TEXT)

@@ -29,18 +29,19 @@ BAR, THICK = 1.1, 0.14
 """Inches that the colour bar takes with its labels, and without them."""
 CHARACTER, LINE = 0.075, 0.2
 """Inches of the rows' labels."""
-ZERO: dict[str, Any] = {
+WORD: dict[str, Any] = {
     **{"ha": "center", "va": "center", "fontsize": canvas.TEXT},
     "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5},
 }
-"""How the 0 on an image of zeros looks."""
+"""How the 0 on an image of zeros looks, and the nan on one that has some."""
 
 
 def kernels(source: Network | Step | Array | Rows, name: str | None = None) -> Figure:
     """Filters of convolutions as images, side by side; a row for each input channel.
 
     One scale serves all, with 0 in its middle: what is darker is negative, what is lighter
-    positive. A filter that is exactly 0 says so. Of many filters and channels the first are shown.
+    positive. A filter that is exactly 0 says so, and one that is not finite. Of many filters and
+    channels the first are shown.
 
     Args:
         source: a model; a step, for the kernels that it started from; a kernel (kh, kw, channels,
@@ -55,7 +56,8 @@ def kernels(source: Network | Step | Array | Rows, name: str | None = None) -> F
     """
     title = ""
     if isinstance(source, Network | Step):
-        title, source = find_kernel(source, name)
+        path, source = find_kernel(source, name)
+        title = canvas.short(path)
     if isinstance(source, Mapping):
         rows = dict(source)
     elif source.ndim == 4:
@@ -72,7 +74,7 @@ def kernels(source: Network | Step | Array | Rows, name: str | None = None) -> F
             )
     title += counted(max(images.shape[-1] for images in rows.values()), FILTERS, "filters")
     rows = {label: images[..., :FILTERS] for label, images in rows.items()}
-    limit = max(float(np.max(np.abs(images), initial=0)) for images in rows.values()) or 1.0
+    limit = max(abs(end) for images in rows.values() for end in ends(images)) or 1.0
     return draw(rows, title, "weight", (-limit, limit))
 
 
@@ -81,7 +83,8 @@ def feature_maps(
 ) -> Figure:
     """What a call makes of one image: its output, a map for each channel, on one scale.
 
-    A map that is exactly 0 says so. Of more than 64 maps the first are shown.
+    A map that is exactly 0 says so, and one that is not finite. Of more than 64 maps the first are
+    shown.
 
     Args:
         source: a call; a tape or step, with `name`; or an output (H, W, C) or (N, H, W, C).
@@ -97,7 +100,7 @@ def feature_maps(
     if isinstance(source, Tape | Step):
         source = source[name or ""]
     if isinstance(source, Call):
-        title, source = source.path, source.output
+        title, source = canvas.short(source.path), source.output
     if source.ndim not in (3, 4):
         raise ShapeError(
             f"feature_maps: expected images (N, H, W, C) or (H, W, C), got {source.shape}"
@@ -109,8 +112,9 @@ def feature_maps(
         f"from {first}": shown[..., first : first + width]
         for first in range(0, shown.shape[-1], width)
     }
-    bounds = min(0.0, float(shown.min())), max(0.0, float(shown.max())) or 1.0
-    return draw(rows, title + counted(maps.shape[-1], MAPS, "maps"), "output", bounds)
+    low, high = ends(shown)
+    title += counted(maps.shape[-1], MAPS, "maps")
+    return draw(rows, title, "output", (low, high or 1.0))
 
 
 def find_kernel(source: Network | Step, name: str | None) -> tuple[str, Array]:
@@ -125,16 +129,30 @@ def find_kernel(source: Network | Step, name: str | None) -> tuple[str, Array]:
     return path, look_up("convolution's kernel", path, convolutions)
 
 
+def ends(images: Array) -> tuple[float, float]:
+    """The smallest and the largest number that is there, with 0 between them."""
+    known = images[np.isfinite(images)]
+    return float(np.min(known, initial=0)), float(np.max(known, initial=0))
+
+
 def counted(count: int, shown: int, what: str) -> str:
     """What a title says where not everything is shown."""
     return f", the first {shown} of {count} {what}" if count > shown else ""
+
+
+def told(image: Array) -> str:
+    """What has to be said of an image, since it cannot be seen."""
+    if np.isfinite(image).all():
+        return "" if image.any() else "0"
+    return "nan" if np.isnan(image).any() else "inf"
 
 
 def draw(rows: Rows, title: str, label: str, bounds: tuple[float, float]) -> Figure:
     """Rows of images of one scale, each one unit wide."""
     across = max(images.shape[-1] for images in rows.values()) * (1 + GAP)
     heights = [images.shape[0] / images.shape[1] for images in rows.values()]
-    free = canvas.WIDTH - BAR - CHARACTER * max(map(len, rows))  # inches
+    labels = [canvas.short(label) for label in rows]
+    free = canvas.WIDTH - BAR - CHARACTER * max(map(len, labels))  # inches
     unit = min(free / across, max(LEAST, MOST / (sum(heights) + GAP * len(rows))))
     bottoms = -np.cumsum([max(height + GAP, LINE / unit) for height in heights])
     tall = -bottoms[-1] * unit
@@ -147,10 +165,10 @@ def draw(rows: Rows, title: str, label: str, bounds: tuple[float, float]) -> Fig
             left = column * (1 + GAP)
             place = (left, left + 1, bottom, bottom + height)
             shown = axis.imshow(image, canvas.SCALE, vmin=low, vmax=high, extent=place)
-            if not image.any():
-                axis.text(left + 0.5, bottom + height / 2, "0", **ZERO)
+            if word := told(image):
+                axis.text(left + 0.5, bottom + height / 2, word, **WORD)
     axis.set(xlim=(0, across), ylim=(bottoms[-1], 0), xticks=[])
-    axis.set_yticks(bottoms + np.array(heights) / 2, list(rows))
+    axis.set_yticks(bottoms + np.array(heights) / 2, labels)
     axis.tick_params(length=0, labelsize=canvas.TEXT)
     axis.spines[:].set_visible(False)
     axis.set_anchor("W")  # beside the labels

@@ -36,6 +36,22 @@ def test_there_are_marks_where_nothing_is_positive(values: list[float | None]) -
     assert len(Ticks.of(values, 10).places) >= 1
 
 
+def test_long_names_leave_room_for_the_chart() -> None:
+    path = "an_embedder_of_a_long_name/a_convolution_of_an_even_longer_name"
+    values = {f"{path}/kernel": 1.0, f"{path}/bias": 2.0}
+    chart = nn.plots.Bars("", values, {name: name for name in values})
+    figure = nn.plots.bars([chart], "")
+    figure.draw_without_rendering()  # lays it out
+    kernel, bias = (label.get_text() for label in figure.axes[0].get_yticklabels())
+    assert len(kernel) == len(bias) == canvas.LABEL
+    assert (kernel[:5], bias[:5]) == ("an_em", "an_em")
+    assert kernel.endswith("/kernel")
+    assert bias.endswith("/bias")
+    assert figure.axes[0].get_position().width > 0.4
+    assert figure.legends[0].get_window_extent().width < figure.bbox.width
+    assert canvas.short("dense/kernel") == "dense/kernel"
+
+
 def test_36_lines_and_bars_differ() -> None:
     lines = {(look["color"], look["linestyle"]) for look in map(canvas.style, range(36))}
     fillings = {(look["facecolor"], look["hatch"]) for look in map(canvas.filling, range(36))}

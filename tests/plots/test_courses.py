@@ -29,6 +29,17 @@ def test_steps_count_from_1_and_zeros_lie_in_their_band() -> None:
     assert math.isnan(some.get_ydata()[0])
 
 
+def test_few_steps_have_plain_numbers_with_room_between_them() -> None:
+    panels = [Panel("", [0, 1, 2, 3], {"a": [1, 2, 3, 4]})] * 2
+    figure = courses(panels, "y")
+    figure.draw_without_rendering()
+    axis = figure.axes[1].xaxis
+    labels = [*axis.get_ticklabels(), *axis.get_ticklabels(minor=True)]
+    boxes = [text.get_window_extent() for text in labels if text.get_text()]
+    assert {"1", "2", "3", "4"} <= {text.get_text() for text in labels}
+    assert not any(one.overlaps(two) for one in boxes for two in boxes if one is not two)
+
+
 def test_the_common_scale_holds_what_later_charts_show() -> None:
     panels = [Panel("small", [0, 1], {"a": [1e-4, 0.0]}), Panel("large", [0, 1], {"a": [1, 5e6]})]
     for axis in courses(panels, "y").axes:

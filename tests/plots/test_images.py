@@ -50,6 +50,16 @@ def test_each_channel_has_a_row_and_what_is_left_out_is_said():
     assert text == "the first 8 of 9 channels, the first 16 of 20 filters"
 
 
+def test_what_is_not_finite_says_so_and_leaves_the_scale_to_the_others():
+    kernel = np.ones((2, 2, 1, 4))
+    kernel[0, 0, 0] = np.nan, np.inf, -3, 0
+    kernel[1, 1, 0, 1] = -np.inf
+    for figure in (nn.plots.kernels(kernel), nn.plots.feature_maps(kernel[:, :, 0])):
+        assert [text.get_text() for text in figure.axes[0].texts] == ["nan", "inf"]
+        assert figure.axes[0].images[0].get_clim()[0] == -3
+        nn.plots.png(figure)
+
+
 @pytest.mark.parametrize("count", [1, 3, 30])
 @pytest.mark.parametrize("shape", [(5, 5, 1), (5, 5, 4), (1, 7, 16), (9, 3, 2)])
 def test_rows_fill_their_figure(count, shape):

@@ -7,7 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.polynomial import Legendre
@@ -18,7 +18,7 @@ from nnscratch.core.store import Arena
 from nnscratch.core.table import Table
 from nnscratch.inspect.groups import GROUPS, group_of
 from nnscratch.kernels.ops import Array
-from nnscratch.training.callbacks import Callback, CallbackError, Learner
+from nnscratch.training.callbacks import Callback, CallbackError, Learner, Logs
 from nnscratch.training.growing import Growing
 
 if TYPE_CHECKING:
@@ -46,6 +46,18 @@ class Account:
     def blank(cls, group: str, steps: int) -> Account:
         """That of a parameter that has not been trained yet, after some steps."""
         return cls(group, array("d", bytes(8 * steps)), array("d", bytes(8 * steps)))
+
+
+class Found(NamedTuple):
+    """What a step that may still be given up would change."""
+
+    step: int
+    groups: Mapping[str, str]
+    """Of the parameters that it trains."""
+    starts: Mapping[str, float]
+    entries: Mapping[str, float]
+    """As in an `Account`, by parameter."""
+    real: float
 
 
 class Ledger(Callback):
@@ -80,6 +92,7 @@ class Ledger(Callback):
         """The steps that were booked."""
         self._real = array("d")
         self._accounts: dict[str, Account] = {}
+        self._found: Found | None = None
 
     def set_model(self, model: Learner) -> None:
         """Remember who can compute further gradients."""
@@ -87,21 +100,31 @@ class Ledger(Callback):
         self._repeater = cast(Repeater, model)
 
     def on_step(self, step: Step) -> None:
-        """Book one step."""
+        """Find out what one step changes."""
+        self._found = None
         change = step.after.buffer - step.before.buffer.astype(np.float64)
         starts, entries = products(step, change), Counter[str]()
         for place, weight in zip(*places(self.gradients), strict=True):
             there = self._step_at(step, place, change)
             for path, product in (products(there, change) if place else starts).items():
                 entries[path] += weight * product
-        for path in step.before:
+        groups = {path: group_of(step, path) for path in step.before}
+        real = there.loss - step.loss if self.gradients > 1 else math.nan
+        self._found = Found(step.index, groups, starts, entries, real)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """The step is applied: book it."""
+        if self._found is None:
+            return
+        (index, groups, starts, entries, real), self._found = self._found, None
+        for path, group in groups.items():
             if path not in self._accounts:
-                self._accounts[path] = Account.blank(group_of(step, path), len(self.steps))
+                self._accounts[path] = Account.blank(group, len(self.steps))
         for path, account in self._accounts.items():
             account.start.append(starts.get(path, 0.0))
-            account.entry.append(entries[path])
-        self._real.append(there.loss - step.loss if self.gradients > 1 else math.nan)
-        self.steps.append(step.index)
+            account.entry.append(entries.get(path, 0.0))
+        self._real.append(real)
+        self.steps.append(index)
 
     def _step_at(self, step: Step, place: float, change: Array) -> Step:
         """The step as it would be from a place of its own line, from 0 to 1."""

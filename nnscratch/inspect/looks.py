@@ -12,7 +12,6 @@ import numpy as np
 
 from nnscratch.core.table import Table
 from nnscratch.core.tape import labels
-from nnscratch.inspect.units import distinct, rank, silent
 from nnscratch.kernels.ops import Array, Ops
 
 BINS = 64
@@ -65,28 +64,6 @@ class Seen(NamedTuple):
     histogram: Histogram
     facts: Mapping[str, int | None] = MappingProxyType({})
     """Numbers, by the names of a look's tables."""
-
-
-def see(k: Ops, x: Array) -> Seen:
-    """Look at any array."""
-    return Seen(Histogram.of(k, x))
-
-
-def see_activation(k: Ops, y: Array, saturation: tuple[float, float] | None) -> Seen:
-    """Look at the output of an activation that is flat outside of such a range."""
-    facts = {"units": y.shape[-1], "never_fired": silent(y, saturation)}
-    return Seen(Histogram.of(k, y), facts)
-
-
-def see_kernel(k: Ops, kernel: Array) -> Seen:
-    """Look at the value of a kernel."""
-    facts = {"units": kernel.shape[-1], "rank": rank(kernel), "distinct": distinct(kernel)}
-    return Seen(Histogram.of(k, kernel), facts)
-
-
-def see_kernel_gradient(k: Ops, gradient: Array) -> Seen:
-    """Look at the gradient of a kernel."""
-    return Seen(Histogram.of(k, gradient), {"distinct_gradients": distinct(gradient)})
 
 
 @dataclass(repr=False)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -12,30 +11,18 @@ from nnscratch.core.table import Table
 from nnscratch.core.tape import Call, labels
 from nnscratch.inspect import look_states, recorder_table
 from nnscratch.inspect.groups import group_of
-from nnscratch.inspect.looks import (
-    Look,
-    Seen,
-    see,
-    see_activation,
-    see_kernel,
-    see_kernel_gradient,
-)
+from nnscratch.inspect.looks import Look
 from nnscratch.inspect.scribe import Scribe
+from nnscratch.inspect.seeing import Seer, arenas_of, output_seer, see, weight_views
 from nnscratch.inspect.selection import Selection
-from nnscratch.inspect.series import Book, CallTrack, WeightTrack
+from nnscratch.inspect.series import CALL, WEIGHT, Book, CallTrack, WeightTrack
 from nnscratch.kernels.ops import Array, Ops
 from nnscratch.training.callbacks import Callback, CallbackError, Learner, Logs
 
 if TYPE_CHECKING:
     from nnscratch.backend import Backend
     from nnscratch.core.step import Step
-    from nnscratch.core.store import Arena, Layout
-
-CALL = tuple(entry.name for entry in fields(CallTrack))
-WEIGHT = tuple(entry.name for entry in fields(WeightTrack))
-"""The quantities that are recorded of a call, and of a weight."""
-Seer = Callable[[Ops, Array], Seen]
-"""How to look at an array."""
+    from nnscratch.core.store import Layout
 
 
 class Runner(Protocol):
@@ -87,6 +74,7 @@ class Recorder(Callback):
         self._layout: Layout | None = None
         self._paths: list[str] = []
         self._look: Look | None = None
+        self._measured: tuple[int, float] | None = None
 
     # -- recording --------------------------------------------------------------------------
 
@@ -106,9 +94,11 @@ class Recorder(Callback):
             self.on_forward(call)
             self.on_backward(call)
         self.on_step(step)
+        self.on_train_batch_end(step.index)
 
     def _begin(self, k: Ops, index: int) -> None:
         self._k = k
+        self._measured = None
         self._scribe.begin(k)
         due = self.every is not None and index % self.every == 0
         self._look = Look(index) if due else None
@@ -130,7 +120,7 @@ class Recorder(Callback):
                 self._see(self._look, call.key, CALL[1], see, call.output_gradient)
 
     def on_step(self, step: Step) -> None:
-        """Measure the weights, and let the step count."""
+        """Measure the weights."""
         if step.before.layout is not self._layout:
             self._arrange(step)
         for what, arena in arenas_of(step).items():
@@ -138,8 +128,15 @@ class Recorder(Callback):
         if self._look is not None:
             for path, what, seer, weight in weight_views(step, self._paths):
                 self._see(self._look, path, what, seer, weight)
-            self._looks.append(self._look)
-        self._scribe.end(step.index, step.loss)
+        self._measured = step.index, step.loss
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """The step is applied: from here on it counts."""
+        if self._measured is not None:
+            self._scribe.end(*self._measured)
+            self._measured = None
+            if self._look is not None:
+                self._looks.append(self._look)
 
     def look(self, step: Step) -> Look:
         """Look closer at a step; what it did not keep is computed again.
@@ -282,24 +279,3 @@ class Recorder(Callback):
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_() if self.steps else str(self)
-
-
-def arenas_of(step: Step) -> dict[str, Arena]:
-    """The arenas of a step whose weights are recorded, by quantity."""
-    return dict(zip(WEIGHT, (step.before, step.total_gradients, step.updates), strict=True))
-
-
-def output_seer(call: Call) -> Seer:
-    """How to look at a call's output."""
-    if call.layer.role == "activation":
-        return partial(see_activation, saturation=call.layer.saturation)
-    return see
-
-
-def weight_views(step: Step, paths: Iterable[str]) -> Iterator[tuple[str, str, Seer, Array]]:
-    """Some weights: path, quantity, how to look at it, and the array."""
-    kernels = {"value": see_kernel, "gradient": see_kernel_gradient}
-    for path in paths:
-        seers = kernels if group_of(step, path) == "kernels" else {}
-        for what, arena in arenas_of(step).items():
-            yield path, what, seers.get(what, see), arena[path]

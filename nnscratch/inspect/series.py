@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -199,3 +199,8 @@ class WeightTrack:
         ratio = np.full(len(value), np.nan)
         np.divide(change, value, out=ratio, where=value != 0)
         return ratio
+
+
+CALL = tuple(entry.name for entry in fields(CallTrack))
+WEIGHT = tuple(entry.name for entry in fields(WeightTrack))
+"""The quantities that are recorded of a call, and of a weight."""

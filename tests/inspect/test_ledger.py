@@ -193,3 +193,19 @@ def test_goes_on_from_its_state_as_if_nothing_had_happened() -> None:
     assert half.steps == whole.steps == list(range(8))
     for name in ("real", *half.entries):
         np.testing.assert_array_equal(half.course(name), whole.course(name))
+
+
+def test_a_step_that_is_given_up_is_not_booked() -> None:
+    model, ledger = conv_net(), nn.Ledger()
+
+    def give_up(step: nn.Step) -> None:
+        if step.index == 1:
+            raise KeyboardInterrupt
+
+    late = nn.LambdaCallback(on_step=give_up)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, batch_size=16, verbose=0, callbacks=[ledger, late])
+    assert ledger.steps == [0]
+    model.fit(X, Y, batch_size=16, verbose=0, callbacks=ledger)
+    assert ledger.steps == [0, 1, 2]
+    assert len(ledger.course("total")) == len(ledger.course("real")) == 3

@@ -282,6 +282,26 @@ def test_a_step_that_fails_is_not_recorded() -> None:
 
 
 @pytest.mark.parametrize("large", [1, scribe.LARGE])
+def test_a_step_that_is_given_up_after_it_was_measured_is_not_recorded(
+    large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scribe, "LARGE", large)
+    model, recorder = conv_net(), Recorder(every=1)
+
+    def give_up(step: nn.Step) -> None:
+        if step.index == 1:
+            raise KeyboardInterrupt
+
+    late = nn.LambdaCallback(on_step=give_up)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, batch_size=4, verbose=0, callbacks=[recorder, late])
+    assert recorder.steps == [look.step for look in recorder.looks] == [0]
+    model.fit(X, Y, batch_size=4, verbose=0, callbacks=recorder)
+    assert recorder.steps == [look.step for look in recorder.looks] == [0, 1, 2, 3]
+    assert len(recorder[KERNEL].value) == 4
+
+
+@pytest.mark.parametrize("large", [1, scribe.LARGE])
 def test_nothing_is_left_over_of_a_step_that_failed(
     large: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

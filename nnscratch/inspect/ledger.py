@@ -218,10 +218,11 @@ class Ledger(Callback):
             for path, account in self._accounts.items()
             if name in (path, account.group, "total")
         ]
-        if not members:
+        if not members and name != "total":
             known = [*self._accounts, *self.members, "total", "real"]
             raise UnknownNameError("course", name, known)
-        return np.cumsum(np.sum(members, axis=0))
+        entries = np.reshape(members, (len(members), len(self.steps)))  # (parameters, steps)
+        return np.cumsum(np.sum(entries, axis=0))
 
     # -- views ------------------------------------------------------------------------------
 

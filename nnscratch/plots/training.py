@@ -76,7 +76,10 @@ def norms(recorder: Recorder, what: str = "gradient", names: Iterable[str] | Non
     shown = labels(recorder.calls)
     lines = [(shown.get(name, name), norm_of(recorder, name, what)) for name in names]
     if not lines:
-        raise canvas.PlotError("norms: nothing is recorded; give it to model.fit as a callback")
+        raise canvas.PlotError(
+            f"norms: there is nothing to show, of {recorder!r} no kernel or call is asked for; "
+            "give it to model.fit as a callback, or name what it has recorded"
+        )
     parts = [lines[start : start + LINES] for start in range(0, len(lines), LINES)]
     panels = [Panel("", recorder.steps, dict(part)) for part in parts]
     label = "|update| / |value|" if what == "ratio" else f"norm of {what.replace('_', ' ')}"
@@ -119,6 +122,8 @@ def units(recorder: Recorder) -> Figure:
         series = {shown.get(name, name): [c.get(name) for c in counts] for name in names}
         if series:
             panels.append(Panel(title, steps, series))
+    if not panels:
+        raise canvas.PlotError("units: no kernel and no activation was looked at")
     return courses(panels, "units", base=2)
 
 

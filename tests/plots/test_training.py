@@ -106,6 +106,19 @@ def test_units_are_those_of_the_looks(watched):
     assert list(figure.axes[0].lines[0].get_xdata()) == [1, 3, 5, 7, 9]
 
 
+def test_training_without_a_weight():
+    model = nn.Sequential([nn.Input((6, 6, 1)), nn.GlobalAveragePooling2D()], seed=0)
+    model.compile("sgd", "mse")
+    recorder, ledger = nn.Recorder(), nn.Ledger()
+    x, y = images()
+    model.fit(x, y[:, None].astype(np.float32), verbose=0, callbacks=[recorder, ledger])
+    with pytest.raises(nn.plots.PlotError, match="no kernel and no activation was looked at"):
+        nn.plots.units(recorder)
+    with pytest.raises(nn.plots.PlotError, match="1 calls, 0 weights.* no kernel or call"):
+        nn.plots.norms(recorder)
+    assert lines(nn.plots.ledger_course(ledger).axes[0])[0] == [0.0]
+
+
 def test_the_ledgers_course_ends_at_its_sums(watched):
     ledger = watched[1]
     figure = nn.plots.ledger_course(ledger)

@@ -37,7 +37,8 @@ class Recorder(Callback):
 
     In `fit` it is a callback, which sees each array while it is at hand; what is large is measured
     by a thread of its own while the training goes on. In a training loop of your own, call
-    `record(step)`. Of the weights those are recorded that are trained.
+    `record(step)`. Of the weights those are recorded that are trained. A model that is
+    compiled anew counts its steps from 0 again: give that training a recorder of its own.
 
     >>> recorder = nn.Recorder()
     >>> model.fit(x, y, callbacks=recorder)

@@ -114,7 +114,7 @@ def test_training_without_a_weight():
     model.fit(x, y[:, None].astype(np.float32), verbose=0, callbacks=[recorder, ledger])
     with pytest.raises(nn.plots.PlotError, match="no kernel and no activation was looked at"):
         nn.plots.units(recorder)
-    with pytest.raises(nn.plots.PlotError, match="1 calls, 0 weights.* no kernel or call"):
+    with pytest.raises(nn.plots.PlotError, match=r"1 calls, 0 weights.* no kernel or call"):
         nn.plots.norms(recorder)
     assert lines(nn.plots.ledger_course(ledger).axes[0])[0] == [0.0]
 

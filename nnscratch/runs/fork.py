@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from nnscratch.core.step import Step
 from nnscratch.model import Model
 from nnscratch.runs.archive import Archive
 from nnscratch.runs.errors import RunError
+from nnscratch.runs.listener import Listener
 from nnscratch.runs.replay import Replay
 from nnscratch.training import feeding, loop
 from nnscratch.training.callbacks import Callback, History, Logs
@@ -98,4 +100,21 @@ def take_fork(
     loop.fit(model, Fit(rows, validation, plan, listeners, position))
     losses = dict(zip(archive.record.steps, archive.record.loss, strict=True))
     original = [losses[index] for index in course.steps if index in losses]
+    if all(isinstance(callback, Listener) for callback in callbacks):
+        tell_what_is_missing(archive, course.steps)
     return Fork(model, course.steps, course.loss, original, history)
+
+
+def tell_what_is_missing(archive: Archive, steps: Sequence[int]) -> None:
+    """Warn of what changed the run's model, beside its steps, while the fork took its own."""
+    checkpoints, taken = archive.checkpoints.keys(), range(steps[0] + 1, steps[-1] + 1)
+    changes = [key.step for key in checkpoints if key.changed]
+    missing = [step for step in (*archive.record.learning_rates, *changes) if step in taken]
+    if missing:
+        warnings.warn(
+            f"{archive.folder}: before step {min(missing)} something else than the steps changed "
+            "the run's model, such as a callback that set the learning rate. The fork went on "
+            "without it, so from there on more than one thing differs: give it callbacks=...",
+            RuntimeWarning,
+            stacklevel=4,
+        )

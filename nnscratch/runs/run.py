@@ -150,8 +150,9 @@ class Run(Listener):
 
         The fork has a model of its own. Rows come in the run's order, and random masks are the
         run's. The run's callbacks do not take part: what they set later, such as a learning rate,
-        nobody sets. A model that `change` compiles anew begins with empty slots, but goes on
-        counting the steps, on which the order of rows, masks and schedules depend.
+        nobody sets; where no callbacks are given a warning says so. A model that `change` compiles
+        anew begins with empty slots, but goes on counting the steps, on which the order of rows,
+        masks and schedules depend.
 
         Args:
             step: the first step that the fork takes; the number behind the last recorded one goes

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
 import nnscratch as nn
 from tests.nets import assert_same_bits, contents, conv_net, everything
-from tests.runs.test_replay import record
+from tests.runs.test_replay import add_noise, lower_rate, record
 from tests.runs.trainings import (
     BOTH,
     PAIRS,
@@ -131,6 +133,24 @@ def test_learning_rate_that_was_set_before_the_step_holds(tmp_path):
     fork = run.fork(3, steps=3)
     assert fork.loss == fork.original
     assert fork.model.learning_rate == 0.05
+
+
+@pytest.mark.parametrize("deed", [lower_rate, add_noise])
+def test_what_callbacks_changed_later_is_missed_and_said_so(tmp_path, deed):
+    def at_step_5(batch, logs=None):
+        if model.iteration == 5:
+            deed(model)
+
+    model = conv_net()
+    run, _ = record(tmp_path, model, nn.LambdaCallback(on_train_batch_begin=at_step_5))
+    with pytest.warns(RuntimeWarning, match="before step 5 something else .* without it"):
+        missed = run.fork(4, folder=tmp_path / "fork")
+    assert missed.loss[1:] != missed.original[1:]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run.fork(5)  # stands behind it
+        run.fork(2, steps=3)  # ends before it
+        run.fork(4, callbacks=nn.LambdaCallback())
 
 
 def test_fork_can_be_recorded_and_resumed_like_any_run(tmp_path):

@@ -17,11 +17,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 import nnscratch as nn
 from tests.nets import conv_net, everything
 from tests.runs.trainings import fit, watchers
 
-FILES = ("", "atomic.py", "log.py")
+FILES = ("", "growth.py", "atomic.py", "log.py")
 """Where calls are counted: everywhere, and where files are written."""
 
 
@@ -53,19 +55,27 @@ def main(folder, moment=0, where=""):
     calls = strike_at(int(moment), where)
     model, callbacks = conv_net(), [*watchers(), nn.CSVLogger(folder / "log.csv")]
     run = nn.Run(folder / "run", every=4, keep=3, resume=True)
-    history = fit(model, *callbacks, run, epochs=5)
+    recorder = nn.Recorder(every=3)
+    history = fit(model, *callbacks, recorder, run, epochs=5)
     sys.setprofile(None)
-    digest = hashlib.sha256()
-    for place, array in sorted(everything(model).items()):
-        digest.update(place.encode() + array.tobytes())
     left = {
-        "values": digest.hexdigest(),
+        "values": digest(everything(model)),
+        "recorded": digest(recorder.to_dict()),
+        "looks": [vars(look) for look in recorder.looks],
         "history": history.history,
         "loss": run.loss,
         "states": [repr(callback.state()) for callback in callbacks],
         "replayed": [run.step(index).loss for index in run.steps] == run.loss,
     }
-    print(json.dumps({"calls": calls, "left": left}))
+    print(json.dumps({"calls": calls, "left": left}, default=np.ndarray.tolist))
+
+
+def digest(arrays):
+    """A digest of arrays by name."""
+    found = hashlib.sha256()
+    for place, array in sorted(arrays.items()):
+        found.update(place.encode() + array.tobytes())
+    return found.hexdigest()
 
 
 if __name__ == "__main__":

@@ -20,13 +20,16 @@ LEGEND = (
     "mean, std, zeros: of a call's output or a weight's value; sat.: where an activation is flat",
     "|g|: norm of the loss's gradient by it; |dw|/|w|: the update against the value",
 )
+ABSENT = "-: not in that step, as what lies in front of frozen layers has no gradient"
 
 
 def table(recorder: Recorder, place: int) -> Table:
     """The step at a place of a recording: statistics of calls and weights, gradients, changes."""
     steps = recorder.steps
     title = f"step {steps[place]} · loss {recorder.loss[place]:.6g} · {len(steps)} steps recorded"
-    return Table(title, HEADINGS, list(rows(recorder, place)), LEGEND)
+    lines = list(rows(recorder, place))
+    absent = any("-" in line for line in lines)
+    return Table(title, HEADINGS, lines, (*LEGEND, *([ABSENT] if absent else [])))
 
 
 def rows(recorder: Recorder, place: int) -> Iterator[tuple[str, ...]]:
@@ -48,9 +51,16 @@ def rows(recorder: Recorder, place: int) -> Iterator[tuple[str, ...]]:
 
 def cells(series: Series, gradient: Series, place: int) -> tuple[str, ...]:
     """Statistics of a tensor in one step, and the norm of its gradient."""
-    mean, std = number(series.mean[place]), number(series.std[place])
+    mean, std = (known(series, name, place) for name in ("mean", "std"))
     zeros, saturated = share(series.zeros[place]), share(series.saturated[place])
-    return mean, std, zeros, saturated, number(gradient.norm[place])
+    return mean, std, zeros, saturated, known(gradient, "norm", place)
+
+
+def known(series: Series, statistic: str, place: int) -> str:
+    """A statistic of one step; a dash where the step did not have the tensor, which is no NaN."""
+    if math.isnan(series.nan[place]):
+        return "-"
+    return number(getattr(series, statistic)[place])
 
 
 def share(value: float) -> str:
@@ -60,6 +70,8 @@ def share(value: float) -> str:
 
 def change(weight: WeightTrack, place: int) -> str:
     """A weight's update against its value, in words."""
+    if math.isnan(weight.value.nan[place]):
+        return "-"
     if weight.value.norm[place] == 0:
         return "0" if weight.update.norm[place] == 0 else "from 0"
     return number(weight.ratio[place])

@@ -371,6 +371,21 @@ def test_a_table_shows_one_step() -> None:
     assert repr(recorder) == "Recorder(6 steps: 8 calls, 6 weights)"
 
 
+def test_a_dash_stands_for_what_a_step_did_not_have_and_nan_for_a_nan() -> None:
+    model, recorder = conv_net(), Recorder(select=["conv2d", "dense"])
+    model.fit(X, Y, verbose=0, callbacks=recorder)
+    model.freeze("conv2d")
+    model.fit(X, Y, verbose=0, callbacks=recorder)
+    rows = [line.split() for line in str(recorder).splitlines()]
+    assert [KERNEL, *"----"] in rows
+    assert rows[-1][:2] == ["-:", "not"]
+    assert [row[-1] for row in rows if row[:1] == ["conv2d"]] == ["-"]
+    model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+    model.fit(X, Y, verbose=0, callbacks=recorder)
+    rows = [line.split() for line in str(recorder).splitlines()]
+    assert ["dense", "nan", "nan", "0%", "nan"] in rows
+
+
 def test_a_table_names_no_group_without_members() -> None:
     recorder, _ = recorded(select="*/kernel")
     assert "calls" not in str(recorder).splitlines()

@@ -3,7 +3,7 @@
 Numba's own cache notices a change in a function's file, but not one in the files of the functions
 that it calls. So the code is kept in a folder whose name is a hash of every source file of this
 backend: changed sources look for another folder, and find no stale code there. The old one may be
-deleted at any time, as may all of them.
+deleted at any time, as may all of them. The name also says which vector unit the code is for.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+from .microkernel.target import TARGET
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 SOURCES = Path(__file__).parent
@@ -29,9 +31,10 @@ SOURCES = Path(__file__).parent
 def source_hash(folder: Path) -> str:
     """16 hexadecimal digits that change with the name or content of any .py file of a folder."""
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(folder.rglob("*.py")):
         content = path.read_bytes()
-        digest.update(f"{path.name}:{len(content)}:".encode() + content)
+        name = path.relative_to(folder).as_posix()
+        digest.update(f"{name}:{len(content)}:".encode() + content)
     return digest.hexdigest()[:16]
 
 
@@ -55,7 +58,7 @@ def cache_folder() -> Path:
     """
     try:
         root = cache_root()
-        folder = root / f"numba-{source_hash(SOURCES)}"
+        folder = root / f"numba-{TARGET.name}-{source_hash(SOURCES)}"
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()  # may we write there? only writing tells

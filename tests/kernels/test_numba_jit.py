@@ -14,6 +14,7 @@ import pytest
 from nnscratch.kernels import resolve
 from nnscratch.kernels.cases import CASES
 from nnscratch.kernels.numba import activation, jit, launch, windows
+from nnscratch.kernels.numba.microkernel.target import TARGET
 from nnscratch.kernels.ops import OPS
 
 MODULES = sorted(path.stem for path in jit.SOURCES.glob("*.py") if path.stem != "__init__")
@@ -110,25 +111,25 @@ def test_code_is_kept_in_the_folder_of_these_sources() -> None:
 
 
 def test_the_hash_changes_with_any_source(tmp_path: Path) -> None:
-    for path in jit.SOURCES.glob("*.py"):
-        shutil.copy(path, tmp_path)
-    original = jit.source_hash(tmp_path)
+    folder = tmp_path / "numba"
+    shutil.copytree(jit.SOURCES, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    original = jit.source_hash(folder)
     assert original == jit.source_hash(jit.SOURCES)
-    for name in MODULES:
-        source = tmp_path / f"{name}.py"
+    for name in (*MODULES, "conv/direct", "microkernel/tile"):
+        source = folder / f"{name}.py"
         text = source.read_text()
         source.write_text(text + "# changed\n")
-        assert jit.source_hash(tmp_path) != original
+        assert jit.source_hash(folder) != original
         source.write_text(text)
-    assert jit.source_hash(tmp_path) == original
-    (tmp_path / "pool.py").rename(tmp_path / "another.py")
-    assert jit.source_hash(tmp_path) != original
+    assert jit.source_hash(folder) == original
+    (folder / "pool.py").rename(folder / "another.py")
+    assert jit.source_hash(folder) != original
 
 
 def test_the_folder_is_the_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NNSCRATCH_CACHE_DIR", str(tmp_path / "own"))
     folder = jit.cache_folder()
-    assert folder == tmp_path / "own" / f"numba-{jit.source_hash(jit.SOURCES)}"
+    assert folder == tmp_path / "own" / f"numba-{TARGET.name}-{jit.source_hash(jit.SOURCES)}"
     assert folder.stat().st_mode & 0o777 == 0o700
     assert folder.parent.stat().st_mode & 0o777 == 0o700
 

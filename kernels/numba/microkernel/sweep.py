@@ -1,0 +1,141 @@
+"""Tiles over a whole matrix, in an order that keeps what they read near the core.
+
+Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008: a panel of B, as
+wide as a tile and CHUNK deep, stays in the first cache while a block of A's rows, as deep, which
+stays in the second one, passes by it. So the loops are, from the outside: blocks of rows, chunks of
+the sum, panels of columns, tiles.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ...ops import Array
+from ..jit import compiled
+from .target import TARGET
+from .tile import multiply_add
+
+ROWS = TARGET.rows
+TILE_BYTES = TARGET.bytes * TARGET.vectors
+"""Of a row of a tile."""
+PANEL_BYTES = 1 << 14
+"""Of a panel's chunk: half of a first cache of 32 KiB."""
+CHUNK = PANEL_BYTES // TILE_BYTES
+"""Products of a sum that are added up before the next panel's turn."""
+BLOCK = 40 * ROWS
+"""Rows of a block: its chunk is half of a second cache of 512 KiB, or less."""
+
+
+def product(taps: int, depth: int) -> Array:
+    """A single product, of all taps: what `sweep` takes as products."""
+    return np.array([[0, 0, 0, 0, taps, depth]])
+
+
+class Left(NamedTuple):
+    """A: where its rows are, and what they are sums over. Distances count elements, as below."""
+
+    numbers: Array
+    """A flat array, read-only."""
+    rows: Array
+    """For each row of an image, where it begins. int64, as are all tables."""
+    image: int
+    """From one image to the next."""
+    taps: Array
+    """From where a row begins to each of its runs."""
+    step: int
+    """From one number of a run to the next."""
+
+
+class Right(NamedTuple):
+    """B: panels of columns."""
+
+    numbers: Array
+    """A flat array, read-only."""
+    taps: Array
+    """For each run, where it begins in a panel."""
+    step: int
+    """From one row to the next."""
+    panel: int
+    """From one panel to the next."""
+
+
+class Result(NamedTuple):
+    """C: where its rows are."""
+
+    numbers: Array
+    """A flat array."""
+    rows: Array
+    """For each row of an image, where it begins."""
+    image: int
+    """From one image to the next."""
+
+
+@compiled()
+def sweep(
+    left: Left,
+    right: Right,
+    result: Result,
+    products: Array,
+    columns: int,
+    first: int,
+    stop: int,
+    adding: bool,
+) -> None:
+    """C[m, n] (+)= sum over taps t and k < depth of A[m, t, k] B[t, k, n], for first <= m < stop.
+
+    Row m is row r of an image i, where m = i * len(rows) + r; column n is column q of panel p:
+
+        A[m, t, k]  is  a[i * image + rows[r] + taps[t] + k * step]
+        B[t, k, n]      b[p * panel + taps[t] + k * step + q]
+        C[m, n]         c[i * image + rows[r] + n]
+
+    There may be several such products. Each is a row of `products` (int64): where its a, b and c
+    begin, its first tap, the tap that it stops at, and depth.
+    """
+    a, a_rows, a_image, a_taps, a_step = left
+    b, b_taps, b_step, b_panel = right
+    c, c_rows, c_image = result
+    size = a.itemsize
+    width = TILE_BYTES // size
+    a_at, c_at = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
+    a_tap, b_tap = a_taps * size, b_taps * size
+    a_data, b_data = np.int64(a.ctypes.data), np.int64(b.ctypes.data)
+    c_data = np.int64(c.ctypes.data)
+    for start in range(first, stop, BLOCK):
+        count = min(BLOCK, stop - start)
+        for m in range(count):
+            image, row = divmod(start + m, a_rows.size)
+            a_at[m] = (image * a_image + a_rows[row]) * size
+            c_at[m] = (image * c_image + c_rows[row]) * size
+        for number in range(products.shape[0]):
+            a_first, b_first, c_first, first_tap, stop_tap, depth = products[number]
+            chunk = min(depth, CHUNK)
+            together = CHUNK // chunk  # taps of a chunk
+            for tap in range(first_tap, stop_tap, together):
+                taps = min(together, stop_tap - tap)
+                for k in range(0, depth, chunk):
+                    add = np.int64(adding or tap > first_tap or k > 0)
+                    for panel in range(-(-columns // width)):
+                        column = panel * width
+                        for m in range(0, count, ROWS):
+                            multiply_add(
+                                a,
+                                min(ROWS, count - m),
+                                (
+                                    a_data + (a_first + k * a_step) * size,
+                                    np.int64(a_at[m:].ctypes.data),
+                                    np.int64(a_tap[tap:].ctypes.data),
+                                    a_step * size,
+                                    b_data + (b_first + panel * b_panel + k * b_step) * size,
+                                    np.int64(b_tap[tap:].ctypes.data),
+                                    b_step * size,
+                                    c_data + (c_first + column) * size,
+                                    np.int64(c_at[m:].ctypes.data),
+                                    taps,
+                                    min(chunk, depth - k),
+                                    add,
+                                    min(width, columns - column),
+                                ),
+                            )

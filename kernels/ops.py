@@ -35,19 +35,33 @@ class Ops(Protocol):
 
     # -- convolution (conv.py) --------------------------------------------------------------
 
-    def conv2d(self, x: Array, kernel: Array, window: Window, groups: int) -> Array:
+    def conv2d(
+        self, x: Array, kernel: Array, window: Window, groups: int, exact: bool = True
+    ) -> Array:
         """Cross-correlation: y[n,p,q,o] = sum_{i,j,c} x[n, p*sh + i*dh - top, ..., c] k[i,j,c,o].
 
         x (N, H, W, C), kernel (kh, kw, C/groups, O) -> y (N, OH, OW, O). Cells outside the image
         are 0. Output channel o belongs to group o // (O/groups).
+
+        exact: sums are plain sums, so that what only zeros contribute to is exactly 0. Otherwise
+            float32 sums may be taken by any algorithm whose error is at most 5e-5 of the largest
+            output. So for both gradients.
         """
 
     def conv2d_input_gradient(
-        self, dy: Array, kernel: Array, window: Window, groups: int, image: Pair
+        self,
+        dy: Array,
+        kernel: Array,
+        window: Window,
+        groups: int,
+        image: Pair,
+        exact: bool = True,
     ) -> Array:
         """dL/dx (N, *image, C) from dy (N, OH, OW, O)."""
 
-    def conv2d_kernel_gradient(self, x: Array, dy: Array, window: Window, groups: int) -> Array:
+    def conv2d_kernel_gradient(
+        self, x: Array, dy: Array, window: Window, groups: int, exact: bool = True
+    ) -> Array:
         """dL/dkernel (*window.size, C/groups, O) from x (N, H, W, C) and dy (N, OH, OW, O)."""
 
     # -- dense (linear.py) ------------------------------------------------------------------

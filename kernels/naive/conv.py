@@ -41,7 +41,7 @@ def products(
 
 
 @kernel("conv2d", backend="naive")
-def conv2d(x: Array, kernel: Array, window: Window, groups: int) -> Array:
+def conv2d(x: Array, kernel: Array, window: Window, groups: int, exact: bool = True) -> Array:
     """Each output is the sum of its products."""
     cells, weights = doubles(x, kernel)
     n_images, height, width, _ = x.shape
@@ -53,7 +53,7 @@ def conv2d(x: Array, kernel: Array, window: Window, groups: int) -> Array:
 
 @kernel("conv2d_input_gradient", backend="naive")
 def conv2d_input_gradient(
-    dy: Array, kernel: Array, window: Window, groups: int, image: Pair
+    dy: Array, kernel: Array, window: Window, groups: int, image: Pair, exact: bool = True
 ) -> Array:
     """Each product hands dy times its weight to its cell."""
     outputs, weights = doubles(dy, kernel)
@@ -64,7 +64,9 @@ def conv2d_input_gradient(
 
 
 @kernel("conv2d_kernel_gradient", backend="naive")
-def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
+def conv2d_kernel_gradient(
+    x: Array, dy: Array, window: Window, groups: int, exact: bool = True
+) -> Array:
     """Each product hands dy times its cell to its weight."""
     cells, outputs = doubles(x, dy)
     dk = np.zeros((*window.size, x.shape[-1] // groups, dy.shape[-1]))

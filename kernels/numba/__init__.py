@@ -5,6 +5,8 @@
 * ``launch``    how arrays are handed to compiled functions;
 * ``blas``      matrix products on those threads; ``vectormath``, exponentials that vectorise;
 * ``windows``   copies between images and matrices of sliding windows;
+* ``microkernel``   generated machine code for sums of products, tile by tile;
+* ``conv``      convolution, by several algorithms;
 * the others hold the operations, as in the other backends.
 """
 

@@ -77,7 +77,7 @@ def join(matrices: Array) -> Array:
 
 
 @kernel("conv2d", backend="numpy")
-def conv2d(x: Array, kernel: Array, window: Window, groups: int) -> Array:
+def conv2d(x: Array, kernel: Array, window: Window, groups: int, exact: bool = True) -> Array:
     """y = columns @ weights, for each group."""
     n_images, height, width, _ = x.shape
     kh, kw, depth, filters = kernel.shape
@@ -88,7 +88,7 @@ def conv2d(x: Array, kernel: Array, window: Window, groups: int) -> Array:
 
 @kernel("conv2d_input_gradient", backend="numpy")
 def conv2d_input_gradient(
-    dy: Array, kernel: Array, window: Window, groups: int, image: Pair
+    dy: Array, kernel: Array, window: Window, groups: int, image: Pair, exact: bool = True
 ) -> Array:
     """dx = col2im(dy @ weights^T), for each group."""
     n_images, rows, columns, filters = dy.shape
@@ -100,7 +100,9 @@ def conv2d_input_gradient(
 
 
 @kernel("conv2d_kernel_gradient", backend="numpy")
-def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
+def conv2d_kernel_gradient(
+    x: Array, dy: Array, window: Window, groups: int, exact: bool = True
+) -> Array:
     """dweights = columns^T @ dy, for each group."""
     n_images, rows, columns, filters = dy.shape
     upstream = split(dy.reshape(n_images * rows * columns, filters), groups)  # (G, N*OH*OW, O/G)

@@ -87,14 +87,16 @@ class Conv2D(Affine):
         return Spec((rows, columns, self.filters), self.weights(kernel, self.filters))
 
     def product(self, ctx: Context, x: Array, kernel: Array) -> Array:
-        return ctx.k.conv2d(x, kernel, self._window(x.shape[1:3]), self.groups)
+        return ctx.k.conv2d(x, kernel, self._window(x.shape[1:3]), self.groups, ctx.exact)
 
     def kernel_gradient(self, ctx: Context, x: Array, dy: Array) -> Array:
-        return ctx.k.conv2d_kernel_gradient(x, dy, self._window(x.shape[1:3]), self.groups)
+        window = self._window(x.shape[1:3])
+        return ctx.k.conv2d_kernel_gradient(x, dy, window, self.groups, ctx.exact)
 
     def input_gradient(self, ctx: Context, dy: Array, kernel: Array, shape: Shape) -> Array:
         image = (shape[1], shape[2])
-        return ctx.k.conv2d_input_gradient(dy, kernel, self._window(image), self.groups, image)
+        window = self._window(image)
+        return ctx.k.conv2d_input_gradient(dy, kernel, window, self.groups, image, ctx.exact)
 
     def _window(self, image: Pair) -> Window:
         return Window.fit(self.kernel_size, self.strides, self.dilation_rate, self.padding, image)

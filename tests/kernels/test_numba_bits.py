@@ -16,10 +16,10 @@ from nnscratch.kernels.ops import Array
 
 def large_cases() -> Iterator[OpCase]:
     yield from cases.convolution((4, 32, 32, 16), (3, 3), 32, padding="same")
-    yield from cases.convolution((1, 32, 32, 64), (3, 3), 32)  # channels apart
-    yield from cases.convolution((8, 96, 96, 8), (5, 5), 1)  # blocks of several pieces
-    yield from cases.convolution((8, 64, 33, 8), (3, 2), 16, (2, 1), "same", (1, 2), groups=4)
-    yield from cases.convolution((4, 64, 64, 16), (1, 1), 32)
+    yield from cases.convolution((1, 48, 48, 64), (3, 3), 32)
+    yield from cases.convolution((16, 96, 96, 8), (5, 5), 2)  # blocks of several pieces
+    yield from cases.convolution((64, 64, 33, 16), (3, 2), 32, (2, 1), "same", (1, 2), groups=4)
+    yield from cases.convolution((8, 64, 64, 16), (1, 1), 64)
     yield from cases.pooling((8, 48, 48, 16), (3, 3), (2, 2), "same", cases.ties)
     yield from cases.batch_normalisation((40_000, 8, 1))
     yield from cases.batch_normalisation((8, 5, 20_000))

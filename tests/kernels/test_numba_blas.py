@@ -10,6 +10,7 @@ from threadpoolctl import ThreadpoolController
 from nnscratch.kernels import resolve
 from nnscratch.kernels.geometry import Window
 from nnscratch.kernels.numba import blas, parallel
+from nnscratch.kernels.numba.conv import im2col
 
 libraries = ThreadpoolController().select(user_api="blas").lib_controllers
 
@@ -45,11 +46,10 @@ def test_blas_has_one_thread_inside(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(parallel, "each", spy)
     x, kernel, window = np.ones((1, 4, 4, 2)), np.ones((3, 3, 2, 2)), Window((3, 3))
-    ops = resolve("numba").ops
-    ops.matmul(x[0, 0], x[0, 0].T)
-    y = ops.conv2d(x, kernel, window, 1)
-    ops.conv2d_input_gradient(y, kernel, window, 1, (4, 4))
-    ops.conv2d_kernel_gradient(x, y, window, 1)
+    resolve("numba").ops.matmul(x[0, 0], x[0, 0].T)
+    y = im2col.conv2d(x, kernel, window, 1)
+    im2col.conv2d_input_gradient(y, kernel, window, 1, (4, 4))
+    im2col.conv2d_kernel_gradient(x, y, window, 1)
     assert len(seen) >= 4
     assert set(seen) == {1}
 

@@ -239,7 +239,7 @@ signal.alarm(240)  # hanging is failing
 set_threads(3)
 k = resolve("numba").ops
 rng = np.random.default_rng(0)
-x, kernel = rng.normal(size=(4, 32, 32, 16)), rng.normal(size=(3, 3, 16, 32))
+x, kernel = rng.normal(size=(4, 64, 64, 16)), rng.normal(size=(3, 3, 16, 32))
 
 def results():
     return k.conv2d(x, kernel, Window((3, 3)), 1).tobytes() + k.elu(x, 1.0).tobytes()

@@ -20,13 +20,12 @@ import itertools
 
 import numpy as np
 
-from .. import kernel
-from ..geometry import Pair, Window
-from ..ops import Array
-from . import parallel
-from .blas import BLOCK_FLOP, one_thread
-from .launch import read
-from .windows import gather, numbers, scatter
+from ...geometry import Pair, Window
+from ...ops import Array
+from .. import parallel
+from ..blas import BLOCK_FLOP, one_thread
+from ..launch import read
+from ..windows import gather, numbers, scatter
 
 MATRIX = 1 << 18
 """Elements of a block's matrix of windows: 1 MiB in float32, so that it stays in the cache."""
@@ -121,9 +120,8 @@ class Plan:
         )
 
 
-@kernel("conv2d", backend="numba")
 def conv2d(x: Array, kernel: Array, window: Window, groups: int) -> Array:
-    """Y = windows @ weights. A task writes the outputs of a block of pixels."""
+    """See `Ops.conv2d`: y = windows @ weights. A task writes the outputs of a block of pixels."""
     n_images, height, width, channels = x.shape
     filters = kernel.shape[3]
     plan = Plan((height, width), window, channels, groups)
@@ -140,9 +138,11 @@ def conv2d(x: Array, kernel: Array, window: Window, groups: int) -> Array:
     return y
 
 
-@kernel("conv2d_kernel_gradient", backend="numba")
 def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
-    """Dweights = windows^T @ dy. A task sums over a block of pixels."""
+    """See `Ops.conv2d_kernel_gradient`: dweights = windows^T @ dy.
+
+    A task sums over a block of pixels.
+    """
     filters, channels = dy.shape[3], x.shape[3]
     plan = Plan((x.shape[1], x.shape[2]), window, channels, groups)
     images, upstream = read(x), by_group(read(dy).reshape(-1, filters), groups)  # (G, P, O/G)
@@ -164,11 +164,10 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     return weights.reshape(*window.size, channels // groups, filters)  # (KH, KW, C/G, O)
 
 
-@kernel("conv2d_input_gradient", backend="numba")
 def conv2d_input_gradient(
     dy: Array, kernel: Array, window: Window, groups: int, image: Pair
 ) -> Array:
-    """Dwindows = dy @ weights^T, added up where they overlap.
+    """See `Ops.conv2d_input_gradient`: dwindows = dy @ weights^T, added up where they overlap.
 
     A task owns some images, or where there are few, some channels of an image: nobody else adds to
     what it adds to, and it goes through the windows in order.

@@ -1,0 +1,210 @@
+"""Every algorithm for convolution, against the plain loops; and which of them is chosen."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnscratch.kernels import resolve
+from nnscratch.kernels.geometry import Pair, Window
+from nnscratch.kernels.numba.conv import ALGORITHMS, choice, winograd
+from nnscratch.kernels.numba.conv.choice import Shape
+from nnscratch.kernels.numba.microkernel import target
+from nnscratch.kernels.ops import Array
+from tests.kernels.test_windows import pairs, slidings
+
+ROOT = Path(__file__).parents[2]
+EXACT = ("direct", "im2col")
+WINOGRAD = ("winograd2", "winograd4")
+ERROR = {"direct": 1e-6, "im2col": 1e-6, "winograd2": 3e-6, "winograd4": 5e-5}
+"""The largest of a float32 result, over the largest output."""
+
+naive = resolve("naive").ops
+
+
+def normal(*shape: int) -> Array:
+    return np.random.default_rng(shape).standard_normal(shape)
+
+
+Arrays = tuple[Array, Array, Array]
+
+
+def all_three(algorithm: str, arrays: Arrays, window: Window, groups: int) -> Arrays:
+    """Y, dx and dkernel from x, kernel and dy."""
+    (x, kernel, dy), way = arrays, ALGORITHMS[algorithm]
+    return (
+        way.conv2d(x, kernel, window, groups),
+        way.input_gradient(dy, kernel, window, groups, (x.shape[1], x.shape[2])),
+        way.kernel_gradient(x, dy, window, groups),
+    )
+
+
+def check(
+    algorithm: str, images: tuple[int, int, int, int], filters: int, window: Window, groups: int
+) -> None:
+    n_images, *image, channels = images
+    x, kernel = normal(*images), normal(*window.size, channels // groups, filters)
+    dy = normal(n_images, *window.output_size((image[0], image[1])), filters)
+    right = (
+        naive.conv2d(x, kernel, window, groups),
+        naive.conv2d_input_gradient(dy, kernel, window, groups, (image[0], image[1])),
+        naive.conv2d_kernel_gradient(x, dy, window, groups),
+    )
+    rounded = (x.astype(np.float32), kernel.astype(np.float32), dy.astype(np.float32))
+    single = all_three(algorithm, rounded, window, groups)
+    double = all_three(algorithm, (x, kernel, dy), window, groups)
+    for expected, short, long in zip(right, single, double, strict=True):
+        scale = np.abs(expected).max(initial=0)
+        assert short.dtype == np.float32
+        assert np.abs(short - expected).max(initial=0) <= ERROR[algorithm] * scale
+        np.testing.assert_allclose(long, expected, rtol=0, atol=1e-13 * scale)
+
+
+@pytest.mark.parametrize("algorithm", EXACT)
+@given(slidings(dilated=True), st.integers(1, 2), pairs(1, 3), st.integers(1, 3))
+@settings(deadline=None, max_examples=60, derandomize=True)
+def test_any_window(
+    algorithm: str, sliding: tuple[Window, Pair], n_images: int, depths: Pair, groups: int
+) -> None:
+    window, image = sliding
+    check(algorithm, (n_images, *image, depths[0] * groups), depths[1] * groups, window, groups)
+
+
+@pytest.mark.parametrize("algorithm", WINOGRAD)
+@given(st.integers(1, 2), pairs(1, 11), pairs(0, 3), pairs(0, 3), pairs(1, 20))
+@settings(deadline=None, max_examples=40, derandomize=True)
+def test_any_image_and_padding(
+    algorithm: str, n_images: int, image: Pair, rows: Pair, columns: Pair, depths: Pair
+) -> None:
+    window = Window((3, 3), pads=(rows, columns))
+    if min(window.output_size(image)) >= 1:
+        check(algorithm, (n_images, *image, depths[0]), depths[1], window, 1)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("filters", [1, 7, 33])
+def test_channels_that_fill_no_vector(algorithm: str, filters: int) -> None:
+    check(algorithm, (2, 9, 7, 5), filters, Window((3, 3), pads=((1, 1), (1, 1))), 1)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_what_does_not_lie_in_order(algorithm: str) -> None:
+    window = Window((3, 3), pads=((1, 1), (1, 1)))
+    arrays = normal(2, 8, 8, 4), normal(3, 3, 4, 6), normal(2, 8, 8, 6)
+    x, kernel, dy = (np.repeat(array, 2, axis=1)[:, ::2] for array in arrays)
+    for array in (x, kernel, dy):
+        array.setflags(write=False)
+    straight = all_three(algorithm, arrays, window, 1)
+    for one, other in zip(all_three(algorithm, (x, kernel, dy), window, 1), straight, strict=True):
+        assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("algorithm", EXACT)
+def test_a_dirac_kernel_returns_its_input_bit_for_bit(algorithm: str) -> None:
+    x = normal(2, 12, 10, 8).astype(np.float32)
+    kernel = np.zeros((3, 3, 8, 8), np.float32)
+    kernel[1, 1] = np.eye(8)
+    window = Window((3, 3), pads=((1, 1), (1, 1)))
+    way = ALGORITHMS[algorithm]
+    assert np.array_equal(way.conv2d(x, kernel, window, 1), x)
+    assert np.array_equal(way.input_gradient(x, kernel, window, 1, (12, 10)), x)
+
+
+# -- choice ----------------------------------------------------------------------------------------
+
+
+def shapes(itemsize: int) -> Iterator[Shape]:
+    for images, side, channels, filters, size in (
+        (32, 56, 64, 64, 3),
+        (1, 7, 512, 512, 3),
+        (64, 28, 1, 6, 5),
+        (8, 14, 256, 256, 3),
+    ):
+        window = Window.fit((size, size), (1, 1), (1, 1), "same", (side, side))
+        yield Shape(images, (side, side), channels, filters, window, 1, itemsize)
+
+
+CHOICES = (choice.forward, choice.input_gradient, choice.kernel_gradient)
+
+
+def test_winograd_is_neither_exact_nor_for_float64() -> None:
+    for choose in CHOICES:
+        assert all(choose(shape, True) in EXACT for shape in shapes(4))
+        assert all(choose(shape, False) in EXACT for shape in shapes(8))
+        assert any(choose(shape, False) in WINOGRAD for shape in shapes(4))
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        Window((3, 3), strides=(2, 1)),
+        Window((3, 3), dilation=(1, 2)),
+        Window((5, 5)),
+        Window((1, 1)),
+    ],
+)
+def test_winograd_is_for_plain_3x3_kernels(window: Window) -> None:
+    assert not winograd.fits(window, 1)
+    assert winograd.fits(Window((3, 3)), 1)
+    assert not winograd.fits(Window((3, 3)), 2)
+
+
+# -- processors ------------------------------------------------------------------------------------
+
+ELSEWHERE = """
+import numpy as np
+from nnscratch.kernels import resolve
+from nnscratch.kernels.geometry import Window
+from nnscratch.kernels.numba.conv import ALGORITHMS
+
+naive, window = resolve("naive").ops, Window((3, 3), pads=((1, 1), (1, 1)))
+rng = np.random.default_rng(0)
+for dtype, tolerance in (("float32", 5e-5), ("float64", 1e-13)):
+    x, kernel, dy = (
+        rng.standard_normal(shape).astype(dtype)
+        for shape in ((2, 6, 5, 9), (3, 3, 9, 21), (2, 6, 5, 21))
+    )
+    right = (
+        naive.conv2d(x, kernel, window, 1),
+        naive.conv2d_input_gradient(dy, kernel, window, 1, (6, 5)),
+        naive.conv2d_kernel_gradient(x, dy, window, 1),
+    )
+    for way in ALGORITHMS.values():
+        got = (
+            way.conv2d(x, kernel, window, 1),
+            way.input_gradient(dy, kernel, window, 1, (6, 5)),
+            way.kernel_gradient(x, dy, window, 1),
+        )
+        for one, other in zip(got, right):
+            assert abs(one - other).max() <= tolerance * abs(other).max()
+print("right")
+"""
+
+
+@pytest.mark.parametrize("name", [unit.name for unit in target.available()[1:]])
+def test_narrower_vector_units(name: str, tmp_path: Path) -> None:
+    environment = os.environ | {target.FORCED: name, "NNSCRATCH_CACHE_DIR": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.stdout == "right\n", run.stderr
+    assert all(folder.name.startswith(f"numba-{name}-") for folder in tmp_path.iterdir())
+
+
+def test_a_vector_unit_that_there_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(target.FORCED, "abacus")
+    with pytest.raises(ValueError, match=r"this processor has .*portable, got 'abacus'"):
+        target.chosen()

@@ -1,0 +1,126 @@
+"""The generated machine code, piece by piece: tiles, sweeps, panels and transforms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nnscratch.kernels.numba.conv.winograd_maps import INPUT, KERNEL, OUTPUT, transposed
+from nnscratch.kernels.numba.conv.winograd_tiles import transform_gradient, transform_kernel
+from nnscratch.kernels.numba.launch import flat
+from nnscratch.kernels.numba.microkernel import sweep as sweeping
+from nnscratch.kernels.numba.microkernel.panels import pack
+from nnscratch.kernels.numba.microkernel.sweep import Left, Result, Right, product, sweep
+from nnscratch.kernels.numba.microkernel.target import TARGET
+from nnscratch.kernels.ops import Array
+
+ZERO = np.zeros(1, np.int64)
+GUARD = 7.0
+
+
+def normal(*shape: int, dtype: str = "float64") -> Array:
+    return np.random.default_rng(shape).standard_normal(shape).astype(dtype)
+
+
+def matrix_product(a: Array, b: Array, c: Array, adding: bool = False) -> None:
+    """Into c, whose rows may be longer than b's."""
+    (_, depth), columns = a.shape, b.shape[1]
+    panels = pack(b, np.arange(depth) * columns, 1, columns)
+    sweep(
+        Left(flat(a), ZERO, depth, ZERO, 1),
+        Right(flat(panels), ZERO, panels.shape[2], panels[0].size),
+        Result(c.reshape(-1), ZERO, c.shape[1]),
+        product(1, depth),
+        columns,
+        0,
+        len(a),
+        adding,
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_tiles_of_every_size_write_their_own_places_only(dtype: str) -> None:
+    widest = TARGET.columns(np.dtype(dtype).itemsize)
+    tolerance = 1e-5 if dtype == "float32" else 1e-13
+    for rows in range(1, TARGET.rows + 1):
+        for columns in range(1, widest + 1):
+            for adding in (False, True):
+                a, b = normal(rows, 5, dtype=dtype), normal(5, columns, dtype=dtype)
+                c = np.full((rows, columns + widest), GUARD, dtype)
+                matrix_product(a, b, c, adding)
+                expected = a @ b + GUARD * adding
+                np.testing.assert_allclose(c[:, :columns], expected, rtol=0, atol=tolerance * 10)
+                assert (c[:, columns:] == GUARD).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_products_that_are_cut_into_blocks_and_chunks(dtype: str) -> None:
+    rows, depth, columns = sweeping.BLOCK + 7, 2 * sweeping.CHUNK + 5, 3 * TARGET.columns(4) + 1
+    a, b = normal(rows, depth, dtype=dtype), normal(depth, columns, dtype=dtype)
+    c = np.empty((rows, columns), dtype)
+    matrix_product(a, b, c)
+    scale = np.abs(a @ b).max()
+    np.testing.assert_allclose(
+        c, a @ b, rtol=0, atol=scale * (1e-5 if dtype == "float32" else 1e-13)
+    )
+
+
+def test_taps_are_added_up_a_chunk_at_a_time() -> None:
+    taps, depth = sweeping.CHUNK // 8, 20  # several chunks, of several taps each
+    a, b = normal(9, taps, depth), normal(taps, depth, 4)
+    c = np.empty((9, 4))
+    panels = pack(b, np.arange(taps * depth) * 4, 1, 4)
+    width = panels.shape[2]
+    sweep(
+        Left(flat(a), ZERO, taps * depth, np.arange(taps) * depth, 1),
+        Right(flat(panels), np.arange(taps) * depth * width, width, panels[0].size),
+        Result(c.reshape(-1), ZERO, 4),
+        product(taps, depth),
+        4,
+        0,
+        9,
+        False,
+    )
+    np.testing.assert_allclose(c, np.einsum("mtk,tkn->mn", a, b), rtol=1e-12)
+
+
+@pytest.mark.parametrize("columns", [1, 15, 16, 17, 50])
+@pytest.mark.parametrize("turned", [False, True])
+def test_panels_hold_the_matrix_and_its_transpose(columns: int, turned: bool) -> None:
+    depth = 21
+    matrix = normal(columns, depth) if turned else normal(depth, columns)
+    if turned:
+        panels = pack(matrix, np.arange(depth), depth, columns)
+        matrix = matrix.T
+    else:
+        panels = pack(matrix, np.arange(depth) * columns, 1, columns)
+    whole = np.concatenate(list(panels), axis=1)[:, :columns]
+    assert np.array_equal(whole, matrix)
+
+
+@pytest.mark.parametrize("m", [2, 4])
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 40])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_transforms_are_the_matrices(m: int, count: int, dtype: str) -> None:
+    tolerance = 1e-5 if dtype == "float32" else 1e-13
+    points = (m + 2) ** 2
+    kernel, there = normal(9, count, dtype=dtype), np.full((points, count + 3), GUARD, dtype)
+    transform_kernel(flat(kernel), count, m, there.reshape(-1), count + 3, count)
+    g = np.array(KERNEL[m])
+    expected = np.einsum("ia,abk,jb->ijk", g, kernel.reshape(3, 3, count), g)
+    np.testing.assert_allclose(there[:, :count], expected.reshape(points, count), atol=tolerance)
+    assert (there[:, count:] == GUARD).all()
+
+    there, back = normal(points, count, dtype=dtype), np.empty((9, count), dtype)
+    transform_gradient(flat(there), count, m, back.reshape(-1), count, count)
+    expected = np.einsum("ai,abk,bj->ijk", g, there.reshape(m + 2, m + 2, count), g)
+    np.testing.assert_allclose(back, expected.reshape(9, count), atol=tolerance * 10)
+
+
+@pytest.mark.parametrize("m", [2, 4])
+def test_the_maps_filter(m: int) -> None:
+    d, g, up = normal(m + 2), normal(3), normal(m)
+    at, bt, gt = np.array(OUTPUT[m]), np.array(INPUT[m]), np.array(KERNEL[m])
+    np.testing.assert_allclose(at @ ((gt @ g) * (bt @ d)), np.correlate(d, g), atol=1e-12)
+    a = np.array(transposed(OUTPUT[m]))
+    np.testing.assert_allclose(gt.T @ ((bt @ d) * (a @ up)), np.correlate(d, up), atol=1e-12)

@@ -10,7 +10,7 @@ from nnscratch.kernels.numba.conv.winograd_tiles import transform_gradient, tran
 from nnscratch.kernels.numba.launch import flat
 from nnscratch.kernels.numba.microkernel import sweep as sweeping
 from nnscratch.kernels.numba.microkernel.panels import pack
-from nnscratch.kernels.numba.microkernel.sweep import Left, Result, Right, product, sweep
+from nnscratch.kernels.numba.microkernel.sweep import Left, Product, Result, Right, sweep, table
 from nnscratch.kernels.numba.microkernel.target import TARGET
 from nnscratch.kernels.ops import Array
 
@@ -30,10 +30,8 @@ def matrix_product(a: Array, b: Array, c: Array, adding: bool = False) -> None:
         Left(flat(a), ZERO, depth, ZERO, 1),
         Right(flat(panels), ZERO, panels.shape[2], panels[0].size),
         Result(c.reshape(-1), ZERO, c.shape[1]),
-        product(1, depth),
+        table([Product(0, 0, 0, 0, 1, depth, 0, 1, 0, len(a))]),
         columns,
-        0,
-        len(a),
         adding,
     )
 
@@ -75,10 +73,8 @@ def test_taps_are_added_up_a_chunk_at_a_time() -> None:
         Left(flat(a), ZERO, taps * depth, np.arange(taps) * depth, 1),
         Right(flat(panels), np.arange(taps) * depth * width, width, panels[0].size),
         Result(c.reshape(-1), ZERO, 4),
-        product(taps, depth),
+        table([Product(0, 0, 0, 0, taps, depth, 0, 1, 0, 9)]),
         4,
-        0,
-        9,
         False,
     )
     np.testing.assert_allclose(c, np.einsum("mtk,tkn->mn", a, b), rtol=1e-12)

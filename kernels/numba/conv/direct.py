@@ -10,8 +10,8 @@ input. The error is that of a sum: in float32 1e-6 of the largest output.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -21,11 +21,20 @@ from ...ops import Array
 from .. import parallel
 from ..launch import flat
 from ..microkernel.panels import pack
-from ..microkernel.sweep import ROWS, Left, Result, Right, product, sweep
-from .direct_plan import Plan, backward_plan, forward_plan
+from ..microkernel.sweep import ROWS, Left, Product, Result, Right, sweep, table
+from .direct_plan import Plan, Range, backward_plan, forward_plan
 
 GRAIN_FLOP = 1 << 24
-"""Floating-point operations of a bundle of pieces: some 200 us."""
+"""Floating-point operations of a task: some 200 us."""
+
+FEW_PIXELS = 1024
+"""Up to so many pixels of all images a task takes them all, and some of the kernel's panels."""
+
+MANY_PANELS = 8
+"""If there are so many: enough for threads to share."""
+
+PANELS = 1 << 18
+"""Bytes of these panels, if they are several: half of a second cache of 512 KiB."""
 
 
 def conv2d(x: Array, kernel: Array, window: Window, groups: int) -> Array:
@@ -47,60 +56,71 @@ def run(plan: Plan, images: Array, kernel: Array) -> Array:
     """The images that a plan writes, from those that it reads."""
     new = np.empty if plan.covers else np.zeros
     y = new((len(images), *plan.written), images.dtype)
-    source, target = flat(images), y.reshape(-1)
-    image = images.size // max(len(images), 1)
-    work: list[Rows] = []
-    for group in range(plan.groups):
-        starts = plan.kernel_rows + group * plan.kernel_group
-        panels = pack(kernel, starts, plan.kernel_step, plan.columns)
-        _, depth, width = panels.shape
-        for part in plan.parts:
-            arguments = (
-                Left(source[group * plan.depth :], part.reads, image, part.taps, 1),
-                Right(flat(panels), part.panel_rows * width, width, depth * width),
-                Result(target[group * plan.columns :], part.writes, math.prod(plan.written)),
-                product(len(part.taps), part.depth),
-                plan.columns,
-            )
-            cost = 2 * len(part.taps) * part.depth * plan.columns
-            work.append(Rows(arguments, len(images) * len(part.reads), cost))
+    if not y.size:
+        return y
+    source, target, tables = flat(images), y.reshape(-1), plan.tables
+    image, written = source.size // len(images), target.size // len(images)
+    starts = (plan.kernel.rows + group * plan.kernel.group for group in range(plan.groups))
+    packed = [pack(kernel, rows, plan.kernel.step, plan.columns) for rows in starts]
+    _, depth, width = packed[0].shape
 
-    def task(pieces: Sequence[Piece]) -> None:
-        for arguments, first, stop in pieces:
-            sweep(*arguments, first, stop, False)
+    def work(task: Task) -> None:
+        group, first, panels = task.group, task.panels.start * width, packed[task.group]
+        sweep(
+            Left(source[group * plan.depth :], tables.reads, image, tables.taps, 1),
+            Right(flat(panels[task.panels]), tables.panel_rows * width, width, depth * width),
+            Result(target[group * plan.columns + first :], tables.writes, written),
+            task.products,
+            min(task.panels.stop * width, plan.columns) - first,
+            False,
+        )
 
-    parallel.each(list(bundles(work)), task)
+    parallel.each(tasks(plan, len(images), packed[0]), work)
     return y
 
 
-Arguments = tuple[Left, Right, Result, Array, int]
+class Task(NamedTuple):
+    """Some pixels, through all images, and some panels of a group's columns."""
+
+    group: int
+    panels: slice
+    products: Array
+    """See `sweep`."""
 
 
-class Rows(NamedTuple):
-    """Rows of a matrix that `sweep` is to make."""
+def tasks(plan: Plan, images: int, packed: Array) -> list[Task]:
+    """All pixels and panels, cut by panels where there are few pixels, else by pixels."""
+    count, pixels = len(packed), images * len(plan.tables.writes)
+    if pixels <= FEW_PIXELS and count >= MANY_PANELS:
+        size = max(min(PANELS // packed[0].nbytes, count // MANY_PANELS), 1)
+        some = [table(whole(part, images) for part in plan.parts)]
+    else:
+        size, some = count, list(bundles(plan, images))
+    panels = parallel.pieces(slice(0, count), size)
+    return [Task(*chosen) for chosen in itertools.product(range(plan.groups), panels, some)]
 
-    arguments: Arguments
-    number: int
-    cost: int
-    """Operations of a row."""
+
+def whole(part: Range, images: int) -> Product:
+    """All pixels of a part."""
+    taps, rows = (part.first_tap, part.stop_tap), (part.first_pixel, part.stop_pixel)
+    return Product(0, 0, 0, *taps, part.depth, *rows, 0, images * part.pixels)
 
 
-Piece = tuple[Arguments, int, int]
-"""Arguments, first row, stop."""
-
-
-def bundles(work: Sequence[Rows]) -> Iterator[list[Piece]]:
-    """All rows in pieces, and these in bundles that are each worth a thread."""
-    total = sum(rows.number * rows.cost for rows in work)
+def bundles(plan: Plan, images: int) -> Iterator[Array]:
+    """All pixels in pieces, and these in bundles that are each worth a thread."""
+    costs = [2 * part.products * plan.columns for part in plan.parts]
+    total = sum(cost * images * part.pixels for cost, part in zip(costs, plan.parts, strict=True))
     grain = max(GRAIN_FLOP, total // parallel.MOST_BLOCKS)
-    bundle: list[Piece] = []
+    bundle: list[Product] = []
     room = grain
-    for arguments, count, cost in work:
-        for piece in parallel.pieces(slice(0, count), -(-grain // (cost * ROWS)) * ROWS):
-            bundle.append((arguments, piece.start, piece.stop))
-            room -= cost * (piece.stop - piece.start)
+    for part, cost in zip(plan.parts, costs, strict=True):
+        everything = whole(part, images)
+        size = -(-grain // (cost * ROWS)) * ROWS
+        for some in parallel.pieces(slice(0, everything.stop), size):
+            bundle.append(everything._replace(first=some.start, stop=some.stop))
+            room -= cost * (some.stop - some.start)
             if room <= 0:
-                yield bundle
+                yield table(bundle)
                 bundle, room = [], grain
     if bundle:
-        yield bundle
+        yield table(bundle)

@@ -25,7 +25,7 @@ from ...ops import Array
 from .. import parallel
 from ..launch import flat
 from ..microkernel.panels import fill
-from ..microkernel.sweep import Left, Result, Right, sweep
+from ..microkernel.sweep import Left, Product, Result, Right, sweep, table
 from ..microkernel.target import TARGET
 
 COPIED = 1 << 16
@@ -59,7 +59,9 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     shape = (*window.size, depth, filters)  # (KH, KW, C/G, O)
     ranges = parallel.pieces(slice(0, columns), FILTERS)
     batches = line_batches(len(x) * outputs, len(ranges) * groups, math.prod(shape))
-    partial = np.zeros((len(batches), *shape), x.dtype)
+    if not batches:
+        return np.zeros(shape, x.dtype)
+    partial = np.empty((len(batches), *shape), x.dtype)
     images, upstream, rows = flat(x), flat(dy), np.arange(depth)
     step = window.strides[1] * channels
     width = TARGET.columns(x.itemsize)
@@ -67,21 +69,24 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     def task(item: tuple[tuple[int, slice], int, slice]) -> None:
         (number, batch), group, some = item
         first, count = group * columns + some.start, some.stop - some.start
+        adding = False
         for piece in parallel.pieces(batch, max(COPIED // (length * count), 1)):
             pixels = np.arange(piece.start * length, piece.stop * length) * filters
             panels = parallel.scratch((-(-count // width), len(pixels), width), x.dtype)
-            fill(upstream[first:], pixels, 1, count, 0, panels)
+            fill(upstream[first:], pixels, 1, count, 0, len(pixels), panels)
             seen = cells(piece.start, piece.stop, window, x.shape[1:], dy.shape[1:], depth)
+            if not adding and len(seen.products) < math.prod(window.size):  # some cells see nothing
+                partial[number][..., first : first + count] = 0
+                adding = True
             sweep(
                 Left(images[group * depth :], rows, 0, seen.images, step),
                 Right(flat(panels), seen.lines * (length * width), width, panels[0].size),
                 Result(partial[number].reshape(-1)[first:], rows * filters, 0),
-                seen.products * (1, width, 1, 1, 1, 1),
+                seen.products * (1, width, *[1] * 8),
                 count,
-                0,
-                depth,
-                True,
+                adding,
             )
+            adding = True
 
     parallel.each(list(itertools.product(enumerate(batches), range(groups), ranges)), task)
     return parallel.add_in_order(partial)
@@ -117,6 +122,7 @@ def cells(
         (inside,) = np.nonzero((h >= 0) & (h < height))
         begins.append(((number * height + h) * (width * channels))[inside])
         lines.append(inside)
+        lines_of_i = (taps, taps + len(inside))
         for j in range(window.size[1]):
             from_left = j * window.dilation[1] - window.pads[1][0]
             first = max(-(from_left // window.strides[1]), 0)
@@ -125,7 +131,7 @@ def cells(
                 x_first = (first * window.strides[1] + from_left) * channels
                 dw_first = (i * window.size[1] + j) * depth * filters
                 run = last - first + 1
-                products.append((x_first, first, dw_first, taps, taps + len(inside), run))
+                everything = (0, depth, 0, depth)
+                products.append(Product(x_first, first, dw_first, *lines_of_i, run, *everything))
         taps += len(inside)
-    shaped = np.array(products, np.int64).reshape(-1, 6)
-    return Cells(np.concatenate(begins), np.concatenate(lines), shaped)
+    return Cells(np.concatenate(begins), np.concatenate(lines), table(products))

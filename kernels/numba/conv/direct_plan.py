@@ -11,8 +11,9 @@ other: they are one run of the sum, which matters where there are few channels.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,58 +39,80 @@ class Part(NamedTuple):
     """Of a run."""
 
 
+class Range(NamedTuple):
+    """A part's places in the tables of all parts."""
+
+    first_pixel: int
+    stop_pixel: int
+    first_tap: int
+    stop_tap: int
+    depth: int
+    """Of a run."""
+
+    @property
+    def pixels(self) -> int:
+        """Of an image."""
+        return self.stop_pixel - self.first_pixel
+
+    @property
+    def products(self) -> int:
+        """For each pixel and column."""
+        return (self.stop_tap - self.first_tap) * self.depth
+
+
+class Images(NamedTuple):
+    """What is read, or written."""
+
+    height: int
+    width: int
+    channels: int
+
+
+class PackedKernel(NamedTuple):
+    """How the kernel is packed."""
+
+    rows: Array
+    """Where each row begins, in the first group's. int64."""
+    step: int
+    """From one column to the next."""
+    group: int
+    """From one group to the next."""
+
+
 @dataclass(frozen=True)
 class Plan:
-    """A convolution of images of one size, forward or backward."""
+    """A convolution of images of one size, forward or backward: its parts, one after the other."""
 
-    written: tuple[int, int, int]
-    """Height, width, channels."""
+    written: Images
     groups: int
     depth: int
     """Channels that a group reads."""
     columns: int
     """Channels that it writes."""
-    parts: tuple[Part, ...]
-    kernel_rows: Array
-    """Where each row of the packed kernel begins, in the first group's."""
-    kernel_step: int
-    """From one column to the next."""
-    kernel_group: int
-    """From one group to the next."""
+    kernel: PackedKernel
+    tables: Part
+    """Those of all parts, in one."""
+    parts: tuple[Range, ...]
 
     @property
     def covers(self) -> bool:
         """Whether every pixel is written: some may read nothing but padding."""
-        return sum(len(part.writes) for part in self.parts) == math.prod(self.written[:2])
+        return len(self.tables.writes) == self.written.height * self.written.width
 
 
 @functools.lru_cache(maxsize=256)
 def forward_plan(image: Pair, window: Window, channels: int, filters: int, groups: int) -> Plan:
     """Reads images, writes outputs. Columns are the filters of a group."""
-    kernel_columns = range(window.size[1])
+    read, written = Images(*image, channels), Images(*window.output_size(image), filters)
     depth, columns = channels // groups, filters // groups
-    outputs = window.output_size(image)
-    vertical, horizontal = axes(window, image, outputs)
-    rows = [
-        (cell * depth + channel) * filters
-        for cell in range(math.prod(window.size))
-        for channel in range(depth)
-    ]
-    return Plan(
-        (*outputs, filters),
-        groups,
-        depth,
-        columns,
-        tuple(
-            part(row, column, kernel_columns, image[1], channels, outputs[1], filters, groups)
-            for row in forward_lines(*vertical)
-            for column in forward_lines(*horizontal)
-            if row.cells and column.cells
-        ),
-        np.array(rows, np.int64),
-        kernel_step=1,
-        kernel_group=columns,
+    vertical, horizontal = axes(window, read, written)
+    pairs = itertools.product(forward_lines(*vertical), forward_lines(*horizontal))
+    tables, parts = joined(
+        part(*pair, range(window.size[1]), read, written, groups) for pair in pairs
     )
+    rows = np.arange(math.prod(window.size) * depth) * filters
+    kernel = PackedKernel(rows, step=1, group=columns)
+    return Plan(written, groups, depth, columns, kernel, tables, parts)
 
 
 @functools.lru_cache(maxsize=256)
@@ -99,75 +122,73 @@ def backward_plan(image: Pair, window: Window, channels: int, filters: int, grou
     The packed kernel has its cells in the order in which an image's pixel meets them: those that
     are a stride apart follow each other, the last one first.
     """
-    outputs = window.output_size(image)
+    read, written = Images(*window.output_size(image), filters), Images(*image, channels)
+    depth, columns = filters // groups, channels // groups
+    vertical, horizontal = axes(window, written, read)
     apart = window.strides[1] // math.gcd(window.strides[1], window.dilation[1])
     order = sorted(range(window.size[1]), key=lambda j: (j % apart, -j))
-    depth, columns = filters // groups, channels // groups
-    vertical, horizontal = axes(window, image, outputs)
-    rows = [
-        (i * window.size[1] + j) * columns * filters + filter
-        for i in range(window.size[0])
-        for j in order
-        for filter in range(depth)
-    ]
-    return Plan(
-        (*image, channels),
-        groups,
-        depth,
-        columns,
-        tuple(
-            part(row, column, order, outputs[1], filters, image[1], channels, groups)
-            for row in backward_lines(*vertical)
-            for column in backward_lines(*horizontal)
-            if row.cells and column.cells
-        ),
-        np.array(rows, np.int64),
-        kernel_step=filters,
-        kernel_group=depth,
-    )
+    pairs = itertools.product(backward_lines(*vertical), backward_lines(*horizontal))
+    tables, parts = joined(part(*pair, order, read, written, groups) for pair in pairs)
+    cell = columns * filters
+    cells = table(range(window.size[0]), window.size[1] * cell, order, cell)
+    kernel = PackedKernel(table(cells, 1, range(depth), 1), step=filters, group=depth)
+    return Plan(written, groups, depth, columns, kernel, tables, parts)
 
 
-def axes(window: Window, image: Pair, outputs: Pair) -> list[tuple[int, int, int, int, int, int]]:
-    """For each axis: length, size, stride, dilation, pad, outputs."""
+Axis = tuple[int, int, int, int, int, int]
+"""Length, size, stride, dilation, pad, outputs."""
+
+
+def axes(window: Window, image: Images, outputs: Images) -> tuple[Axis, Axis]:
+    """Both axes of a convolution."""
     pads = [before for before, _ in window.pads]
-    lengths = zip(image, window.size, window.strides, window.dilation, pads, outputs, strict=True)
-    return list(lengths)
+    rows, columns = zip(*window[:3], pads, strict=True)
+    return (image.height, *rows, outputs.height), (image.width, *columns, outputs.width)
 
 
 def part(
-    row: Line,
-    column: Line,
-    order: Sequence[int],
-    width: int,
-    channels: int,
-    written_width: int,
-    written_channels: int,
-    groups: int,
+    row: Line, column: Line, order: Sequence[int], read: Images, written: Images, groups: int
 ) -> Part:
     """The pixels of a line of rows and a line of columns.
 
     Args:
         row, column: which pixels, and what they read.
         order: the kernel's columns, as the packed kernel has them.
-        width, channels: of the images that are read.
-        written_width, written_channels: of those that are written.
+        read, written: the images.
         groups: of channels.
     """
-    depth = channels // groups
+    depth = read.channels // groups
     places = [order.index(cell) for cell in column.cells]
     one_run = groups == 1 and column.step == 1
-    runs = [0] if one_run else range(len(places))
+    runs = range(min(len(places), 1) if one_run else len(places))
+    down, along = read.width * read.channels, read.channels
     return Part(
-        table(row.read, width * channels, column.read, channels),
-        table(row.written, written_width * written_channels, column.written, written_channels),
-        table(range(len(row.cells)), row.step * width * channels, runs, column.step * channels),
+        table(row.read, down, column.read, along),
+        table(row.written, written.width * written.channels, column.written, written.channels),
+        table(range(len(row.cells)), row.step * down, runs, column.step * along),
         table(row.cells, len(order) * depth, [places[run] for run in runs], depth),
         depth * len(places) if one_run else depth,
     )
 
 
-def table(rows: Sequence[int], row_step: int, columns: Sequence[int], column_step: int) -> Array:
+def joined(parts: Iterable[Part]) -> tuple[Part, tuple[Range, ...]]:
+    """The tables of all parts that read anything, in one, and where each part is in them."""
+    reading = [part for part in parts if len(part.taps)]
+    nothing = np.empty(0, np.int64)
+    reads, writes, taps, panel_rows = (
+        np.concatenate([nothing, *(part[number] for part in reading)]) for number in range(4)
+    )
+    pixels = itertools.pairwise([0, *np.cumsum([len(part.reads) for part in reading]).tolist()])
+    runs = itertools.pairwise([0, *np.cumsum([len(part.taps) for part in reading]).tolist()])
+    ranges = [
+        Range(*some, *those, part.depth)
+        for some, those, part in zip(pixels, runs, reading, strict=True)
+    ]
+    return Part(reads, writes, taps, panel_rows, 0), tuple(ranges)
+
+
+def table(rows: Iterable[int], row_step: int, columns: Iterable[int], column_step: int) -> Array:
     """Where each pair of a row and a column is, row after row."""
-    down = np.array(rows, np.int64)[:, np.newaxis] * row_step  # (R, 1)
-    places: Array = down + np.array(columns, np.int64) * column_step  # (R, C)
+    down = np.fromiter(rows, np.int64)[:, np.newaxis] * row_step  # (R, 1)
+    places: Array = down + np.fromiter(columns, np.int64) * column_step  # (R, C)
     return places.reshape(-1)

@@ -25,7 +25,7 @@ from ...ops import Array
 from .. import parallel
 from ..launch import flat, read
 from ..microkernel.panels import pack
-from ..microkernel.sweep import ROWS, Left, Result, Right, sweep
+from ..microkernel.sweep import ROWS, Left, Product, Result, Right, sweep, table
 from ..microkernel.target import TARGET
 from .winograd_tiles import (
     put_outputs,
@@ -106,10 +106,8 @@ def convolve(x: Array, panels: Array, pads: Pair, m: int, y: Array) -> None:
             Left(flat(d), ZERO, channels, ZERO, 1),
             Right(flat(weights), ZERO, width, panel),
             Result(e, ZERO, filters),
-            every_point(points, (inputs, weights[0].size, products), channels),
+            every_point(points, (inputs, weights[0].size, products), channels, 1, count),
             filters,
-            0,
-            count,
             False,
         )
         put_outputs(flat(e), products, m, tiles.start, count, y, beyond)
@@ -153,10 +151,8 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, m: int) -> Array
                 Left(flat(d), rows, 0, ZERO, channels),
                 Right(flat(e), ZERO, width, count * width),
                 Result(target, rows * filters, 0),
-                every_point(points, (inputs, size, channels * filters), count),
+                every_point(points, (inputs, size, channels * filters), count, channels, channels),
                 columns,
-                0,
-                channels,
                 True,
             )
 
@@ -198,11 +194,12 @@ def kernel_points(panels: Array, m: int) -> Array:
     return points
 
 
-def every_point(points: int, steps: tuple[int, int, int], depth: int) -> Array:
-    """A product for each point, for `sweep`."""
-    begins = np.arange(points)[:, np.newaxis] * np.array(steps)  # (points, 3)
-    alike = np.broadcast_to(np.array((0, 1, depth)), (points, 3))
-    return np.concatenate([begins, alike], axis=1)
+def every_point(
+    points: int, steps: tuple[int, int, int], depth: int, rows: int, count: int
+) -> Array:
+    """A product for each point: of one tap, with so many rows of an image, and of all."""
+    begins = ([point * step for step in steps] for point in range(points))
+    return table(Product(a, b, c, 0, 1, depth, 0, rows, 0, count) for a, b, c in begins)
 
 
 def number_of_tiles(images: int, outputs: Pair, m: int) -> int:

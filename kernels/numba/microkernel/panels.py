@@ -19,26 +19,32 @@ BLOCK = 16
 
 
 @compiled()
-def fill(source: Array, rows: Array, step: int, columns: int, first: int, panels: Array) -> None:
-    """Fill panels `first`, `first` + 1, ...: row k, column n is source[rows[k] + n * step].
+def fill(
+    source: Array, rows: Array, step: int, columns: int, first: int, stop: int, panels: Array
+) -> None:
+    """Fill rows `first` to `stop` of panels (P, K, width).
 
-    What a panel has beyond the last column stays as it is.
+    Row k, column n of the matrix is source[rows[k] + n * step].
+
+    What a panel has beyond the last column stays as it is. The source is read in the order in which
+    it lies: along the rows where its columns are neighbours, else along the columns.
     """
-    count, depth, width = panels.shape
-    for panel in range(count):
-        column = (first + panel) * width
-        filled = min(width, columns - column)
-        if step == 1:
-            for k in range(depth):
-                row = source[rows[k] + column : rows[k] + column + filled]
+    count, _, width = panels.shape
+    if step == 1:
+        for k in range(first, stop):
+            for panel in range(count):
+                column = panel * width
+                row = source[rows[k] + column : rows[k] + min(column + width, columns)]
                 target = panels[panel, k]
                 for n in range(row.size):
                     target[n] = row[n]
-        else:
-            for block in range(0, depth, BLOCK):
-                for n in range(filled):
-                    for k in range(block, min(block + BLOCK, depth)):
-                        panels[panel, k, n] = source[rows[k] + (column + n) * step]
+        return
+    for panel in range(count):
+        column = panel * width
+        for block in range(first, stop, BLOCK):
+            for n in range(min(width, columns - column)):
+                for k in range(block, min(block + BLOCK, stop)):
+                    panels[panel, k, n] = source[rows[k] + (column + n) * step]
 
 
 def pack(source: Array, rows: Array, step: int, columns: int) -> Array:
@@ -48,8 +54,7 @@ def pack(source: Array, rows: Array, step: int, columns: int) -> Array:
     numbers = flat(source)
 
     def task(block: slice) -> None:
-        fill(numbers, rows, step, columns, block.start, panels[block])
+        fill(numbers, rows, step, columns, block.start, block.stop, panels)
 
-    grain = -(-parallel.GRAIN // (len(rows) * width))
-    parallel.each(parallel.blocks(len(panels), grain), task)
+    parallel.each(parallel.blocks(len(rows), -(-parallel.GRAIN // columns), BLOCK), task)
     return panels

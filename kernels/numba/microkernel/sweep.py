@@ -8,6 +8,7 @@ the sum, panels of columns, tiles.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -28,9 +29,29 @@ BLOCK = 40 * ROWS
 """Rows of a block: its chunk is half of a second cache of 512 KiB, or less."""
 
 
-def product(taps: int, depth: int) -> Array:
-    """A single product, of all taps: what `sweep` takes as products."""
-    return np.array([[0, 0, 0, 0, taps, depth]])
+class Product(NamedTuple):
+    """One of the products of a sweep: a row of its table (int64)."""
+
+    a: int
+    """Where its A begins."""
+    b: int
+    """Where its B begins."""
+    c: int
+    """Where its C begins."""
+    first_tap: int
+    stop_tap: int
+    depth: int
+    first_row: int
+    """Of those of an image."""
+    stop_row: int
+    first: int
+    """Of the rows of all images."""
+    stop: int
+
+
+def table(products: Iterable[Product]) -> Array:
+    """What `sweep` takes."""
+    return np.array(list(products), np.int64).reshape(-1, len(Product._fields))
 
 
 class Left(NamedTuple):
@@ -74,25 +95,18 @@ class Result(NamedTuple):
 
 @compiled()
 def sweep(
-    left: Left,
-    right: Right,
-    result: Result,
-    products: Array,
-    columns: int,
-    first: int,
-    stop: int,
-    adding: bool,
+    left: Left, right: Right, result: Result, products: Array, columns: int, adding: bool
 ) -> None:
-    """C[m, n] (+)= sum over taps t and k < depth of A[m, t, k] B[t, k, n], for first <= m < stop.
+    """C[m, n] (+)= sum over taps t and k < depth of A[m, t, k] B[t, k, n].
 
-    Row m is row r of an image i, where m = i * len(rows) + r; column n is column q of panel p:
+    Row m is row r of an image i: the rows of all images are counted through, those of a product
+    from `first_row` to `stop_row` of each. Column n is column q of panel p. Then
 
         A[m, t, k]  is  a[i * image + rows[r] + taps[t] + k * step]
         B[t, k, n]      b[p * panel + taps[t] + k * step + q]
         C[m, n]         c[i * image + rows[r] + n]
 
-    There may be several such products. Each is a row of `products` (int64): where its a, b and c
-    begin, its first tap, the tap that it stops at, and depth.
+    each from where the product's begins. Products, see `Product`, follow one another.
     """
     a, a_rows, a_image, a_taps, a_step = left
     b, b_taps, b_step, b_panel = right
@@ -103,16 +117,17 @@ def sweep(
     a_tap, b_tap = a_taps * size, b_taps * size
     a_data, b_data = np.int64(a.ctypes.data), np.int64(b.ctypes.data)
     c_data = np.int64(c.ctypes.data)
-    for start in range(first, stop, BLOCK):
-        count = min(BLOCK, stop - start)
-        for m in range(count):
-            image, row = divmod(start + m, a_rows.size)
-            a_at[m] = (image * a_image + a_rows[row]) * size
-            c_at[m] = (image * c_image + c_rows[row]) * size
-        for number in range(products.shape[0]):
-            a_first, b_first, c_first, first_tap, stop_tap, depth = products[number]
-            chunk = min(depth, CHUNK)
-            together = CHUNK // chunk  # taps of a chunk
+    for number in range(products.shape[0]):
+        a_at_0, b_at_0, c_at_0, first_tap, stop_tap, depth = products[number, :6]
+        first_row, stop_row, first, stop = products[number, 6:]
+        chunk = min(depth, CHUNK)
+        together = CHUNK // chunk  # taps of a chunk
+        for start in range(first, stop, BLOCK):
+            count = min(BLOCK, stop - start)
+            for m in range(count):
+                image, row = divmod(start + m, stop_row - first_row)
+                a_at[m] = (image * a_image + a_rows[first_row + row]) * size
+                c_at[m] = (image * c_image + c_rows[first_row + row]) * size
             for tap in range(first_tap, stop_tap, together):
                 taps = min(together, stop_tap - tap)
                 for k in range(0, depth, chunk):
@@ -124,14 +139,14 @@ def sweep(
                                 a,
                                 min(ROWS, count - m),
                                 (
-                                    a_data + (a_first + k * a_step) * size,
+                                    a_data + (a_at_0 + k * a_step) * size,
                                     np.int64(a_at[m:].ctypes.data),
                                     np.int64(a_tap[tap:].ctypes.data),
                                     a_step * size,
-                                    b_data + (b_first + panel * b_panel + k * b_step) * size,
+                                    b_data + (b_at_0 + panel * b_panel + k * b_step) * size,
                                     np.int64(b_tap[tap:].ctypes.data),
                                     b_step * size,
-                                    c_data + (c_first + column) * size,
+                                    c_data + (c_at_0 + column) * size,
                                     np.int64(c_at[m:].ctypes.data),
                                     taps,
                                     min(chunk, depth - k),

@@ -1,0 +1,60 @@
+"""Options that several benchmarks have."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from types import ModuleType
+
+from benchmarks.report import BenchmarkError
+from nnscratch.kernels.numba import parallel
+
+
+def backend(parser: argparse.ArgumentParser) -> None:
+    """Whose kernels."""
+    parser.add_argument("--backend", default="numba", choices=("numba", "numpy"))
+
+
+def against(parser: argparse.ArgumentParser) -> None:
+    """What to compare with."""
+    parser.add_argument("--against", choices=("torch",), help="compare with it, by turns")
+
+
+def threads(parser: argparse.ArgumentParser) -> None:
+    """On how many threads, for us and whom we are compared with."""
+    parser.add_argument(
+        "--threads", type=positive, metavar="N", help="default: NNSCRATCH_THREADS, or the cores"
+    )
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
+    return int(text)
+
+
+def set_threads(arguments: argparse.Namespace) -> int:
+    """Give our kernels as many threads as was said; how many they have."""
+    if arguments.threads is not None:
+        parallel.set_threads(arguments.threads)
+    return parallel.threads()
+
+
+def torch_on(arguments: argparse.Namespace, number: int) -> ModuleType | None:
+    """PyTorch on so many threads, if it is to be compared with.
+
+    Raises:
+        BenchmarkError: it is not installed.
+    """
+    if arguments.against is None:
+        return None
+    try:
+        torch = import_module("torch")
+    except ImportError as error:
+        raise BenchmarkError(
+            f"--against torch: PyTorch cannot be imported ({error}); "
+            "pip install 'nnscratch[parity]', or leave the option out"
+        ) from error
+    torch.set_num_threads(number)
+    return torch

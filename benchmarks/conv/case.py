@@ -1,0 +1,150 @@
+"""A convolution or one of its gradients on arrays, and what it should be.
+
+The right result is that of the NumPy kernels in float64, which are tested against plain loops: a
+matrix of all windows (im2col) and a matrix product, for some images at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks.conv.layers import Layer
+from nnscratch.kernels import resolve
+from nnscratch.kernels.numba.conv import ALGORITHMS, choice, winograd
+from nnscratch.kernels.ops import Array
+
+AUTO = "auto"
+"""Not an algorithm: what a model takes where exact=False."""
+NAMES = (*ALGORITHMS, AUTO)
+
+ORACLE_BYTES = 1 << 28
+"""Of the windows that the right result is computed from at once."""
+
+
+class Operands(NamedTuple):
+    """Images (N, H, W, C), the kernel (KH, KW, C, O), and gradients by the outputs."""
+
+    x: Array
+    kernel: Array
+    dy: Array
+
+    def part(self, images: slice) -> Operands:
+        """Some of the images."""
+        return Operands(self.x[images], self.kernel, self.dy[images])
+
+
+class Direction(NamedTuple):
+    """Forward, or one of the gradients."""
+
+    operation: str
+    """Its name in `Ops`."""
+    part: str
+    """Its name in `Algorithm`."""
+    choose: Callable[[choice.Shape, bool], str]
+    arguments: Callable[[Operands, Layer], tuple[Any, ...]]
+
+
+DIRECTIONS: Mapping[str, Direction] = MappingProxyType(
+    {
+        "forward": Direction(
+            "conv2d", "conv2d", choice.forward, lambda a, layer: (a.x, a.kernel, layer.window, 1)
+        ),
+        "input_gradient": Direction(
+            "conv2d_input_gradient",
+            "input_gradient",
+            choice.input_gradient,
+            lambda a, layer: (a.dy, a.kernel, layer.window, 1, layer.image),
+        ),
+        "kernel_gradient": Direction(
+            "conv2d_kernel_gradient",
+            "kernel_gradient",
+            choice.kernel_gradient,
+            lambda a, layer: (a.x, a.dy, layer.window, 1),
+        ),
+    }
+)
+
+
+class Case:
+    """A layer in one direction."""
+
+    def __init__(self, layer: Layer, direction: str):
+        self.layer = layer
+        self.name = direction
+        self.direction = DIRECTIONS[direction]
+
+    @cached_property
+    def operands(self) -> Operands:
+        """Normal numbers in float32."""
+        rng = np.random.default_rng(0)
+        return Operands(*(rng.standard_normal(s, dtype=np.float32) for s in self.layer.shapes))
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """What the operation is called with."""
+        return self.direction.arguments(self.operands, self.layer)
+
+    @property
+    def flop(self) -> int:
+        """Operations of the direct sum; the three directions have the same products."""
+        _, kernel, outputs = self.layer.shapes
+        return 2 * math.prod(outputs) * math.prod(kernel[:3])
+
+    @property
+    def bytes(self) -> int:
+        """Of the arguments and the result, in float32."""
+        return 4 * sum(map(math.prod, self.layer.shapes))
+
+    def fits(self, algorithm: str) -> bool:
+        """Whether an algorithm can do it."""
+        return not algorithm.startswith("winograd") or winograd.fits(self.layer.window, 1)
+
+    def chosen(self) -> str:
+        """The algorithm that a model takes where exact=False."""
+        layer = self.layer
+        shape = choice.Shape(
+            layer.images, layer.image, layer.channels, layer.filters, layer.window, 1, 4
+        )
+        return self.direction.choose(shape, False)
+
+    def work(self, algorithm: str) -> Callable[[], Array]:
+        """A call of it."""
+        if algorithm == AUTO:
+            return self.work_of("numba")
+        arguments = self.arguments
+        function: Callable[..., Array] = getattr(ALGORITHMS[algorithm], self.direction.part)
+        return lambda: function(*arguments)
+
+    def work_of(self, backend: str) -> Callable[[], Array]:
+        """A call of a backend's operation, as a model makes it where exact=False."""
+        operation, arguments = self.operation(backend), self.arguments
+        return lambda: operation(*arguments, exact=False)
+
+    def operation(self, backend: str) -> Callable[..., Array]:
+        """A backend's function."""
+        function: Callable[..., Array] = getattr(resolve(backend).ops, self.direction.operation)
+        return function
+
+    def oracle(self) -> Array:
+        """The right result, in float64."""
+        images, kernel, outputs = self.layer.shapes
+        operation = self.operation("numpy")
+        windows = 8 * math.prod(outputs[1:3]) * math.prod(kernel[:3])
+        together = max(ORACLE_BYTES // windows, 1)
+        kernel_gradient = self.name == "kernel_gradient"
+        results: list[Array] = []
+        for start in range(0, images[0], together):
+            part = self.operands.part(slice(start, start + together))
+            doubled = Operands(*(array.astype(np.float64) for array in part))
+            result = operation(*self.direction.arguments(doubled, self.layer))
+            if kernel_gradient and results:
+                results[0] += result
+            else:
+                results.append(result)
+        return results[0] if kernel_gradient else np.concatenate(results)

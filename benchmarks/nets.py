@@ -4,7 +4,8 @@ milliseconds allows. Data are random: no time depends on what they show.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -21,13 +22,17 @@ Images = tuple[int, int, int]
 class Subject:
     """A network, and what one of its training steps reads."""
 
-    build: Callable[[str], nn.Model]
-    """Of a backend's name -> the compiled model."""
+    build: Callable[..., nn.Model]
+    """Of a backend's name, and perhaps an optimizer -> the compiled model."""
     batch: int
     image: Images
     inputs: int = 1
     targets: Callable[[np.random.Generator, int], Array] = lambda rng, n: rng.integers(10, size=n)
     """Of a generator and a number of rows."""
+
+    def with_batch(self, batch: int | None) -> Subject:
+        """The same with so many rows in a step; None: as many as before."""
+        return self if batch is None else dataclasses.replace(self, batch=batch)
 
     def rows(self, steps: int) -> tuple[Any, Array]:
         """Inputs and targets for so many steps."""
@@ -36,7 +41,7 @@ class Subject:
         return xs if self.inputs > 1 else xs[0], self.targets(rng, count)
 
 
-def lenet(backend: str) -> nn.Model:
+def lenet(backend: str, optimizer: Any = "adam") -> nn.Model:
     """Two convolutions with pooling, two dense layers and the classes."""
     model = nn.Sequential(
         [
@@ -54,7 +59,7 @@ def lenet(backend: str) -> nn.Model:
         seed=0,
         store=nn.Store(),
     )
-    model.compile("adam", "sparse_categorical_crossentropy")
+    model.compile(optimizer, "sparse_categorical_crossentropy")
     return model
 
 
@@ -77,53 +82,64 @@ def digits_net(backend: str) -> nn.Model:
     return model
 
 
-def siamese(backend: str) -> nn.Model:
-    """Of siamese: seven convolutions with a quarter of their filters, called for two images."""
+def siamese(backend: str, optimizer: Any = "adam", first: int = 16) -> nn.Model:
+    """Of siamese: seven convolutions, called for two images; the asker's first had 64 filters."""
+    how: dict[str, Any] = {"backend": backend, "seed": 0, "store": nn.Store()}
     layers: list[Any] = [nn.Input((32, 32, 3))]
-    for group in ((16, 16), (32, 32), (64,), (128,), (256,)):
+    for group in ((first,) * 2, (2 * first,) * 2, (4 * first,), (8 * first,), (16 * first,)):
         layers += [nn.Conv2D(n, 3, padding="same", activation="elu") for n in group]
-        layers.append(nn.MaxPooling2D() if group != (256,) else nn.GlobalMaxPooling2D())
-    embedder = nn.Sequential(layers, name="embedder", backend=backend, seed=0)
+        layers.append(nn.MaxPooling2D())
+    layers[-1] = nn.GlobalMaxPooling2D()
+    embedder = nn.Sequential(layers, name="embedder", **how)
     a, b = nn.Input((32, 32, 3)), nn.Input((32, 32, 3))
     distance = nn.L1Distance()([embedder(a), embedder(b)])
-    model = nn.Model([a, b], nn.Dense(1)(distance), backend=backend, seed=0)
-    model.compile(nn.Adam(0.001), nn.losses.BinaryCrossentropy(from_logits=True))
+    model = nn.Model([a, b], nn.Dense(1)(distance), **how)
+    model.compile(optimizer, nn.losses.BinaryCrossentropy(from_logits=True))
     return model
 
 
-def large_kernel(backend: str) -> nn.Model:
-    """Of frozen-accuracy: a kernel as large as the image, at half of its side, in float64."""
+def large_kernel(
+    backend: str, optimizer: Any = None, side: int = 200, dtype: str = "float64"
+) -> nn.Model:
+    """Of frozen-accuracy: a kernel as large as the image; the asker's was 400 x 400, in float64."""
     model = nn.Sequential(
         [
-            nn.Input((200, 200, 1)),
-            nn.Conv2D(32, 200, activation="relu", kernel_initializer="he_normal"),
+            nn.Input((side, side, 1)),
+            nn.Conv2D(32, side, activation="relu", kernel_initializer="he_normal"),
             nn.Flatten(),
             nn.Dense(25, activation="relu"),
             nn.Dense(2, activation="softmax"),
         ],
         backend=backend,
-        dtype="float64",
+        dtype=dtype,
         seed=0,
+        store=nn.Store(),
     )
-    model.compile(nn.SGD(1e-4), "sparse_categorical_crossentropy")
+    model.compile(optimizer or nn.SGD(1e-4), "sparse_categorical_crossentropy")
     return model
 
 
-def regressor(backend: str) -> nn.Model:
-    """Of predicts-the-mean: convolution, batch norm, PReLU and pooling five times, two dense."""
+def regressor(
+    backend: str, optimizer: Any = "adam", shared_axes: Sequence[int] | None = None
+) -> nn.Model:
+    """Of predicts-the-mean: convolution, batch norm, PReLU and pooling five times, two dense.
+
+    The asker's slopes are one for each element of an image; shared_axes=(1, 2): for each channel.
+    """
     layers: list[Any] = [nn.Input((32, 32, 1))]
     for filters in (8, 16, 32, 32, 64):
         layers += [nn.Conv2D(filters, 3, padding="same"), nn.BatchNormalization()]
-        layers += [nn.PReLU(), nn.MaxPooling2D()]
+        layers += [nn.PReLU(shared_axes=shared_axes), nn.MaxPooling2D()]
     layers.append(nn.Flatten())
     for _ in range(2):
         layers += [nn.Dense(128), nn.BatchNormalization(), nn.PReLU()]
-    model = nn.Sequential([*layers, nn.Dense(5, activation="sigmoid")], backend=backend, seed=0)
-    model.compile("adam", "mse")
+    layers.append(nn.Dense(5, activation="sigmoid"))
+    model = nn.Sequential(layers, backend=backend, seed=0, store=nn.Store())
+    model.compile(optimizer, "mse")
     return model
 
 
-def resnet(backend: str) -> nn.Model:
+def resnet(backend: str, optimizer: Any = "adam") -> nn.Model:
     """Of resnet-plateau: a stem, and three stages of three bottlenecks."""
     x = nn.Input((50, 50, 1))
     y = nn.Conv2D(32, 5)(nn.ZeroPadding2D(3)(x))
@@ -132,8 +148,8 @@ def resnet(backend: str) -> nn.Model:
         for _ in range(3):
             y = bottleneck(y, width)
     y = nn.Dense(10)(nn.Flatten()(nn.AveragePooling2D(2, padding="same")(y)))
-    model = nn.Model(x, y, backend=backend, seed=0)
-    model.compile("adam", nn.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model = nn.Model(x, y, backend=backend, seed=0, store=nn.Store())
+    model.compile(optimizer, nn.losses.SparseCategoricalCrossentropy(from_logits=True))
     return model
 
 

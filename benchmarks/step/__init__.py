@@ -1,0 +1,173 @@
+"""Whole training steps: forward, backward and update, of five networks, with SGD and with Adam.
+
+With --against torch the same networks in PyTorch, eager and in the better of its two layouts, take
+turns with ours. Memory is what training takes at most above idle, in a process for each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from benchmarks.options import against, set_threads, threads, torch_on
+from benchmarks.report import Body, Screen, cells, screen, shown
+from benchmarks.step import peak_memory
+from benchmarks.step.course import OURS, TORCH, course
+from benchmarks.step.subjects import OPTIMIZERS, SUBJECTS
+from benchmarks.timing import Effort, Times, by_turns, geometric_mean, once
+
+TURN = 0.05
+"""Seconds of the steps that are timed together, at least."""
+MOST = 32
+"""Steps that are timed together at most."""
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Row:
+    """Numbers of a network with an optimizer. None: was not measured."""
+
+    network: str
+    optimizer: str
+    batch: int
+    status: str
+    """PASSED, or MISTRUSTED: times are too far apart."""
+    compile_s: float
+    """The first step, beyond the median."""
+    median_ms: float
+    p20_ms: float
+    p80_ms: float
+    torch_median_ms: float | None = None
+    torch_layout: str | None = None
+    speedup: float | None = None
+    peak_mib: float | None = None
+    torch_peak_mib: float | None = None
+    """In the layout that was the faster one."""
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it."""
+        return dataclasses.asdict(self)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument(
+        "--networks",
+        nargs="+",
+        choices=tuple(SUBJECTS),
+        default=tuple(SUBJECTS),
+        metavar="N",
+        help=f"some of {', '.join(SUBJECTS)} (default: all)",
+    )
+    against(parser)
+    threads(parser)
+
+
+def run(arguments: argparse.Namespace) -> Body:
+    """Measure, print the table, and return everything."""
+    number = set_threads(arguments)
+    sides = (OURS, *TORCH) if torch_on(arguments, number) else (OURS,)
+    rows: list[Row] = []
+    with screen(len(arguments.networks) * len(OPTIMIZERS)) as out:
+        out.print(HEADING)
+        for name, optimizer in product(arguments.networks, OPTIMIZERS):
+            out.begin(f"{name} {optimizer}")
+            rows.append(measure(name, optimizer, sides, number, Effort(turn=TURN, budget=20.0)))
+            out.print(line(rows[-1]))
+            out.end()
+        close(out, rows)
+    return {
+        "machine": {"threads": number},
+        "rows": [row.as_json() for row in rows],
+        "summary": summary(rows),
+    }
+
+
+def measure(name: str, optimizer: str, sides: Sequence[str], threads: int, effort: Effort) -> Row:
+    """Time the steps of all sides by turns, then measure what memory they take."""
+    first = once(course(OURS, name, optimizer, steps=1))
+    trial = course(OURS, name, optimizer, steps=2)
+    trial()
+    steps = min(max(round(2 * effort.turn / once(trial)), 1), MOST)
+    times = {
+        side: Times(*(seconds / steps for seconds in each))
+        for side, each in by_turns(
+            {side: course(side, name, optimizer, steps) for side in sides}, effort
+        ).items()
+    }
+    best = min(times.keys() - {OURS}, key=lambda side: times[side].median, default=None)
+    peaks = {
+        side: peak_memory.measured(side, name, optimizer, threads) / MIB
+        for side in (OURS, best)
+        if side is not None and peak_memory.measurable()
+    }
+    return row(name, optimizer, first, times, best, peaks)
+
+
+def row(
+    name: str,
+    optimizer: str,
+    first: float,
+    times: Mapping[str, Times],
+    best: str | None,
+    peaks: Mapping[str, float],
+) -> Row:
+    """The row of what was measured; `best` is PyTorch's better layout."""
+    ours, theirs = times[OURS], times[best] if best else None
+    steady = ours.steady and (theirs is None or theirs.steady)
+    return Row(
+        network=name,
+        optimizer=optimizer,
+        batch=SUBJECTS[name].batch,
+        status="PASSED" if steady else "MISTRUSTED",
+        compile_s=max(first - ours.median, 0.0),
+        median_ms=1e3 * ours.median,
+        p20_ms=1e3 * ours.p20,
+        p80_ms=1e3 * ours.p80,
+        torch_median_ms=1e3 * theirs.median if theirs else None,
+        torch_layout=best,
+        speedup=theirs.median / ours.median if theirs else None,
+        peak_mib=peaks.get(OURS),
+        torch_peak_mib=peaks.get(best) if best else None,
+    )
+
+
+def summary(rows: Sequence[Row]) -> dict[str, float | None]:
+    """The speedups; None where nothing was compared."""
+    speedups = [row.speedup for row in rows if row.speedup is not None]
+    return {
+        "geomean_speedup": geometric_mean(speedups),
+        "worst_speedup": min(speedups, default=None),
+    }
+
+
+HEADING = (
+    "training steps: milliseconds, MiB above idle; PyTorch in its better layout\n\n"
+    f"{'network':<14}{'':<5}{'batch':>5}{'ms':>8}{'p20':>8}{'p80':>8}{'torch':>8}{'ratio':>6}"
+    f"{'MiB':>8}{'torch':>8}"
+)
+
+
+def line(row: Row) -> str:
+    """A row of the table."""
+    times = cells(row.median_ms, row.p20_ms, row.p80_ms, row.torch_median_ms, form=".2f")
+    memory = cells(row.peak_mib, row.torch_peak_mib, form=".1f")
+    told = (
+        f"{row.network:<14}{row.optimizer:<5}{row.batch:>5}"
+        + "".join(f"{cell:>8}" for cell in times)
+        + f"{cells(row.speedup, form='.2f')[0]:>6}"
+        + "".join(f"{cell:>8}" for cell in memory)
+    )
+    return told if row.status == "PASSED" else f"{told}\n  MISTRUSTED: times are far apart"
+
+
+def close(out: Screen, rows: Sequence[Row]) -> None:
+    """What comes of all of them."""
+    compiling = sum(row.compile_s for row in rows)
+    out.print(f"\ncompiling, or loading what was compiled: {compiling:.1f} s")
+    if any(row.speedup is not None for row in rows):
+        out.print(f"\n{shown(summary(rows))}")

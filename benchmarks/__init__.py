@@ -1,1 +1,1 @@
-"""What runs on a machine cost there: run each as `python -m benchmarks.<name>`."""
+"""What runs on a machine cost there: `python -m benchmarks NAME`, a module or package for each."""

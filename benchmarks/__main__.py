@@ -1,36 +1,60 @@
-"""The benchmarks: `python -m benchmarks NAME [--backend B] [--out FILE]`."""
+"""The benchmarks: `python -m benchmarks NAME ...`; with --help after the name, its options."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import inspection, memory
-from nnscratch.machine import machine
+from benchmarks import conv, inspection, ladder, memory, start, step
+from benchmarks.report import BenchmarkError, write
+from nnscratch.core.errors import NNError
 
-BENCHMARKS = {"memory": memory.run, "inspection": inspection.run}
+BENCHMARKS = {
+    "conv": conv,
+    "step": step,
+    "ladder": ladder,
+    "start": start,
+    "memory": memory,
+    "inspection": inspection,
+}
+"""Each has `configure(parser)`, which adds its own options, and `run(arguments)`."""
 
 
-def main() -> None:
-    """Run a benchmark, and write its numbers beside the machine that they were measured on."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=BENCHMARKS)
-    parser.add_argument("--backend", default="numba", choices=("numba", "numpy"))
-    parser.add_argument("--out", type=Path, help="a JSON file for the numbers")
-    chosen = parser.parse_args()
-    results = BENCHMARKS[chosen.name](chosen.backend)
-    if chosen.out is not None:
-        document = {
-            "benchmark": chosen.name,
-            "backend": chosen.backend,
-            "machine": machine(),
-            "results": results,
-        }
-        chosen.out.parent.mkdir(parents=True, exist_ok=True)
-        chosen.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        print(f"Wrote {chosen.out}")
+def parser() -> argparse.ArgumentParser:
+    """All benchmarks and their options."""
+    top = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = top.add_subparsers(required=True, metavar="NAME", dest="name")
+    for name, benchmark in BENCHMARKS.items():
+        first = (benchmark.__doc__ or "").partition("\n")[0]
+        command = commands.add_parser(name, help=first, description=benchmark.__doc__)
+        command.formatter_class = argparse.RawDescriptionHelpFormatter
+        benchmark.configure(command)
+        command.add_argument(
+            "--json", type=Path, metavar="FILE", help="write the numbers, and the machine, here"
+        )
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a benchmark.
+
+    Returns:
+        The exit status: 0; 1 where a result was wrong; 2 for what cannot be measured, told in one
+        line on stderr.
+    """
+    arguments = parser().parse_args(argv)
+    try:
+        body = BENCHMARKS[arguments.name].run(arguments)
+        if arguments.json is not None:
+            write(arguments.json, body, getattr(arguments, "against", None))
+            print(f"Wrote {arguments.json}")
+    except (BenchmarkError, NNError, OSError) as error:
+        print(f"benchmarks {arguments.name}: {error}", file=sys.stderr)
+        return 2
+    return int(any(row.get("status") == "FAILED" for row in body.get("rows", ())))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

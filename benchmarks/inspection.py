@@ -10,12 +10,15 @@ time for each array.
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import time
 from typing import Any, NamedTuple
 
 import nnscratch as nn
+from benchmarks import options
 from benchmarks.nets import SUBJECTS, Subject
+from benchmarks.report import Body
 
 SECONDS = 0.25
 """How long a turn of bare training should take."""
@@ -104,8 +107,14 @@ def measure(subject: Subject, backend: str, turns: int = TURNS, seconds: float =
     )
 
 
-def run(backend: str = "numba") -> dict[str, Any]:
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    options.backend(parser)
+
+
+def run(arguments: argparse.Namespace) -> Body:
     """Measure every network, print the table, and return it."""
+    backend = arguments.backend
     print(f"training with nn.Recorder() against bare training, backend {backend}\n")
     print(f"{'network':<24}{'step':>10}{'statistics':>12}{'looks':>8}{'arrays':>8}{'each':>9}")
     costs = {}
@@ -116,4 +125,4 @@ def run(backend: str = "numba") -> dict[str, Any]:
             f"{cost.arrays:>8}{1e6 * cost.per_array:>6.1f} us"
             f"{'' if cost.holds else '   over 5 %'}"
         )
-    return {name: cost.as_json() for name, cost in costs.items()}
+    return {"backend": backend, "results": {name: cost.as_json() for name, cost in costs.items()}}

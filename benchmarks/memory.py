@@ -7,13 +7,16 @@ measured, so that compiled kernels and the optimizer's memory are there already.
 
 from __future__ import annotations
 
+import argparse
 import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
 
 import nnscratch as nn
+from benchmarks import options
 from benchmarks.nets import lenet
+from benchmarks.report import Body
 
 ROWS = 64
 MIB = 2**20
@@ -67,10 +70,15 @@ FIELDS = (
 """Every field that a call can keep."""
 
 
-def run(backend: str = "numba") -> dict[str, int]:
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    options.backend(parser)
+
+
+def run(arguments: argparse.Namespace) -> Body:
     """Measure, print the table, and return it: bytes by what was run."""
-    print(f"peak memory of a training step, {ROWS} images, backend {backend}")
-    peaks = measure(backend)
+    print(f"peak memory of a training step, {ROWS} images, backend {arguments.backend}")
+    peaks = measure(arguments.backend)
     for name, size in peaks.items():
         print(f"  {name:<36}{size / MIB:7.2f} MiB")
-    return peaks
+    return {"backend": arguments.backend, "results": peaks}

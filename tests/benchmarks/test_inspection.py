@@ -1,20 +1,14 @@
 from __future__ import annotations
 
-import dataclasses
-import json
-import sys
-from pathlib import Path
-
 import pytest
 
-from benchmarks import __main__ as command
 from benchmarks.inspection import Cost, measure
 from benchmarks.nets import SUBJECTS
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_every_network_takes_its_steps(name: str) -> None:
-    subject = dataclasses.replace(SUBJECTS[name], batch=2)
+    subject = SUBJECTS[name].with_batch(2)
     model = subject.build("numpy")
     model.fit(*subject.rows(steps=2), batch_size=2, verbose=0)
     assert model.iteration == 2
@@ -31,17 +25,3 @@ def test_what_is_too_much_is_a_share_of_a_long_step() -> None:
     assert not Cost(0.005, 40, 0.04, 0.011).holds
     assert Cost(0.004, 40, 0.5, 0.0).holds
     assert Cost(0.004, 40, 0.5, 0.0).per_array == pytest.approx(50e-6)
-
-
-def test_numbers_are_written_beside_the_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out = tmp_path / "new" / "numbers.json"
-    monkeypatch.setattr(command, "BENCHMARKS", {"memory": lambda backend: {"on": backend}})
-    monkeypatch.setattr(
-        sys, "argv", ["benchmarks", "memory", "--backend", "numpy", "--out", str(out)]
-    )
-    command.main()
-    document = json.loads(out.read_text())
-    assert document["results"] == {"on": "numpy"}
-    assert {"processor", "numpy"} <= document["machine"].keys()

@@ -30,19 +30,19 @@ def forward(shape: Shape, exact: bool) -> str:
 
 def input_gradient(shape: Shape, exact: bool) -> str:
     """For `Ops.conv2d_input_gradient`. With few channels to write, direct fills no vector."""
-    return "im2col" if unsuited(shape) else winograd_of(shape, exact) or "direct"
+    few = shape.channels // shape.groups <= 4 and shape.filters // shape.groups >= 16
+    return "im2col" if few or large(shape) else winograd_of(shape, exact) or "direct"
 
 
 def kernel_gradient(shape: Shape, exact: bool) -> str:
-    """For `Ops.conv2d_kernel_gradient`. Direct has a row for each channel of a group."""
+    """For `Ops.conv2d_kernel_gradient`. A kernel of one cell does not repay what direct copies."""
     pointwise = shape.window.size == (1, 1)
-    return "im2col" if pointwise or unsuited(shape) else winograd_of(shape, exact) or "direct"
+    return "im2col" if pointwise or large(shape) else winograd_of(shape, exact) or "direct"
 
 
-def unsuited(shape: Shape) -> bool:
-    """Whether a gradient has too few channels, or too many cells, to be taken directly."""
-    few = shape.channels // shape.groups <= 4 and shape.filters // shape.groups >= 16
-    return few or shape.window.size[0] * shape.window.size[1] > MANY
+def large(shape: Shape) -> bool:
+    """Whether the kernel has too many cells for tables of each."""
+    return shape.window.size[0] * shape.window.size[1] > MANY
 
 
 def winograd_of(shape: Shape, exact: bool) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import conv, inspection, ladder, memory, start, step
-from benchmarks.report import BenchmarkError, write
+from benchmarks.report import BenchmarkError, reserve, write
 from nnscratch.core.errors import NNError
 
 BENCHMARKS = {
@@ -46,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = parser().parse_args(argv)
     try:
+        if arguments.json is not None:
+            reserve(arguments.json)
         body = BENCHMARKS[arguments.name].run(arguments)
         if arguments.json is not None:
             write(arguments.json, body, getattr(arguments, "against", None))

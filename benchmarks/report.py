@@ -35,9 +35,18 @@ def document(body: Body, against: str | None = None) -> Body:
     return parts | body | {name: part | body.get(name, {}) for name, part in parts.items()}
 
 
-def write(file: Path, body: Body, against: str | None = None) -> None:
-    """Write that as JSON; the folder is made if need be."""
+def reserve(file: Path) -> None:
+    """Make the file, empty, and its folder if need be: who cannot write should not measure.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
+    file.open("a").close()
+
+
+def write(file: Path, body: Body, against: str | None = None) -> None:
+    """Write that as JSON."""
     text = json.dumps(document(body, against), indent=1, allow_nan=False)
     file.write_text(text + "\n", encoding="utf-8")
 

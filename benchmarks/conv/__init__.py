@@ -21,6 +21,7 @@ from benchmarks.conv.peak import Peak
 from benchmarks.conv.row import Row, summary
 from benchmarks.options import against, set_threads, threads, torch_on
 from benchmarks.report import Body, screen
+from nnscratch.plots import canvas
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +50,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> Body:
     """Measure, print the tables, draw if wanted, and return everything."""
     layers = select(arguments.shapes)
+    if arguments.plot is not None:
+        plot.check(arguments.plot)
     number = set_threads(arguments)
     contest = Contest(arguments.algorithms, Peak(), torch_on(arguments, number))
     bandwidth = contest.peak.gigabytes()
@@ -58,7 +61,8 @@ def run(arguments: argparse.Namespace) -> Body:
         f"\nthreads {number}, fastest matrix product {peak:.0f} GFLOP/s, copy {bandwidth:.0f} GB/s"
     )
     if arguments.plot is not None:
-        plot.write(arguments.plot, rows, peak, bandwidth)
+        figure = plot.draw(rows, peak, bandwidth)
+        figure.savefig(arguments.plot, dpi=canvas.DPI)
         print(f"Wrote {arguments.plot}")
     return {
         "machine": {"threads": number, "peak_gflops": peak, "copy_gb_per_s": bandwidth},

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.conv.row import Row
-from benchmarks.report import BenchmarkError
+from benchmarks.report import BenchmarkError, reserve
 from nnscratch.plots import canvas
 
 if TYPE_CHECKING:
@@ -70,14 +70,18 @@ def draw(rows: Sequence[Row], peak: float, bandwidth: float) -> Figure:
     return figure
 
 
-def write(file: Path, rows: Sequence[Row], peak: float, bandwidth: float) -> None:
-    """Draw it into a file; its ending says what kind it is."""
-    figure = draw(rows, peak, bandwidth)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        figure.savefig(file, dpi=canvas.DPI)
-    except ValueError as error:
-        raise BenchmarkError(f"--plot {file}: {error}") from error
+def check(file: Path) -> None:
+    """Whether a figure can be written there, before anything is measured for it.
+
+    Raises:
+        BenchmarkError: matplotlib does not know such a file.
+        OSError: it cannot be written.
+        PlotError: matplotlib is not installed.
+    """
+    known = canvas.blank(1.0).canvas.get_supported_filetypes()
+    if file.suffix.removeprefix(".") not in known:
+        raise BenchmarkError(f"--plot {file}: its name should end in one of {', '.join(known)}")
+    reserve(file)
 
 
 def fastest(rows: Sequence[Row]) -> list[Row]:

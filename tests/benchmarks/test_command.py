@@ -103,6 +103,16 @@ def test_errors_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     assert error.count("\n") == 1
 
 
+def test_who_cannot_write_does_not_measure(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[str] = []
+    monkeypatch.setattr(command.memory, "measure", measured.append)
+    assert command.main(["memory", "--json", str(tmp_path)]) == 2
+    assert "directory" in capsys.readouterr().err
+    assert not measured
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

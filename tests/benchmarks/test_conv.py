@@ -143,11 +143,14 @@ def test_errors_are_relative_to_the_largest_output() -> None:
     assert relative_error(np.zeros(2), np.zeros(2)) == 0
 
 
-def test_workspace_is_what_a_call_needs_beside_its_result() -> None:
+def test_workspace_is_what_a_call_needs_beside_its_result(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def work() -> Any:
         return np.concatenate([np.ones(1 << 18), np.ones(1 << 18)])
 
-    threads = parallel.threads()
+    threads = parallel.threads() + 1
+    monkeypatch.setattr(parallel, "_threads", threads)
     result, extra = traced(work)
     assert result.nbytes == 1 << 22
     assert extra == pytest.approx(1 << 22, rel=0.01)
@@ -259,28 +262,30 @@ def test_tables_fit_80_columns() -> None:
     assert "3 PASSED" in text
 
 
-def test_the_fastest_is_drawn_where_auto_was_not_asked_for(tmp_path: Path) -> None:
+def test_the_fastest_is_drawn_where_auto_was_not_asked_for() -> None:
     direct = [
         made_up("a", None, algorithm="direct", median_ms=2.0),
         made_up("a", None, algorithm="im2col", median_ms=1.0),
         made_up("b", None, algorithm="direct", median_ms=None, status=SKIPPED),
     ]
     assert plot.fastest(direct) == [direct[1]]
+    auto = made_up("a", None, median_ms=3.0)
+    assert plot.fastest([*direct, auto]) == [auto]
     assert plot.fastest(ROWS[:3]) == [ROWS[0], ROWS[2]]
     figure = plot.draw(ROWS[:4], peak=100.0, bandwidth=10.0)
     bars, roofline = figure.axes
     assert [len(container) for container in bars.containers] == [3, 3]
     assert [bar.get_width() for bar in bars.containers[1]] == [2.5, 5.0 / 8, 10.0]
     assert roofline.get_xscale() == "log"
-    plot.write(tmp_path / "new" / "a.png", ROWS, 100.0, 10.0)
-    assert (tmp_path / "new" / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_nothing_to_draw_and_no_such_format(tmp_path: Path) -> None:
     with pytest.raises(BenchmarkError, match="no row was timed"):
         plot.draw(ROWS[4:], 100.0, 10.0)
-    with pytest.raises(BenchmarkError, match=r"a\.bmpx: .*not supported"):
-        plot.write(tmp_path / "a.bmpx", ROWS, 100.0, 10.0)
+    with pytest.raises(BenchmarkError, match=r"a\.bmpx: its name should end in .*png"):
+        plot.check(tmp_path / "a.bmpx")
+    plot.check(tmp_path / "new" / "a.png")
+    assert (tmp_path / "new" / "a.png").exists()
 
 
 def test_what_the_machine_can_do(peak: Peak) -> None:

@@ -15,7 +15,7 @@ from benchmarks import step
 from benchmarks.step import Row, measure, peak_memory, row, summary
 from benchmarks.step.course import OURS, SIDES, TORCH, OwnCourse, course
 from benchmarks.step.subjects import OPTIMIZERS, SUBJECTS
-from benchmarks.timing import BRIEF, Times
+from benchmarks.timing import BRIEF, Effort, Times
 from nnscratch.kernels.ops import Array
 
 SLOW, FAST = "torch contiguous", "torch channels_last"
@@ -76,6 +76,16 @@ def test_a_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == [(OURS, "lenet", "Adam", 2)]
 
 
+@pytest.mark.usefixtures("small")
+def test_steps_that_are_timed_together_share_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peak_memory, "measured", lambda *given: 0)
+    monkeypatch.setattr(step, "once", lambda work: 0.02)
+    together = Times(0.10, 0.08, 0.12)
+    monkeypatch.setattr(step, "by_turns", lambda works, effort: dict.fromkeys(works, together))
+    made = measure("lenet", "SGD", (OURS,), 2, Effort(turn=0.04))
+    assert made.median_ms == pytest.approx(1e3 * 0.10 * 0.02 / (2 * 0.04))
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_our_course_takes_its_steps(optimizer: str) -> None:
     own = OwnCourse(SUBJECTS["lenet"].with_batch(2), optimizer, steps=3)
@@ -86,7 +96,6 @@ def test_our_course_takes_its_steps(optimizer: str) -> None:
     assert {str(array.dtype) for array in own.model.params.values()} == {"float32"}
 
 
-@pytest.mark.skipif(not peak_memory.measurable(), reason="only Linux tells")
 def test_memory_is_what_training_holds_at_most_above_idle(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

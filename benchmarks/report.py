@@ -61,11 +61,12 @@ class Screen:
 
     def begin(self, what: str) -> None:
         """Name what is being measured."""
-        self.bar.update(self.task, description=what)
+        self.bar.update(self.task, description=what, refresh=True)
 
     def end(self) -> None:
         """It is done."""
         self.bar.advance(self.task)
+        self.bar.refresh()
 
     def print(self, text: object = "") -> None:
         """A line, or several, as they are."""
@@ -83,6 +84,7 @@ def screen(total: int = 1) -> Iterator[Screen]:
         TimeElapsedColumn(),
         console=console,
         transient=True,
+        auto_refresh=False,  # nothing else runs while something is measured
         disable=not console.is_terminal,
     )
     with bar:

@@ -200,3 +200,11 @@ def test_a_new_process(tmp_path: Path) -> None:
     script = "import os; assert os.environ['NNSCRATCH_CACHE_DIR'] == ''"
     with pytest.raises(report.BenchmarkError, match=r"status 1: AssertionError$"):
         start.in_new_process(script, tmp_path)
+
+
+def test_no_bar_is_redrawn_while_something_is_measured() -> None:
+    with report.screen(total=2) as out:
+        assert not out.bar.live.auto_refresh
+        out.begin("a")
+        out.end()
+        assert (out.bar.tasks[0].description, out.bar.tasks[0].completed) == ("a", 1)

@@ -12,7 +12,7 @@
 | `source` | who published it, or what here has it; may be missing |
 
 Other columns are passed over. `shapes.csv` has the convolutions of LeNet and of the studies'
-networks at the askers' sizes, and 173 published layers.
+networks at the askers' sizes, and 172 published layers.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.conv.layers import Layer
 from nnscratch.kernels import resolve
-from nnscratch.kernels.numba.conv import ALGORITHMS, choice, winograd
+from nnscratch.kernels.numba.conv import ALGORITHMS, Shape, choice
 from nnscratch.kernels.ops import Array
 
 AUTO = "auto"
@@ -46,7 +46,7 @@ class Direction(NamedTuple):
     """Its name in `Ops`."""
     part: str
     """Its name in `Algorithm`."""
-    choose: Callable[[choice.Shape, bool], str]
+    choose: Callable[[Shape, bool], str]
     arguments: Callable[[Operands, Layer], tuple[Any, ...]]
 
 
@@ -103,15 +103,17 @@ class Case:
 
     def fits(self, algorithm: str) -> bool:
         """Whether an algorithm can do it."""
-        return not algorithm.startswith("winograd") or winograd.fits(self.layer.window, 1)
+        return algorithm == AUTO or ALGORITHMS[algorithm].fits(self.shape)
 
     def chosen(self) -> str:
         """The algorithm that a model takes where exact=False."""
+        return self.direction.choose(self.shape, False)
+
+    @property
+    def shape(self) -> Shape:
+        """What the choice depends on."""
         layer = self.layer
-        shape = choice.Shape(
-            layer.images, layer.image, layer.channels, layer.filters, layer.window, 1, 4
-        )
-        return self.direction.choose(shape, False)
+        return Shape(layer.images, layer.image, layer.channels, layer.filters, layer.window, 1, 4)
 
     def work(self, algorithm: str) -> Callable[[], Array]:
         """A call of it."""

@@ -67,7 +67,9 @@ def test_the_oracle_takes_some_images_at_a_time(
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_every_algorithm_passes_where_it_fits(peak: Peak, direction: str) -> None:
     rows = {row.algorithm: row for row in Contest(NAMES, peak).rows(Case(PLAIN, direction))}
-    assert {name: row.status for name, row in rows.items()} == dict.fromkeys(NAMES, PASSED)
+    skipped = {"depthwise", "product"}
+    assert {name for name, row in rows.items() if row.status == SKIPPED} == skipped
+    assert {row.status for name, row in rows.items() if name not in skipped} == {PASSED}
     row = rows["im2col"]
     flop = 2 * (2 * 6 * 7) * (3 * 3 * 3) * 4
     assert row.gflops == pytest.approx(flop / 2e-3 / 1e9)
@@ -83,7 +85,7 @@ def test_every_algorithm_passes_where_it_fits(peak: Peak, direction: str) -> Non
 def test_what_does_not_fit_is_skipped(peak: Peak) -> None:
     rows = Contest(NAMES, peak).rows(Case(STRIDED, "forward"))
     skipped = {row.algorithm for row in rows if row.status == SKIPPED}
-    assert skipped == {"winograd2", "winograd4"}
+    assert skipped == {"depthwise", "product", "winograd2", "winograd4"}
     assert all(row.median_ms is None for row in rows if row.status == SKIPPED)
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,16 +16,16 @@ from hypothesis import strategies as st
 
 from nnscratch.kernels import resolve
 from nnscratch.kernels.geometry import Pair, Window
-from nnscratch.kernels.numba.conv import ALGORITHMS, choice, winograd
-from nnscratch.kernels.numba.conv.choice import Shape
+from nnscratch.kernels.numba.conv import ALGORITHMS, Shape, choice
 from nnscratch.kernels.numba.microkernel import target
 from nnscratch.kernels.ops import Array
 from tests.kernels.test_windows import pairs, slidings
 
 ROOT = Path(__file__).parents[2]
-EXACT = ("direct", "im2col")
+GENERAL = ("direct", "im2col")
 WINOGRAD = ("winograd2", "winograd4")
-ERROR = {"direct": 1e-6, "im2col": 1e-6, "winograd2": 3e-6, "winograd4": 5e-5}
+EXACT = [name for name, algorithm in ALGORITHMS.items() if algorithm.exact]
+ERROR = {**dict.fromkeys(EXACT, 1e-6), "winograd2": 3e-6, "winograd4": 5e-5}
 """The largest of a float32 result, over the largest output."""
 
 naive = resolve("naive").ops
@@ -68,7 +69,7 @@ def check(
         np.testing.assert_allclose(long, expected, rtol=0, atol=1e-13 * scale)
 
 
-@pytest.mark.parametrize("algorithm", EXACT)
+@pytest.mark.parametrize("algorithm", GENERAL)
 @given(slidings(dilated=True), st.integers(1, 2), pairs(1, 3), st.integers(1, 3))
 @settings(deadline=None, max_examples=60, derandomize=True)
 def test_any_window(
@@ -89,13 +90,30 @@ def test_any_image_and_padding(
         check(algorithm, (n_images, *image, depths[0]), depths[1], window, 1)
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@given(slidings(dilated=True), st.integers(1, 2), st.integers(2, 9), st.integers(1, 3))
+@settings(deadline=None, max_examples=60, derandomize=True)
+def test_channel_by_channel(
+    sliding: tuple[Window, Pair], n_images: int, channels: int, each: int
+) -> None:
+    window, image = sliding
+    check("depthwise", (n_images, *image, channels), channels * each, window, channels)
+
+
+@given(st.integers(1, 3), pairs(1, 9), st.integers(1, 5), st.integers(8, 20))
+@settings(deadline=None, max_examples=30, derandomize=True)
+def test_a_window_that_is_the_image(
+    n_images: int, image: Pair, channels: int, filters: int
+) -> None:
+    check("product", (n_images, *image, channels), filters, Window(image), 1)
+
+
+@pytest.mark.parametrize("algorithm", [*GENERAL, *WINOGRAD])
 @pytest.mark.parametrize("filters", [1, 7, 33])
 def test_channels_that_fill_no_vector(algorithm: str, filters: int) -> None:
     check(algorithm, (2, 9, 7, 5), filters, Window((3, 3), pads=((1, 1), (1, 1))), 1)
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", [*GENERAL, *WINOGRAD])
 def test_what_does_not_lie_in_order(algorithm: str) -> None:
     window = Window((3, 3), pads=((1, 1), (1, 1)))
     arrays = normal(2, 8, 8, 4), normal(3, 3, 4, 6), normal(2, 8, 8, 6)
@@ -107,7 +125,7 @@ def test_what_does_not_lie_in_order(algorithm: str) -> None:
         assert np.array_equal(one, other)
 
 
-@pytest.mark.parametrize("algorithm", EXACT)
+@pytest.mark.parametrize("algorithm", GENERAL)
 def test_a_dirac_kernel_returns_its_input_bit_for_bit(algorithm: str) -> None:
     x = normal(2, 12, 10, 8).astype(np.float32)
     kernel = np.zeros((3, 3, 8, 8), np.float32)
@@ -142,19 +160,29 @@ def test_winograd_is_neither_exact_nor_for_float64() -> None:
         assert any(choose(shape, False) in WINOGRAD for shape in shapes(4))
 
 
+SAME = Window((3, 3), pads=((1, 1), (1, 1)))
+
+
 @pytest.mark.parametrize(
-    "window",
+    ("algorithm", "fitting", "other"),
     [
-        Window((3, 3), strides=(2, 1)),
-        Window((3, 3), dilation=(1, 2)),
-        Window((5, 5)),
-        Window((1, 1)),
+        ("winograd4", {}, {"window": SAME._replace(strides=(2, 1))}),
+        ("winograd2", {}, {"window": SAME._replace(dilation=(1, 2))}),
+        ("winograd4", {}, {"window": Window((5, 5))}),
+        ("winograd4", {}, {"groups": 2}),
+        ("depthwise", {"groups": 8}, {"groups": 4}),
+        ("product", {"window": Window((9, 9))}, {"window": Window((9, 9), pads=((1, 1), (0, 0)))}),
+        ("product", {"window": Window((9, 9))}, {"window": Window((9, 9)), "groups": 2}),
     ],
 )
-def test_winograd_is_for_plain_3x3_kernels(window: Window) -> None:
-    assert not winograd.fits(window, 1)
-    assert winograd.fits(Window((3, 3)), 1)
-    assert not winograd.fits(Window((3, 3)), 2)
+def test_what_an_algorithm_is_for(
+    algorithm: str, fitting: dict[str, Any], other: dict[str, Any]
+) -> None:
+    shape, fits = Shape(2, (9, 9), 8, 8, SAME, 1, 4), ALGORITHMS[algorithm].fits
+    assert fits(shape._replace(**fitting))
+    assert not fits(shape._replace(**other))
+    if fitting:
+        assert {choose(shape._replace(**fitting), True) for choose in CHOICES} == {algorithm}
 
 
 # -- processors ------------------------------------------------------------------------------------
@@ -177,7 +205,8 @@ for dtype, tolerance in (("float32", 5e-5), ("float64", 1e-13)):
         naive.conv2d_input_gradient(dy, kernel, window, 1, (6, 5)),
         naive.conv2d_kernel_gradient(x, dy, window, 1),
     )
-    for way in ALGORITHMS.values():
+    for name in ("direct", "im2col", "winograd2", "winograd4"):
+        way = ALGORITHMS[name]
         got = (
             way.conv2d(x, kernel, window, 1),
             way.input_gradient(dy, kernel, window, 1, (6, 5)),

@@ -2,53 +2,27 @@
 
 * ``im2col``    windows as rows of a matrix, block by block, and BLAS; the readable one
 * ``direct``, ``direct_gradient``   the micro-kernel on the images as they lie
+* ``depthwise``   where each channel is a group
+* ``product``   where a window is the whole image
 * ``winograd``  fewer multiplications for 3x3 kernels, not exact
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import NamedTuple
-
 from ... import kernel as registered
 from ...geometry import Pair, Window
 from ...ops import Array
-from . import choice, direct, direct_gradient, im2col, winograd
-from .choice import Shape
+from . import choice
+from .algorithms import ALGORITHMS, Shape
 
-
-class Algorithm(NamedTuple):
-    """One way to compute a convolution and its gradients."""
-
-    conv2d: Callable[[Array, Array, Window, int], Array]
-    input_gradient: Callable[[Array, Array, Window, int, Pair], Array]
-    kernel_gradient: Callable[[Array, Array, Window, int], Array]
-
-
-def filtering(m: int) -> Algorithm:
-    """Winograd's for tiles of m x m. There is one group."""
-    return Algorithm(
-        lambda x, kernel, window, groups: winograd.conv2d(x, kernel, window, m),
-        lambda dy, kernel, window, groups, image: winograd.conv2d_input_gradient(
-            dy, kernel, window, image, m
-        ),
-        lambda x, dy, window, groups: winograd.conv2d_kernel_gradient(x, dy, window, m),
-    )
-
-
-ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
-    {
-        "im2col": Algorithm(
-            im2col.conv2d, im2col.conv2d_input_gradient, im2col.conv2d_kernel_gradient
-        ),
-        "direct": Algorithm(
-            direct.conv2d, direct.conv2d_input_gradient, direct_gradient.conv2d_kernel_gradient
-        ),
-        "winograd2": filtering(2),
-        "winograd4": filtering(4),
-    }
-)
+__all__ = [
+    "ALGORITHMS",
+    "Shape",
+    "choice",
+    "conv2d",
+    "conv2d_input_gradient",
+    "conv2d_kernel_gradient",
+]
 
 
 @registered("conv2d", backend="numba")

@@ -26,12 +26,13 @@ if __name__ != "nnscratch.kernels":
         "would be a second registry; write `from nnscratch import kernels`"
     )
 
-__all__ = ["BACKENDS", "Kernels", "Ops", "kernel", "resolve", "table"]
+__all__ = ["BACKENDS", "Kernels", "Ops", "chooser", "kernel", "resolve", "table"]
 
 BACKENDS = ("naive", "numpy", "numba")
 FALLBACK = {"numba": "numpy"}
 
 _table: dict[tuple[str, str], Callable[..., Any]] = {}
+_choosers: dict[tuple[str, str], Callable[..., str]] = {}
 _resolved: dict[str, Kernels] = {}
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,15 +46,34 @@ def kernel(op: str, *, backend: str) -> Callable[[F], F]:
             parameters are not those of the declaration.
     """
 
+    return registering("kernel", _table, op, backend)
+
+
+def chooser(op: str, *, backend: str) -> Callable[[F], F]:
+    """Register the function that names the algorithm which `backend` takes for `op`.
+
+    It has the operation's parameters, and heeds the arrays' shapes and dtypes alone.
+
+    Raises:
+        ValueError: as `kernel`.
+    """
+    return registering("chooser", _choosers, op, backend)
+
+
+def registering(
+    what: str, table: dict[tuple[str, str], Callable[..., Any]], op: str, backend: str
+) -> Callable[[F], F]:
+    """A decorator that enters a function into a table, if it is what `ops.py` declares."""
+
     def register(function: F) -> F:
         if op not in OPS:
-            raise ValueError(f"kernel {op!r} ({backend}): not declared in kernels/ops.py")
-        if (op, backend) in _table:
-            raise ValueError(f"kernel {op!r} ({backend}): registered twice")
+            raise ValueError(f"{what} {op!r} ({backend}): not declared in kernels/ops.py")
+        if (op, backend) in table:
+            raise ValueError(f"{what} {op!r} ({backend}): registered twice")
         declared, got = parameters(OPS[op])[1:], parameters(function)
         if got != declared:
-            raise ValueError(f"kernel {op!r} ({backend}): takes {got}, ops.py declares {declared}")
-        _table[op, backend] = function
+            raise ValueError(f"{what} {op!r} ({backend}): takes {got}, ops.py declares {declared}")
+        table[op, backend] = function
         return function
 
     return register
@@ -69,6 +89,9 @@ class Kernels:
 
     def __init__(self, functions: Mapping[str, Callable[..., Any]], source: Mapping[str, str]):
         self.source = MappingProxyType(dict(source))
+        self.choosers = MappingProxyType(
+            {op: _choosers[op, home] for op, home in source.items() if (op, home) in _choosers}
+        )
         vars(self).update(functions)
 
     @property

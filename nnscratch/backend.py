@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -31,6 +31,8 @@ class Backend:
     k: Ops
     source: Mapping[str, str]
     """Which folder of kernels each operation was taken from."""
+    choosers: Mapping[str, Callable[..., str]]
+    """For operations with several algorithms: names the one that a call's arguments get."""
 
     def __repr__(self) -> str:
         return f"Backend({self.name!r})"
@@ -58,7 +60,7 @@ def get_backend(name: str = DEFAULT) -> Backend:
     if name == "cupy":
         _require_cupy()
     table = kernels.resolve(name)
-    return Backend(name, np, table.ops, table.source)
+    return Backend(name, np, table.ops, table.source, table.choosers)
 
 
 def _require_cupy() -> None:

@@ -171,11 +171,18 @@ class Network:
 
     # -- views ------------------------------------------------------------------------------
 
-    def summary(self) -> None:
-        """Print the calls: output shape, weights, and what each is connected to."""
+    def summary(self, algorithms: bool = False, batch: int = 32) -> None:
+        """Print the calls: output shape, weights, and what each is connected to.
+
+        Args:
+            algorithms: also print which algorithms the convolutions take, forward and backward.
+            batch: for how many rows; the choice depends on it.
+        """
         from nnscratch import summary
 
         print(summary.text(self))
+        if algorithms:
+            print(f"\n{summary.algorithms(self, batch)}")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name or self.kind}>"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nnscratch.core.graph import Graph, Node, Symbol, batched
+from nnscratch.core.layer import stand_in
 from nnscratch.core.table import Table
 
 if TYPE_CHECKING:
@@ -35,6 +36,19 @@ def text(network: Network) -> str:
         console.print(grid)
         console.print(totals(network), highlight=False)
     return "\n".join(line.rstrip() for line in capture.get().rstrip().splitlines())
+
+
+def algorithms(network: Network, batch: int) -> Table:
+    """Which algorithm each call takes for each of its operations that have several."""
+    choosers, dtype = network.backend.choosers, network.dtype
+    lines = []
+    for node in network.graph.nodes:
+        xs = [stand_in((batch, *symbol.shape), dtype) for symbol in node.inputs]
+        for op, arguments in node.layer.operations(*xs).items():
+            name = choosers[op](*arguments, network.exact) if op in choosers else "the only one"
+            lines.append((network.graph.label(node), op, name))
+    title = f"algorithms for a batch of {batch}, {dtype}, backend {network.backend.name}"
+    return Table(title, ("call", "operation", "algorithm"), lines, words=(0, 1, 2))
 
 
 def html(network: Network) -> str:

@@ -73,3 +73,31 @@ def test_summary_changes_nothing(capsys):
     before = model.get_weights()
     shown(model, capsys)
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("exact", "batch", "forward"),
+    [(True, 64, "direct"), (False, 64, "winograd4"), (False, 1, "direct")],
+)
+def test_algorithms_are_those_of_the_batch(exact, batch, forward, capsys):
+    layers = [
+        nn.Input((28, 28, 16)),
+        nn.Conv2D(32, 3, name="plain"),
+        nn.Conv2D(32, 3, groups=32, name="each"),
+        nn.Flatten(),
+        nn.Dense(3),
+    ]
+    nn.Sequential(layers, exact=exact, seed=0).summary(algorithms=True, batch=batch)
+    lines = capsys.readouterr().out.splitlines()
+    assert f"algorithms for a batch of {batch}, float32, backend numba" in lines
+    rows = [line.split() for line in lines if " conv2d" in line]
+    assert rows[0] == ["plain", "conv2d", forward]
+    assert [row[1:] for row in rows[3:]] == [
+        [op, "depthwise"] for op in ("conv2d", "conv2d_input_gradient", "conv2d_kernel_gradient")
+    ]
+
+
+def test_a_backend_with_one_algorithm_says_so(capsys):
+    layers = [nn.Input((8, 8, 1)), nn.Conv2D(2, 3)]
+    nn.Sequential(layers, backend="numpy", seed=0).summary(algorithms=True)
+    assert "conv2d  conv2d_input_gradient   the only one" in capsys.readouterr().out

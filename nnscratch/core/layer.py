@@ -159,6 +159,13 @@ class Layer(metaclass=LayerType):
     def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
         """The gradients of the loss, given its gradient dy by the layer's output."""
 
+    def operations(self, *xs: Array) -> Mapping[str, tuple[Any, ...]]:
+        """Operations of a call that a backend may have several algorithms for, and their arguments.
+
+        Of these, as of xs, only shapes and dtypes are meant: `stand_in` makes such arrays.
+        """
+        return {}
+
     def __call__(self, *inputs: Symbol | Sequence[Symbol]) -> Symbol:
         """Add a call of this layer to the graph; several inputs as a list or as arguments."""
         return connect(self, inputs)
@@ -174,6 +181,11 @@ class Layer(metaclass=LayerType):
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in self.config.items())
         return f"{type(self).__name__}({settings})"
+
+
+def stand_in(shape: Shape, dtype: Any) -> Array:
+    """An array of that shape and dtype which takes no memory, for what heeds these alone."""
+    return np.broadcast_to(np.zeros((), dtype), shape)
 
 
 def snake_case(name: str) -> str:

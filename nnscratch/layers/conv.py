@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from nnscratch import constraints, initializers, regularizers
 from nnscratch.core.context import Context
 from nnscratch.core.errors import ShapeError
-from nnscratch.core.layer import Layer, Shape, Spec
+from nnscratch.core.layer import Layer, Shape, Spec, stand_in
 from nnscratch.kernels.geometry import Pair, Window
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
@@ -85,6 +86,19 @@ class Conv2D(Affine):
         rows, columns = arguments.window_output(self, self._window(image), image)
         kernel = (*self.kernel_size, channels // self.groups, self.filters)
         return Spec((rows, columns, self.filters), self.weights(kernel, self.filters))
+
+    def operations(self, *xs: Array) -> Mapping[str, tuple[Any, ...]]:
+        (x,) = xs
+        image, channels = (x.shape[1], x.shape[2]), x.shape[3]
+        window = self._window(image)
+        kernel = (*self.kernel_size, channels // self.groups, self.filters)
+        w = stand_in(kernel, x.dtype)
+        dy = stand_in((len(x), *window.output_size(image), self.filters), x.dtype)
+        return {
+            "conv2d": (x, w, window, self.groups),
+            "conv2d_input_gradient": (dy, w, window, self.groups, image),
+            "conv2d_kernel_gradient": (x, dy, window, self.groups),
+        }
 
     def product(self, ctx: Context, x: Array, kernel: Array) -> Array:
         return ctx.k.conv2d(x, kernel, self._window(x.shape[1:3]), self.groups, ctx.exact)

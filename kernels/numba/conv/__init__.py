@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from ... import chooser
 from ... import kernel as registered
 from ...geometry import Pair, Window
 from ...ops import Array
@@ -25,12 +26,29 @@ __all__ = [
 ]
 
 
+@chooser("conv2d", backend="numba")
+def forward(x: Array, kernel: Array, window: Window, groups: int, exact: bool = True) -> str:
+    """The algorithm's name."""
+    image, filters = (x.shape[1], x.shape[2]), kernel.shape[3]
+    shape = Shape(len(x), image, x.shape[3], filters, window, groups, x.itemsize)
+    return choice.forward(shape, exact)
+
+
 @registered("conv2d", backend="numba")
 def conv2d(x: Array, kernel: Array, window: Window, groups: int, exact: bool = True) -> Array:
     """By the algorithm that is chosen for the shape."""
-    filters = kernel.shape[3]
-    shape = Shape(len(x), (x.shape[1], x.shape[2]), x.shape[3], filters, window, groups, x.itemsize)
-    return ALGORITHMS[choice.forward(shape, exact)].conv2d(x, kernel, window, groups)
+    algorithm = ALGORITHMS[forward(x, kernel, window, groups, exact)]
+    return algorithm.conv2d(x, kernel, window, groups)
+
+
+@chooser("conv2d_input_gradient", backend="numba")
+def input_gradient(
+    dy: Array, kernel: Array, window: Window, groups: int, image: Pair, exact: bool = True
+) -> str:
+    """The algorithm's name."""
+    channels, filters = kernel.shape[2] * groups, kernel.shape[3]
+    shape = Shape(len(dy), image, channels, filters, window, groups, dy.itemsize)
+    return choice.input_gradient(shape, exact)
 
 
 @registered("conv2d_input_gradient", backend="numba")
@@ -38,10 +56,16 @@ def conv2d_input_gradient(
     dy: Array, kernel: Array, window: Window, groups: int, image: Pair, exact: bool = True
 ) -> Array:
     """By the algorithm that is chosen for the shape."""
-    channels = kernel.shape[2] * groups
-    shape = Shape(len(dy), image, channels, kernel.shape[3], window, groups, dy.itemsize)
-    algorithm = ALGORITHMS[choice.input_gradient(shape, exact)]
+    algorithm = ALGORITHMS[input_gradient(dy, kernel, window, groups, image, exact)]
     return algorithm.input_gradient(dy, kernel, window, groups, image)
+
+
+@chooser("conv2d_kernel_gradient", backend="numba")
+def kernel_gradient(x: Array, dy: Array, window: Window, groups: int, exact: bool = True) -> str:
+    """The algorithm's name."""
+    image, filters = (x.shape[1], x.shape[2]), dy.shape[3]
+    shape = Shape(len(x), image, x.shape[3], filters, window, groups, x.itemsize)
+    return choice.kernel_gradient(shape, exact)
 
 
 @registered("conv2d_kernel_gradient", backend="numba")
@@ -49,7 +73,5 @@ def conv2d_kernel_gradient(
     x: Array, dy: Array, window: Window, groups: int, exact: bool = True
 ) -> Array:
     """By the algorithm that is chosen for the shape."""
-    image, channels = (x.shape[1], x.shape[2]), x.shape[3]
-    shape = Shape(len(x), image, channels, dy.shape[3], window, groups, x.itemsize)
-    algorithm = ALGORITHMS[choice.kernel_gradient(shape, exact)]
+    algorithm = ALGORITHMS[kernel_gradient(x, dy, window, groups, exact)]
     return algorithm.kernel_gradient(x, dy, window, groups)

@@ -24,8 +24,12 @@ import numpy as np
 
 from ..ops import Array
 
-GRAIN = 1 << 16
-"""Elements of a block that are worth handing to another thread (that costs 10 to 40 us)."""
+GRAIN = 1 << 18
+"""Elements of a block that are worth handing to another thread: some 60 us of work.
+
+Handing it over takes 10 to 40 us, and so does getting the interpreter's lock back from a thread
+that has nothing but small blocks to hand out.
+"""
 
 MOST_BLOCKS = 64
 """Blocks of an array at most: enough to balance any number of cores, few enough to hand out."""

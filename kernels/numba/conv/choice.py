@@ -1,17 +1,49 @@
-"""Which algorithm a convolution takes: a pure function of its shape."""
+"""Which algorithm a convolution takes: a pure function of its shape.
+
+Whether Winograd's filtering repays its transforms is estimated from their costs, as measured with
+AVX2 at some 3 GHz. Only the ratios matter.
+"""
 
 from __future__ import annotations
+
+import math
+from typing import NamedTuple
 
 from .algorithms import ALGORITHMS, Shape
 
 MANY = 128
 """Cells of a kernel for each of which direct has tables of its own."""
 
-TILES = 200
-"""Of images, for Winograd's to repay the kernel's transform."""
+PRODUCT = 0.024
+"""Nanoseconds of a multiplication and addition in large products, on one thread."""
 
-CHANNELS = 16
-"""And of inputs and outputs, for the products to repay the tiles' transforms."""
+DIRECT = 1.15
+"""How much longer one takes in a direct convolution."""
+
+PACKED = 0.5
+"""Nanoseconds for a number of the kernel, to be packed into panels."""
+
+
+class Filtering(NamedTuple):
+    """What Winograd's algorithm costs for tiles of m x m, in nanoseconds."""
+
+    m: int
+    tile: float
+    """Finding a tile's places."""
+    channel: float
+    """Transforming one channel of it."""
+    filter: float
+    """Transforming one 3x3 filter of one channel: most of it is memory traffic."""
+    gradient: float
+    """Adding up and transforming back its gradient."""
+    call: float = 50_000
+    """What the other algorithms have less of, such as handing out tasks."""
+
+
+FILTERING = {
+    "winograd4": Filtering(4, 300, 10, 100, 250),
+    "winograd2": Filtering(2, 200, 4.5, 60, 125),
+}
 
 
 def forward(shape: Shape, exact: bool) -> str:
@@ -29,7 +61,8 @@ def input_gradient(shape: Shape, exact: bool) -> str:
 def kernel_gradient(shape: Shape, exact: bool) -> str:
     """For `Ops.conv2d_kernel_gradient`. A kernel of one cell does not repay what direct copies."""
     pointwise = shape.window.size == (1, 1)
-    general = "im2col" if pointwise or large(shape) else filtering(shape, exact) or "direct"
+    fewer = filtering(shape, exact, gradient=True)
+    general = "im2col" if pointwise or large(shape) else fewer or "direct"
     return special(shape) or general
 
 
@@ -44,15 +77,27 @@ def large(shape: Shape) -> bool:
     return shape.window.size[0] * shape.window.size[1] > MANY
 
 
-def filtering(shape: Shape, exact: bool) -> str | None:
-    """Which of Winograd's algorithms pays, if any does."""
-    if exact or shape.itemsize != 4 or min(shape.channels, shape.filters) < CHANNELS:
+def filtering(shape: Shape, exact: bool, gradient: bool = False) -> str | None:
+    """Which of Winograd's algorithms pays, if any does: the cheapest, by what was measured.
+
+    Args:
+        gradient: the kernel's is wanted.
+    """
+    if exact or shape.itemsize != 4:
         return None
     rows, columns = shape.window.output_size(shape.image)
-    for name, m in (("winograd4", 4), ("winograd2", 2)):
-        if (
-            ALGORITHMS[name].fits(shape)
-            and shape.images * -(-rows // m) * -(-columns // m) >= TILES
-        ):
-            return name
-    return None
+    weights = shape.channels * shape.filters
+    pixels, cells = shape.images * rows * columns, math.prod(shape.window.size)
+    packing = cells * weights * PACKED
+    costs: dict[str | None, float] = {None: pixels * cells * weights * PRODUCT * DIRECT + packing}
+    for name, cost in FILTERING.items():
+        if ALGORITHMS[name].fits(shape):
+            tiles = shape.images * -(-rows // cost.m) * -(-columns // cost.m)
+            costs[name] = (
+                tiles * (cost.m + 2) ** 2 * weights * PRODUCT
+                + tiles * (cost.tile + (shape.channels + shape.filters) * cost.channel)
+                + weights * (cost.gradient if gradient else cost.filter)
+                + packing
+                + cost.call
+            )
+    return min(costs, key=lambda name: costs[name])

@@ -30,6 +30,7 @@ __all__ = ["BACKENDS", "Kernels", "Ops", "chooser", "kernel", "resolve", "table"
 
 BACKENDS = ("naive", "numpy", "numba")
 FALLBACK = {"numba": "numpy"}
+TUNERS = {"numba": "numba.conv.tune"}
 
 _table: dict[tuple[str, str], Callable[..., Any]] = {}
 _choosers: dict[tuple[str, str], Callable[..., str]] = {}
@@ -87,8 +88,14 @@ def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
 class Kernels:
     """The operations of one backend as attributes; typed as `Ops` where they are used."""
 
-    def __init__(self, functions: Mapping[str, Callable[..., Any]], source: Mapping[str, str]):
+    def __init__(
+        self,
+        functions: Mapping[str, Callable[..., Any]],
+        source: Mapping[str, str],
+        facts: Mapping[str, str],
+    ):
         self.source = MappingProxyType(dict(source))
+        self.facts = MappingProxyType(dict(facts))
         self.choosers = MappingProxyType(
             {op: _choosers[op, home] for op, home in source.items() if (op, home) in _choosers}
         )
@@ -113,15 +120,31 @@ def resolve(backend: str) -> Kernels:
 
 def _resolve(backend: str) -> Kernels:
     chain = [backend, *([FALLBACK[backend]] if backend in FALLBACK else [])]
-    for name in chain:
-        importlib.import_module(f"{__name__}.{name}")
     functions, source = {}, {}
+    facts: dict[str, str] = {}
+    for name in chain:
+        facts |= getattr(importlib.import_module(f"{__name__}.{name}"), "FACTS", {})
     for op in OPS:
         home = next((name for name in chain if (op, name) in _table), None)
         if home is None:
             raise LookupError(f"kernel {op!r}: not implemented by {' or '.join(chain)}")
         functions[op], source[op] = _table[op, home], home
-    return Kernels(functions, source)
+    return Kernels(functions, source, facts)
+
+
+def tune(backend: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Measure what a backend chooses its algorithms by, and keep it for all processes to come.
+
+    Returns:
+        The file that it is kept in, what was chosen by so far, and what was measured.
+
+    Raises:
+        LookupError: the backend has nothing to choose from.
+    """
+    if backend not in TUNERS:
+        raise LookupError(f"backend {backend!r} has one algorithm for each operation: none to tune")
+    module = importlib.import_module(f"{__name__}.{TUNERS[backend]}")
+    return cast(tuple[str, dict[str, Any], dict[str, Any]], module.tune_and_keep())
 
 
 def table() -> Mapping[tuple[str, str], Callable[..., Any]]:

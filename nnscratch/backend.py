@@ -33,6 +33,8 @@ class Backend:
     """Which folder of kernels each operation was taken from."""
     choosers: Mapping[str, Callable[..., str]]
     """For operations with several algorithms: names the one that a call's arguments get."""
+    facts: Mapping[str, str]
+    """What its results may hang on beside versions and processor: what it was compiled for ..."""
 
     def __repr__(self) -> str:
         return f"Backend({self.name!r})"
@@ -60,7 +62,7 @@ def get_backend(name: str = DEFAULT) -> Backend:
     if name == "cupy":
         _require_cupy()
     table = kernels.resolve(name)
-    return Backend(name, np, table.ops, table.source, table.choosers)
+    return Backend(name, np, table.ops, table.source, table.choosers, table.facts)
 
 
 def _require_cupy() -> None:

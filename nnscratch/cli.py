@@ -71,6 +71,11 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=run_study)
 
     command = commands.add_parser(
+        "tune", parents=[backend], help="measure what convolutions choose their algorithms by"
+    )
+    command.set_defaults(run=tune)
+
+    command = commands.add_parser(
         "gradcheck", parents=[backend], help="check gradients against differences"
     )
     command.add_argument("layers", nargs="*", metavar="LAYER", help="Conv2D ... (default: all)")
@@ -83,6 +88,26 @@ def seed(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"expected a whole number >= 0, got {text!r}")
     return int(text)
+
+
+def tune(arguments: argparse.Namespace) -> int:
+    """Measure the costs of the algorithms on this machine, and keep them for later processes."""
+    from nnscratch import kernels
+    from nnscratch.backend import get_backend
+
+    get_backend(arguments.backend)
+    try:
+        path, before, after = kernels.tune(arguments.backend)
+    except LookupError as error:
+        raise NNError(str(error)) from error
+    print("nanoseconds on one thread, until now and as measured\n")
+    for name, value in after.items():
+        pairs = value.items() if isinstance(value, dict) else [("", value)]
+        for part, number in pairs:
+            was = before[name][part] if part else before[name]
+            print(f"{name:<10} {part:<10} {was:>10.3g} {number:>10.3g}")
+    print(f"\nWrote {path}; delete it to go back.")
+    return 0
 
 
 def list_studies(arguments: argparse.Namespace) -> int:

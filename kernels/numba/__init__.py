@@ -11,7 +11,11 @@
 """
 
 from . import activation, conv, linear, loss, norm, optimizer, pool, random, softmax, statistics
+from .conv.costs import CHOSEN, digest
+from .microkernel.target import TARGET
 from .parallel import set_threads, threads
+
+FACTS = {"vector unit": TARGET.name, "costs of algorithms": digest(CHOSEN)}
 
 __all__ = [
     "activation",

@@ -40,6 +40,7 @@ def environment(backend: Backend) -> dict[str, Any]:
         "vector instructions": np.show_config(mode="dicts")["SIMD Extensions"]["found"],
         "backend": backend.name,
         "kernels": dict(backend.source),
+        **backend.facts,
         "blas": [" ".join(str(pool.get(name)) for name in names) for pool in blas],
         **(threads if backend.name == "numpy" else {}),
     }

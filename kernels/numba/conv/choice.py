@@ -1,49 +1,18 @@
 """Which algorithm a convolution takes: a pure function of its shape.
 
-Whether Winograd's filtering repays its transforms is estimated from their costs, as measured with
-AVX2 at some 3 GHz. Only the ratios matter.
+Whether Winograd's filtering repays its transforms is estimated from what each of them costs, see
+`costs.py`.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 from .algorithms import ALGORITHMS, Shape
+from .costs import CHOSEN
 
 MANY = 128
 """Cells of a kernel for each of which direct has tables of its own."""
-
-PRODUCT = 0.024
-"""Nanoseconds of a multiplication and addition in large products, on one thread."""
-
-DIRECT = 1.15
-"""How much longer one takes in a direct convolution."""
-
-PACKED = 0.5
-"""Nanoseconds for a number of the kernel, to be packed into panels."""
-
-
-class Filtering(NamedTuple):
-    """What Winograd's algorithm costs for tiles of m x m, in nanoseconds."""
-
-    m: int
-    tile: float
-    """Finding a tile's places."""
-    channel: float
-    """Transforming one channel of it."""
-    filter: float
-    """Transforming one 3x3 filter of one channel: most of it is memory traffic."""
-    gradient: float
-    """Adding up and transforming back its gradient."""
-    call: float = 50_000
-    """What the other algorithms have less of, such as handing out tasks."""
-
-
-FILTERING = {
-    "winograd4": Filtering(4, 300, 10, 100, 250),
-    "winograd2": Filtering(2, 200, 4.5, 60, 125),
-}
 
 
 def forward(shape: Shape, exact: bool) -> str:
@@ -88,16 +57,16 @@ def filtering(shape: Shape, exact: bool, gradient: bool = False) -> str | None:
     rows, columns = shape.window.output_size(shape.image)
     weights = shape.channels * shape.filters
     pixels, cells = shape.images * rows * columns, math.prod(shape.window.size)
-    packing = cells * weights * PACKED
-    costs: dict[str | None, float] = {None: pixels * cells * weights * PRODUCT * DIRECT + packing}
-    for name, cost in FILTERING.items():
+    packing = cells * weights * CHOSEN.packed
+    prices: dict[str | None, float] = {None: pixels * cells * weights * CHOSEN.direct + packing}
+    for name, m, cost in (("winograd4", 4, CHOSEN.winograd4), ("winograd2", 2, CHOSEN.winograd2)):
         if ALGORITHMS[name].fits(shape):
-            tiles = shape.images * -(-rows // cost.m) * -(-columns // cost.m)
-            costs[name] = (
-                tiles * (cost.m + 2) ** 2 * weights * PRODUCT
+            tiles = shape.images * -(-rows // m) * -(-columns // m)
+            prices[name] = (
+                tiles * (m + 2) ** 2 * weights * CHOSEN.product
                 + tiles * (cost.tile + (shape.channels + shape.filters) * cost.channel)
                 + weights * (cost.gradient if gradient else cost.filter)
                 + packing
-                + cost.call
+                + CHOSEN.call
             )
-    return min(costs, key=lambda name: costs[name])
+    return min(prices, key=lambda name: prices[name])

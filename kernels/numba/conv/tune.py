@@ -1,0 +1,130 @@
+"""Measures the costs that decide between algorithms, on the machine at hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...geometry import Window
+from ...ops import Array
+from .. import parallel
+from ..launch import read
+from ..microkernel.panels import pack
+from . import costs, direct, winograd
+from .costs import Costs, Filtering
+from .winograd_tiles import put_outputs, take_inputs
+
+WINDOW = Window((3, 3), pads=((1, 1), (1, 1)))
+
+
+class Size(NamedTuple):
+    """How large the measurements are."""
+
+    images: int
+    side: int
+    channels: int
+    wide: int
+    """Channels of filters that do not fit into the cache."""
+    rounds: int
+
+
+FULL = Size(images=4, side=28, channels=192, wide=448, rounds=9)
+
+
+def tune(size: Size | None = None) -> Costs:
+    """The costs on this machine, on one thread. Nothing else should run meanwhile."""
+    threads = parallel.threads()
+    parallel.set_threads(1)
+    try:
+        return measured(size or FULL)
+    finally:
+        parallel.set_threads(threads)
+
+
+def tune_and_keep() -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Measure, and write the user's table: its file, the costs until now, and the new ones."""
+    new, path = tune(), costs.own_table()
+    costs.write(new, path)
+    return str(path), costs.CHOSEN.as_json(), new.as_json()
+
+
+def measured(size: Size) -> Costs:
+    """Each part by itself; what remains of a whole call is what the other parts cost."""
+    n, side, channels, _, rounds = size
+    x = drawn(n, side, side, channels)
+    kernel = drawn(3, 3, channels, channels)
+    weights, pixels = channels * channels, n * side * side
+    rows = winograd.kernel_rows(range(9), weights, channels, channels)
+    packing = seconds(lambda: pack(kernel, rows, 1, channels), rounds)
+    convolving = seconds(lambda: direct.conv2d(x, kernel, WINDOW, 1), rounds)
+    one = Window((1, 1))
+    pointwise = drawn(1, 1, channels, channels)
+    multiplying = seconds(lambda: direct.conv2d(x, pointwise, one, 1), rounds)
+    packed, product = 1e9 * packing / (9 * weights), 1e9 * multiplying / (pixels * weights)
+    return Costs(
+        product=product,
+        direct=1e9 * max(convolving - packing, convolving / 2) / (9 * pixels * weights),
+        packed=packed,
+        call=costs.MEASURED.call,
+        winograd2=filtering(2, x, product, packed, size),
+        winograd4=filtering(4, x, product, packed, size),
+    )
+
+
+def filtering(m: int, x: Array, product: float, packed: float, size: Size) -> Filtering:
+    """What the transforms of tiles of m x m, and of filters, cost.
+
+    Args:
+        m: the side of a tile.
+        x: images.
+        product, packed: what is known already, of `Costs`.
+        size: how large the measurements are.
+    """
+    channels, rounds = x.shape[3], size.rounds
+    few = x[..., : max(channels // 8, 1)].copy()
+    wide, narrow = tiles(m, x, rounds), tiles(m, few, rounds)
+    channel = max(wide - narrow, wide / 100) / (2 * (channels - few.shape[3]) or 1)
+    tile = max(narrow - 2 * channel * few.shape[3], narrow / 10)
+    # What is left of whole calls is the filters' way through the caches.
+    some, kernel = drawn(8, 7, 7, size.wide), drawn(3, 3, size.wide, size.wide)
+    weights, count = size.wide**2, winograd.number_of_tiles(8, (7, 7), m)
+    known = count * ((m + 2) ** 2 * weights * product + 1e9 * (tile + 2 * size.wide * channel))
+    there = 1e9 * seconds(lambda: winograd.conv2d(some, kernel, WINDOW, m), rounds)
+    back = 1e9 * seconds(lambda: winograd.conv2d_kernel_gradient(some, some, WINDOW, m), rounds)
+    filters = max(there - known - 9 * packed * weights, there / 10) / weights
+    return Filtering(1e9 * tile, 1e9 * channel, filters, max(back - known, back / 10) / weights)
+
+
+def tiles(m: int, x: Array, rounds: int) -> float:
+    """Seconds for a tile: its inputs in, and as many outputs out."""
+    outputs, channels = (x.shape[1], x.shape[2]), x.shape[3]
+    count = min(winograd.number_of_tiles(len(x), outputs, m), 48)
+    stride = count * channels + winograd.SKEW
+    points = np.empty((m + 2) ** 2 * stride, x.dtype)
+    zeros, y = np.zeros(channels, x.dtype), np.empty_like(x)
+    images, nothing, there = (read(array) for array in (x, zeros, points))
+
+    def work() -> None:
+        take_inputs(images, nothing, m, (1, 1), outputs, 0, count, points, stride)
+        put_outputs(there, stride, m, 0, count, y, zeros)
+
+    return seconds(work, rounds) / count
+
+
+def drawn(*shape: int) -> Array:
+    """Random numbers in float32."""
+    return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+
+
+def seconds(work: Callable[[], object], rounds: int) -> float:
+    """The fastest of several calls."""
+    work()
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)

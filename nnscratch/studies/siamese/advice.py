@@ -23,8 +23,9 @@ def why_biases(results: Results) -> str:
         {what: read.mean(asker, group, what) for what in ("update", "spread", "overlap")}
         for group in ("kernels", "biases")
     )
-    epochs = read.common_epochs(results)
-    alone = read.gain(results["kernels held"], epochs)
+    both, kernels_alone, biases_alone = (
+        read.common_loss(results, name) for name in ("asker", "biases held", "kernels held")
+    )
     return (
         "Q1: Your kernels learn, and no gradient vanishes. A step moves kernels by "
         f"{kernels['update']:.2g} and biases by {biases['update']:.2g} (rms), but kernels "
@@ -32,8 +33,9 @@ def why_biases(results: Results) -> str:
         f"histogram hides the one and shows the other: {kernels['overlap']:.0%} of its area is the "
         f"same before and after, of the biases' {biases['overlap']:.0%}. The kernels earn "
         f"{read.share(asker, 'kernels'):.0%} of the fall of the loss, all their biases "
-        f"{read.share(asker, 'biases'):.1%}. With biases alone the ranking of unseen pairs changes "
-        f"by {alone:+.2f}, with kernels alone by {read.gain(results['biases held'], epochs):+.2f}."
+        f"{read.share(asker, 'biases'):.1%}. After {read.common_epochs(results)} epochs in which "
+        f"biases learn alone the loss is {biases_alone:.2f}; kernels alone come to "
+        f"{kernels_alone:.2f}, and both to {both:.2f}."
     )
 
 

@@ -105,15 +105,14 @@ def gain(measured: Measurements, epochs: int) -> float:
     return float(ranking[epochs] - ranking[0])
 
 
-def relative_gain(results: Results, name: str) -> float:
-    """A variant's gain against the asker's, as long as both were trained."""
-    epochs = common_epochs(results)
-    return gain(results[name], epochs) / gain(results["asker"], epochs)
-
-
 def common_epochs(results: Results) -> int:
     """The number of epochs that all variants were trained for."""
     return min(len(measured["history"]["loss"]) for measured in results.values())
+
+
+def common_loss(results: Results, name: str) -> float:
+    """A variant's loss in the last of that many epochs."""
+    return float(results[name]["history"]["loss"][common_epochs(results) - 1])
 
 
 def common_accuracy(results: Results, name: str) -> float:

@@ -17,7 +17,7 @@ import numpy as np
 
 from . import resolve
 from .geometry import Pair, Window
-from .ops import Array
+from .ops import Array, Curve
 
 DType = Literal["float32", "float64"]
 Shape = tuple[int, ...]
@@ -150,6 +150,9 @@ def convolution(
     kernel = normal(*size, channels // groups, filters)
     dy = normal(n_images, *window.output_size(image), filters)
     name = label(images, size, filters, "stride", strides, padding, "dilation", dilation, groups)
+    finishing = (normal(filters), Curve("elu", (0.7,)))
+    finished = (x, kernel, window, groups, True, *finishing)
+    yield OpCase("conv2d", f"{name} finished", finished, WINOGRAD)
     for op, recipe in {
         "conv2d": (x, kernel, window, groups),
         "conv2d_input_gradient": (dy, kernel, window, groups, image),
@@ -191,23 +194,30 @@ def batch_normalisation(shape: tuple[int, int, int]) -> Iterator[OpCase]:
 def dense(rows: int, inner: int, columns: int) -> Iterator[OpCase]:
     """The product and the sums of a dense layer."""
     name, y = label((rows, inner, columns)), normal(rows, columns)
-    yield OpCase("matmul", name, (normal(rows, inner), normal(inner, columns)))
-    yield OpCase("add_bias", name, (y, normal(columns)))
+    matrices = (normal(rows, inner), normal(inner, columns))
+    yield OpCase("matmul", name, matrices)
+    for curve in (None, Curve("relu", (0.0, 6.0, 0.0)), Curve("sigmoid"), Curve("tanh")):
+        yield OpCase("matmul", label(name, curve), (*matrices, normal(columns), curve))
+    yield OpCase("matmul", label(name, "no bias"), (*matrices, None, Curve("elu", (0.7,))))
     yield OpCase("bias_gradient", name, (y,))
 
 
 def activations(shape: Shape, fill: Fill = normal) -> Iterator[OpCase]:
     """The activations that act element by element; gradients in terms of x and of y."""
     name, x, dy, y = label(shape, fill.__name__), fill(*shape), normal(*shape), uniform(*shape)
-    own_y = Drawn(lambda rng, dy, x: resolve("numpy").ops.elu(x, 0.7))
+
+    def own(op: str, *options: float) -> Drawn:
+        """What an activation makes of x."""
+        return Drawn(lambda rng, dy: getattr(resolve("numpy").ops, op)(x.draw(rng), *options))
+
     yield OpCase("elu", name, (x, 0.7))
-    yield OpCase("elu_gradient", name, (dy, x, own_y, 0.7))
+    yield OpCase("elu_gradient", name, (dy, own("elu", 0.7), 0.7))
     for op in ("sigmoid", "tanh"):
         yield OpCase(op, name, (x,))
         yield OpCase(f"{op}_gradient", name, (dy, y))
     for options in [(0.0, np.inf, 0.0), (0.3, np.inf, 0.0), (0.1, 1.0, 0.25)]:
         yield OpCase("relu", label(name, options), (x, *options))
-        yield OpCase("relu_gradient", label(name, options), (dy, x, *options))
+        yield OpCase("relu_gradient", label(name, options), (dy, own("relu", *options), *options))
 
 
 def prelu(shape: Shape, alpha: Shape) -> Iterator[OpCase]:

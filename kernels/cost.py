@@ -13,11 +13,10 @@ from types import MappingProxyType
 from typing import Any
 
 from .geometry import Window
-from .ops import Array
+from .ops import Array, Curve
 
 PER_ELEMENT: Mapping[str, int] = MappingProxyType(
     {
-        "add_bias": 1,
         "bias_gradient": 1,
         "moments": 4,
         "batch_norm": 4,
@@ -56,8 +55,10 @@ PER_ELEMENT: Mapping[str, int] = MappingProxyType(
 
 FROM_SHAPES: Mapping[str, Callable[..., int]] = MappingProxyType(
     {
-        "conv2d": lambda x, kernel, window, groups: (
-            2 * len(x) * prod(window.output_size(x.shape[1:3])) * kernel.size
+        "conv2d": lambda x, kernel, window, groups, exact=True, *finish: (
+            len(x)
+            * prod(window.output_size(x.shape[1:3]))
+            * (2 * kernel.size + _finishing(kernel.shape[3], *finish))
         ),
         "conv2d_input_gradient": lambda dy, kernel, window, groups, image: (
             2 * prod(dy.shape[:3]) * kernel.size
@@ -65,7 +66,9 @@ FROM_SHAPES: Mapping[str, Callable[..., int]] = MappingProxyType(
         "conv2d_kernel_gradient": lambda x, dy, window, groups: (
             2 * dy.size * prod(window.size) * x.shape[3] // groups
         ),
-        "matmul": lambda a, b: 2 * a.size * b.shape[1],
+        "matmul": lambda a, b, *finish: (
+            2 * a.size * b.shape[1] + len(a) * _finishing(b.shape[1], *finish)
+        ),
         "max_pool2d": lambda x, window: _cells(x, window),
         "max_pool2d_gradient": lambda dy, argmax, window, image: dy.size,
         "average_pool2d": lambda x, window: _cells(x, window),
@@ -74,6 +77,11 @@ FROM_SHAPES: Mapping[str, Callable[..., int]] = MappingProxyType(
     }
 )
 """Operations from the arguments; random_bits works on integers."""
+
+
+def _finishing(results: int, bias: Array | None = None, activation: Curve | None = None) -> int:
+    each = 0 if activation is None else PER_ELEMENT[activation.op]
+    return results * (each + (bias is not None))
 
 
 def _cells(x: Array, window: Window) -> int:

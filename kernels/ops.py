@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from numpy.typing import NDArray
 
@@ -30,18 +30,36 @@ STATISTICS = ("mean", "std", "min", "max", "norm", "zeros", "saturated", "nan", 
 """The columns of `Ops.statistics`."""
 
 
+class Curve(NamedTuple):
+    """A function of single numbers that a product may apply to its results."""
+
+    op: str
+    """The operation that applies it to an array: relu, elu, sigmoid or tanh."""
+    arguments: tuple[float, ...] = ()
+    """Those of the operation, after x."""
+
+
 class Ops(Protocol):
     """The operations, as `ctx.k` offers them to layers, losses and optimizers."""
 
     # -- convolution (conv.py) --------------------------------------------------------------
 
     def conv2d(
-        self, x: Array, kernel: Array, window: Window, groups: int, exact: bool = True
+        self,
+        x: Array,
+        kernel: Array,
+        window: Window,
+        groups: int,
+        exact: bool = True,
+        bias: Array | None = None,
+        activation: Curve | None = None,
     ) -> Array:
         """Cross-correlation: y[n,p,q,o] = sum_{i,j,c} x[n, p*sh + i*dh - top, ..., c] k[i,j,c,o].
 
         x (N, H, W, C), kernel (kh, kw, C/groups, O) -> y (N, OH, OW, O). Cells outside the image
-        are 0. Output channel o belongs to group o // (O/groups).
+        are 0. Output channel o belongs to group o // (O/groups). Where they are given, the bias
+        (O,) is added to each pixel's sums, and the activation applied to what comes of that: to
+        the bits of the activation's own operation.
 
         exact: sums are plain sums, so that what only zeros contribute to is exactly 0. Otherwise
             float32 sums may be taken by any algorithm whose error is at most 5e-5 of the largest
@@ -66,11 +84,14 @@ class Ops(Protocol):
 
     # -- dense (linear.py) ------------------------------------------------------------------
 
-    def matmul(self, a: Array, b: Array) -> Array:
-        """(M, K) @ (K, N) -> (M, N)."""
-
-    def add_bias(self, x: Array, bias: Array) -> Array:
-        """X (..., C) + bias (C,)."""
+    def matmul(
+        self,
+        a: Array,
+        b: Array,
+        bias: Array | None = None,
+        activation: Curve | None = None,
+    ) -> Array:
+        """(M, K) @ (K, N) -> (M, N), then bias (N,) and activation as in `conv2d`."""
 
     def bias_gradient(self, dy: Array) -> Array:
         """Sum of dy (..., C) over all axes but the last -> (C,)."""
@@ -127,11 +148,12 @@ class Ops(Protocol):
         """
 
     def relu_gradient(
-        self, dy: Array, x: Array, negative_slope: float, max_value: float, threshold: float
+        self, dy: Array, y: Array, negative_slope: float, max_value: float, threshold: float
     ) -> Array:
-        """dy times 0 (x >= max_value), 1 (x > threshold) or negative_slope (x <= threshold).
+        """dy times 0 (y >= max_value), 1 (y > threshold) or negative_slope (y <= threshold).
 
-        NaN where x is NaN.
+        NaN where y is NaN. The result y tells what x would: negative_slope and threshold are 0 or
+        more, max_value is not below the threshold.
         """
 
     def prelu(self, x: Array, alpha: Array) -> Array:
@@ -146,8 +168,8 @@ class Ops(Protocol):
     def elu(self, x: Array, alpha: float) -> Array:
         """X where x > 0, else alpha * (exp(x) - 1)."""
 
-    def elu_gradient(self, dy: Array, x: Array, y: Array, alpha: float) -> Array:
-        """dy where x >= 0, else dy * (y + alpha)."""
+    def elu_gradient(self, dy: Array, y: Array, alpha: float) -> Array:
+        """dy where y >= 0, else dy * (y + alpha). alpha is more than 0."""
 
     def sigmoid(self, x: Array) -> Array:
         """1 / (1 + exp(-x)), without overflow."""

@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks.conv.layers import Layer
 from nnscratch.kernels import resolve
 from nnscratch.kernels.numba.conv import ALGORITHMS, Shape, choice
+from nnscratch.kernels.numba.finish import NOTHING, Finish
 from nnscratch.kernels.ops import Array
 
 AUTO = "auto"
@@ -48,12 +49,18 @@ class Direction(NamedTuple):
     """Its name in `Algorithm`."""
     choose: Callable[[Shape, bool], str]
     arguments: Callable[[Operands, Layer], tuple[Any, ...]]
+    finish: tuple[Finish, ...] = ()
+    """What an algorithm is to do with its results besides."""
 
 
 DIRECTIONS: Mapping[str, Direction] = MappingProxyType(
     {
         "forward": Direction(
-            "conv2d", "conv2d", choice.forward, lambda a, layer: (a.x, a.kernel, layer.window, 1)
+            "conv2d",
+            "conv2d",
+            choice.forward,
+            lambda a, layer: (a.x, a.kernel, layer.window, 1),
+            (NOTHING[4],),
         ),
         "input_gradient": Direction(
             "conv2d_input_gradient",
@@ -119,7 +126,7 @@ class Case:
         """A call of it."""
         if algorithm == AUTO:
             return self.work_of("numba")
-        arguments = self.arguments
+        arguments = (*self.arguments, *self.direction.finish)
         function: Callable[..., Array] = getattr(ALGORITHMS[algorithm], self.direction.part)
         return lambda: function(*arguments)
 

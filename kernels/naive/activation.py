@@ -10,8 +10,8 @@ from math import tanh as tanh_of
 
 import numpy as np
 
-from .. import kernel
-from ..ops import Array
+from .. import kernel, table
+from ..ops import Array, Curve
 from .scalars import doubles, elementwise, rounded
 
 
@@ -32,19 +32,19 @@ def relu(x: Array, negative_slope: float, max_value: float, threshold: float) ->
 
 @kernel("relu_gradient", backend="naive")
 def relu_gradient(
-    dy: Array, x: Array, negative_slope: float, max_value: float, threshold: float
+    dy: Array, y: Array, negative_slope: float, max_value: float, threshold: float
 ) -> Array:
     """dy times the slope of the branch."""
-    slope, ceiling, knee = (rounded(s, x) for s in (negative_slope, max_value, threshold))
+    slope, ceiling, knee = (rounded(s, y) for s in (negative_slope, max_value, threshold))
 
-    def slope_at(x: float) -> float:
-        if x >= ceiling:
+    def slope_at(y: float) -> float:
+        if y >= ceiling:
             return 0.0
-        if x > knee:
+        if y > knee:
             return 1.0
-        return nan if isnan(x) else slope
+        return nan if isnan(y) else slope
 
-    return elementwise(lambda dy, x: dy * slope_at(x), dy, x)
+    return elementwise(lambda dy, y: dy * slope_at(y), dy, y)
 
 
 def alpha_place(place: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -85,10 +85,10 @@ def elu(x: Array, alpha: float) -> Array:
 
 
 @kernel("elu_gradient", backend="naive")
-def elu_gradient(dy: Array, x: Array, y: Array, alpha: float) -> Array:
+def elu_gradient(dy: Array, y: Array, alpha: float) -> Array:
     """Below 0 the slope alpha * exp(x) is y + alpha."""
-    scale = rounded(alpha, x)
-    return elementwise(lambda dy, x, y: dy if x >= 0 else dy * (y + scale), dy, x, y)
+    scale = rounded(alpha, y)
+    return elementwise(lambda dy, y: dy if y >= 0 else dy * (y + scale), dy, y)
 
 
 def logistic(x: float) -> float:
@@ -118,6 +118,16 @@ def tanh(x: Array) -> Array:
 def tanh_gradient(dy: Array, y: Array) -> Array:
     """The slope of tanh in terms of its value."""
     return elementwise(lambda dy, y: dy * (1 - y * y), dy, y)
+
+
+def finished(x: Array, bias: Array | None, activation: Curve | None) -> Array:
+    """What a product hands on: its results x (..., C) with bias (C,) and activation."""
+    if bias is not None:
+        y = np.empty(x.shape, x.dtype)
+        for place in np.ndindex(x.shape):
+            y[place] = float(x[place]) + float(bias[place[-1]])
+        x = y
+    return x if activation is None else table()[activation.op, "naive"](x, *activation.arguments)
 
 
 @kernel("softmax", backend="naive")

@@ -16,7 +16,8 @@ import numpy as np
 
 from .. import kernel
 from ..geometry import Pair, Window
-from ..ops import Array
+from ..ops import Array, Curve
+from .activation import finished
 from .scalars import doubles
 from .windows import cell, is_real
 
@@ -41,14 +42,22 @@ def products(
 
 
 @kernel("conv2d", backend="naive")
-def conv2d(x: Array, kernel: Array, window: Window, groups: int, exact: bool = True) -> Array:
+def conv2d(
+    x: Array,
+    kernel: Array,
+    window: Window,
+    groups: int,
+    exact: bool = True,
+    bias: Array | None = None,
+    activation: Curve | None = None,
+) -> Array:
     """Each output is the sum of its products."""
     cells, weights = doubles(x, kernel)
     n_images, height, width, _ = x.shape
     y = np.zeros((n_images, *window.output_size((height, width)), kernel.shape[-1]))
     for output, read, weight in products(x.shape, kernel.shape, window, groups):
         y[output] += cells[read] * weights[weight]
-    return y.astype(x.dtype)
+    return finished(y.astype(x.dtype), bias, activation)
 
 
 @kernel("conv2d_input_gradient", backend="naive")

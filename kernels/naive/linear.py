@@ -5,27 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from .. import kernel
-from ..ops import Array
+from ..ops import Array, Curve
+from .activation import finished
 from .scalars import doubles
 
 
 @kernel("matmul", backend="naive")
-def matmul(a: Array, b: Array) -> Array:
+def matmul(a: Array, b: Array, bias: Array | None = None, activation: Curve | None = None) -> Array:
     """Three loops: rows, columns, and the axis that is summed over."""
     left, right = doubles(a, b)
     product = np.zeros((a.shape[0], b.shape[1]))
     for m, n, k in np.ndindex(*product.shape, a.shape[1]):
         product[m, n] += left[m, k] * right[k, n]
-    return product.astype(a.dtype)
-
-
-@kernel("add_bias", backend="naive")
-def add_bias(x: Array, bias: Array) -> Array:
-    """The bias of the last axis, at every place."""
-    y = np.empty(x.shape, x.dtype)
-    for place in np.ndindex(x.shape):
-        y[place] = float(x[place]) + float(bias[place[-1]])
-    return y
+    return finished(product.astype(a.dtype), bias, activation)
 
 
 @kernel("bias_gradient", backend="naive")

@@ -14,15 +14,11 @@ from . import vectormath
 from .jit import compiled
 from .launch import elementwise, periodic
 
-exp, expm1 = vectormath.exp, vectormath.expm1
-
 
 @compiled()
 def _relu(x: Array, slope: float, ceiling: float, knee: float, y: Array) -> None:
-    zero = type(slope)(0)
     for i in range(y.size):
-        below = slope * (x[i] - knee) if slope != zero else zero
-        y[i] = ceiling if x[i] >= ceiling else below if x[i] < knee else x[i]
+        y[i] = vectormath.relu(x[i], slope, ceiling, knee)
 
 
 @kernel("relu", backend="numba")
@@ -34,20 +30,20 @@ def relu(x: Array, negative_slope: float, max_value: float, threshold: float) ->
 
 @compiled()
 def _relu_gradient(
-    dy: Array, x: Array, slope: float, ceiling: float, knee: float, dx: Array
+    dy: Array, y: Array, slope: float, ceiling: float, knee: float, dx: Array
 ) -> None:
     zero, one = type(slope)(0), type(slope)(1)
     for i in range(dx.size):
-        below = slope if x[i] <= knee else x[i]  # NaN is not below
-        dx[i] = dy[i] * (zero if x[i] >= ceiling else one if x[i] > knee else below)
+        below = slope if y[i] <= knee else y[i]  # NaN is not below
+        dx[i] = dy[i] * (zero if y[i] >= ceiling else one if y[i] > knee else below)
 
 
 @kernel("relu_gradient", backend="numba")
 def relu_gradient(
-    dy: Array, x: Array, negative_slope: float, max_value: float, threshold: float
+    dy: Array, y: Array, negative_slope: float, max_value: float, threshold: float
 ) -> Array:
     """Dy times the slope of the branch."""
-    (dx,) = elementwise(_relu_gradient, [dy, x], [negative_slope, max_value, threshold])
+    (dx,) = elementwise(_relu_gradient, [dy, y], [negative_slope, max_value, threshold])
     return dx
 
 
@@ -106,26 +102,26 @@ def prelu_gradient(dy: Array, x: Array, alpha: Array) -> tuple[Array, Array]:
 @compiled()
 def _elu(x: Array, alpha: float, y: Array) -> None:
     for i in range(y.size):
-        y[i] = x[i] if x[i] > 0 else alpha * expm1(x[i])
+        y[i] = vectormath.elu(x[i], alpha)
 
 
 @kernel("elu", backend="numba")
 def elu(x: Array, alpha: float) -> Array:
-    """exp(x) - 1 by expm1: near 0 the subtraction would lose every digit."""
+    """Of each element."""
     (y,) = elementwise(_elu, [x], [alpha])
     return y
 
 
 @compiled()
-def _elu_gradient(dy: Array, x: Array, y: Array, alpha: float, dx: Array) -> None:
+def _elu_gradient(dy: Array, y: Array, alpha: float, dx: Array) -> None:
     for i in range(dx.size):
-        dx[i] = dy[i] if x[i] >= 0 else dy[i] * (y[i] + alpha)
+        dx[i] = dy[i] if y[i] >= 0 else dy[i] * (y[i] + alpha)
 
 
 @kernel("elu_gradient", backend="numba")
-def elu_gradient(dy: Array, x: Array, y: Array, alpha: float) -> Array:
+def elu_gradient(dy: Array, y: Array, alpha: float) -> Array:
     """Below 0 the slope alpha * exp(x) is y + alpha."""
-    (dx,) = elementwise(_elu_gradient, [dy, x, y], [alpha])
+    (dx,) = elementwise(_elu_gradient, [dy, y], [alpha])
     return dx
 
 

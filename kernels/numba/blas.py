@@ -22,6 +22,7 @@ from threadpoolctl import LibController, ThreadpoolController
 
 from ..ops import Array
 from . import parallel
+from .finish import Finish, finish_block
 
 BLOCK_FLOP = 1 << 22
 """Floating-point operations of a block that are worth handing to another thread."""
@@ -98,8 +99,8 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=one_thread.after_fork)
 
 
-def product(a: Array, b: Array) -> Array:
-    """(M, K) @ (K, N) -> (M, N), in blocks of rows, or of columns where those are more."""
+def product(a: Array, b: Array, finish: Finish) -> Array:
+    """(M, K) @ (K, N) -> (M, N), in blocks of rows, or columns where those are more; finished."""
     rows, columns = a.shape[0], b.shape[1]
     y = np.empty((rows, columns), a.dtype)
     longer, shorter = max(rows, columns), min(rows, columns)
@@ -108,8 +109,10 @@ def product(a: Array, b: Array) -> Array:
     def task(block: slice) -> None:
         if rows >= columns:
             np.matmul(a[block], b, out=y[block])
+            finish_block(y, block.start, block.stop, 0, columns, finish)
         else:
             np.matmul(a, b[:, block], out=y[:, block])
+            finish_block(y, 0, rows, block.start, block.stop, finish.at(block.start))
 
     with one_thread:
         parallel.each(parallel.blocks(longer, grain), task)

@@ -1,34 +1,19 @@
-"""Matrix product and bias. A bias (C,) repeats along the flat array: its period is C."""
+"""Matrix product, and the gradient of a bias (C,): its period along a flat array is C."""
 
 from __future__ import annotations
 
 from .. import kernel
-from ..ops import Array
+from ..ops import Array, Curve
 from . import blas
+from .finish import finish
 from .jit import compiled
 from .launch import periodic
 
 
 @kernel("matmul", backend="numba")
-def matmul(a: Array, b: Array) -> Array:
+def matmul(a: Array, b: Array, bias: Array | None = None, activation: Curve | None = None) -> Array:
     """BLAS, block by block. Transposed views are taken as they are."""
-    return blas.product(a, b)
-
-
-@compiled()
-def _add_bias(x: Array, bias: Array, y: Array) -> None:
-    for start in range(0, y.size, bias.size):
-        period = slice(start, start + bias.size)
-        x_row, y_row = x[period], y[period]
-        for c in range(y_row.size):
-            y_row[c] = x_row[c] + bias[c]
-
-
-@kernel("add_bias", backend="numba")
-def add_bias(x: Array, bias: Array) -> Array:
-    """Element by element."""
-    (y,), _ = periodic(_add_bias, [x], bias.size, [bias], outputs=1)
-    return y
+    return blas.product(a, b, finish(bias, activation, a.dtype))
 
 
 @compiled()

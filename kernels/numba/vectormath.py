@@ -1,4 +1,4 @@
-"""exp, expm1, sigmoid and tanh that LLVM can vectorise: straight-line arithmetic, no branches.
+"""Functions of numbers that LLVM can vectorise: straight-line arithmetic, no branches.
 
 `math.exp` in a compiled loop calls the C library for one number at a time. Here x is split as
 
@@ -117,6 +117,20 @@ exp64, expm1_64 = exponentials(np.float64, np.int64, terms=13)
 
 exp = by_type(exp32, exp64)
 expm1 = by_type(expm1_32, expm1_64)
+
+
+@compiled(inline=True)
+def relu(x: Any, slope: Any, ceiling: Any, knee: Any) -> Any:
+    """See `Ops.relu`."""
+    zero = type(slope)(0)
+    below = slope * (x - knee) if slope != zero else zero
+    return ceiling if x >= ceiling else below if x < knee else x
+
+
+@compiled(inline=True)
+def elu(x: Any, alpha: Any) -> Any:
+    """exp(x) - 1 by expm1: near 0 the subtraction would lose every digit."""
+    return x if x > 0 else alpha * expm1(x)
 
 
 @compiled(inline=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import kernel
-from ..ops import Array
+from .. import kernel, table
+from ..ops import Array, Curve
 from .reduce import total
 
 
@@ -21,13 +21,13 @@ def relu(x: Array, negative_slope: float, max_value: float, threshold: float) ->
 
 @kernel("relu_gradient", backend="numpy")
 def relu_gradient(
-    dy: Array, x: Array, negative_slope: float, max_value: float, threshold: float
+    dy: Array, y: Array, negative_slope: float, max_value: float, threshold: float
 ) -> Array:
-    """dy times the slope at x."""
-    slope = np.full_like(x, negative_slope)
-    slope[x > threshold] = 1
-    slope[x >= max_value] = 0
-    slope[np.isnan(x)] = np.nan
+    """dy times the slope of the branch."""
+    slope = np.full_like(y, negative_slope)
+    slope[y > threshold] = 1
+    slope[y >= max_value] = 0
+    slope[np.isnan(y)] = np.nan
     return dy * slope
 
 
@@ -56,9 +56,9 @@ def elu(x: Array, alpha: float) -> Array:
 
 
 @kernel("elu_gradient", backend="numpy")
-def elu_gradient(dy: Array, x: Array, y: Array, alpha: float) -> Array:
+def elu_gradient(dy: Array, y: Array, alpha: float) -> Array:
     """Below 0 the slope alpha * exp(x) is y + alpha."""
-    slope = np.where(x >= 0, 1, y + alpha)
+    slope = np.where(y >= 0, 1, y + alpha)
     return dy * slope
 
 
@@ -88,6 +88,13 @@ def tanh_gradient(dy: Array, y: Array) -> Array:
     """The slope of tanh in terms of its value."""
     slope: Array = 1 - y * y
     return dy * slope
+
+
+def finished(x: Array, bias: Array | None, activation: Curve | None) -> Array:
+    """What a product hands on: its results x (..., C) with bias (C,) and activation."""
+    if bias is not None:
+        x = x + bias
+    return x if activation is None else table()[activation.op, "numpy"](x, *activation.arguments)
 
 
 @kernel("softmax", backend="numpy")

@@ -32,7 +32,8 @@ import numpy as np
 
 from .. import kernel
 from ..geometry import Pair, Window
-from ..ops import Array
+from ..ops import Array, Curve
+from .activation import finished
 from .windows import gather, scatter
 
 
@@ -77,13 +78,22 @@ def join(matrices: Array) -> Array:
 
 
 @kernel("conv2d", backend="numpy")
-def conv2d(x: Array, kernel: Array, window: Window, groups: int, exact: bool = True) -> Array:
+def conv2d(
+    x: Array,
+    kernel: Array,
+    window: Window,
+    groups: int,
+    exact: bool = True,
+    bias: Array | None = None,
+    activation: Curve | None = None,
+) -> Array:
     """y = columns @ weights, for each group."""
     n_images, height, width, _ = x.shape
     kh, kw, depth, filters = kernel.shape
     weights = split(kernel.reshape(kh * kw * depth, filters), groups)  # (G, KH*KW*C/G, O/G)
     y = join(im2col(x, window, groups) @ weights)  # (N*OH*OW, O)
-    return y.reshape(n_images, *window.output_size((height, width)), filters)  # (N, OH, OW, O)
+    y = y.reshape(n_images, *window.output_size((height, width)), filters)  # (N, OH, OW, O)
+    return finished(y, bias, activation)
 
 
 @kernel("conv2d_input_gradient", backend="numpy")

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from .. import kernel
-from ..ops import Array
+from ..ops import Array, Curve
+from .activation import finished
 from .reduce import total
 
 
 @kernel("matmul", backend="numpy")
-def matmul(a: Array, b: Array) -> Array:
+def matmul(a: Array, b: Array, bias: Array | None = None, activation: Curve | None = None) -> Array:
     """BLAS."""
-    return a @ b  # (M, N)
-
-
-@kernel("add_bias", backend="numpy")
-def add_bias(x: Array, bias: Array) -> Array:
-    """The bias broadcasts along the last axis."""
-    return x + bias
+    return finished(a @ b, bias, activation)  # (M, N)
 
 
 @kernel("bias_gradient", backend="numpy")

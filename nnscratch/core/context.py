@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 
 from nnscratch.backend import Backend
-from nnscratch.kernels.ops import Key, Ops
+from nnscratch.kernels.ops import Curve, Key, Ops
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Context:
     """The layer's parameters are not trained: batch normalisation then infers."""
     input_gradients: bool = True
     """False where nobody reads the layer's input gradients: it may return None for them."""
+    activation: Curve | None = None
+    """What a layer that says it `applies_activations` is to apply to its output."""
 
     @property
     def xp(self) -> ModuleType:
@@ -45,11 +47,19 @@ class Context:
         first, second = np.random.SeedSequence(self.seed).generate_state(2)
         return int(first), int(second)
 
-    def for_call(self, key: str, *, frozen: bool, input_gradients: bool) -> Context:
+    def for_call(
+        self,
+        key: str,
+        *,
+        frozen: bool,
+        input_gradients: bool,
+        activation: Curve | None = None,
+    ) -> Context:
         """The context of one call: its key joins the seed."""
         return dataclasses.replace(
             self,
             seed=(*self.seed, zlib.crc32(key.encode())),
             frozen=frozen,
             input_gradients=input_gradients,
+            activation=activation,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -29,6 +30,21 @@ class Plan:
         self.wanted = self._wanted_gradients()
         """The symbols whose gradients training needs: something behind them can learn."""
         self.last_reader = {s: node for node in graph.nodes for s in node.inputs}
+        self.activations = self._activations()
+        """By a product, the activation that is the only one to read it."""
+
+    def _activations(self) -> Mapping[Node, Node]:
+        readers = Counter(symbol for node in self.graph.nodes for symbol in node.inputs)
+        read_once = {s for s, count in readers.items() if count == 1} - set(self.graph.outputs)
+        return {
+            symbol.node: node
+            for node in self.graph.nodes
+            for symbol in node.inputs
+            if node.layer.curve is not None
+            and symbol in read_once
+            and symbol.node is not None
+            and symbol.node.layer.applies_activations
+        }
 
     def _wanted_gradients(self) -> frozenset[Symbol]:
         wanted: set[Symbol] = set()
@@ -52,6 +68,9 @@ def forward(
 ) -> Tape:
     """Run every call of the graph, in order.
 
+    Where nobody is to see what lies between a product and its activation, the product applies it
+    to its results at once, to the same bits.
+
     Args:
         plan: the graph and what is frozen in it.
         ctx: backend, mode and seed.
@@ -70,14 +89,21 @@ def forward(
     live = _check_inputs(graph, inputs)
     _check_dtypes(params, inputs[0])
     dtype = inputs[0].dtype
+    unseen = watch is None and keep.isdisjoint({"inputs", "output"})
+    following = plan.activations if unseen else {}
+    through = set(following.values())
     calls = []
     for node in graph.nodes:
         key, path = graph.keys[node], graph.paths[node.layer]
-        call_ctx = _call_context(plan, ctx, node, everything=True)
+        call_ctx = _call_context(plan, ctx, node, True, following.get(node))
         xs = tuple(live[symbol] for symbol in node.inputs)
         state_in = state.get(path, {})
         with naming(key, "forward"):
-            y, cache, changed = node.layer.forward(call_ctx, params.get(path, {}), state_in, *xs)
+            y, cache, changed = (
+                node.layer.applied(*xs)
+                if node in through
+                else node.layer.forward(call_ctx, params.get(path, {}), state_in, *xs)
+            )
         _check_output(key, node, y, xs[0].shape[0], dtype)
         if changed:
             state[path] = {**state_in, **changed}
@@ -189,11 +215,14 @@ def _backward_call(
     return gradients
 
 
-def _call_context(plan: Plan, ctx: Context, node: Node, everything: bool) -> Context:
+def _call_context(
+    plan: Plan, ctx: Context, node: Node, everything: bool, activation: Node | None = None
+) -> Context:
     return ctx.for_call(
         plan.graph.keys[node],
         frozen=node.layer in plan.frozen,
         input_gradients=everything or not plan.wanted.isdisjoint(node.inputs),
+        activation=None if activation is None else activation.layer.curve,
     )
 
 

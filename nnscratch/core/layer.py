@@ -15,7 +15,7 @@ import numpy as np
 from nnscratch.core.context import Context
 from nnscratch.core.errors import DescriptionType, NNError
 from nnscratch.core.graph import Symbol, checked_name, connect
-from nnscratch.kernels.ops import Array
+from nnscratch.kernels.ops import Array, Curve
 
 Shape = tuple[int, ...]
 """A shape without its batch axis, unless said otherwise."""
@@ -132,6 +132,10 @@ class Layer(metaclass=LayerType):
 
     There its slope is less than 1/100 of the largest that it has. None where that is nowhere.
     """
+    applies_activations: bool = False
+    """Whether `forward` applies `ctx.activation` to its output, where there is one."""
+    curve: Curve | None = None
+    """What the layer does to each number, if its result is all that its gradient depends on."""
     config: Mapping[str, Any]
     """The arguments that the layer was made with."""
 
@@ -158,6 +162,10 @@ class Layer(metaclass=LayerType):
     @abstractmethod
     def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
         """The gradients of the loss, given its gradient dy by the layer's output."""
+
+    def applied(self, y: Array) -> Output:
+        """What `forward` returns if y is its result: of layers that are a curve."""
+        raise NotImplementedError(f"{type(self).__name__} is no curve")
 
     def operations(self, *xs: Array) -> Mapping[str, tuple[Any, ...]]:
         """Operations of a call that a backend may have several algorithms for, and their arguments.

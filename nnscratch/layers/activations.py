@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from nnscratch.core.context import Context
 from nnscratch.core.errors import look_up
 from nnscratch.core.layer import Gradients, Layer, Output, Shape, Spec, Values
-from nnscratch.kernels.ops import Array
+from nnscratch.kernels.ops import Array, Curve
 from nnscratch.layers import arguments
 
 FLAT = 1 / 100
@@ -45,15 +45,34 @@ class Linear(Elementwise):
         return Gradients((dy,))
 
 
-class Rectifier(Elementwise):
-    """Base of ReLU and LeakyReLU, which differ in their arguments only."""
+class Pointwise(Elementwise):
+    """Base of functions of each number, whose result alone tells their slope.
+
+    So a product before it may apply it to its own results.
+    """
 
     role = "activation"
+    curve: Curve
 
     class Cache(NamedTuple):
         """What backward needs."""
 
-        x: Array
+        y: Array
+
+    def applied(self, y: Array) -> Output:
+        return Output(y, self.Cache(y))
+
+    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
+        function, arguments = self.curve
+        return self.applied(getattr(ctx.k, function)(*xs, *arguments))
+
+    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
+        function, arguments = self.curve
+        return Gradients((getattr(ctx.k, f"{function}_gradient")(dy, cache.y, *arguments),))
+
+
+class Rectifier(Pointwise):
+    """Base of ReLU and LeakyReLU, which differ in their arguments only."""
 
     def __init__(
         self,
@@ -73,16 +92,7 @@ class Rectifier(Elementwise):
         low = 0.0 if self.negative_slope < FLAT else -math.inf
         if math.isfinite(low) or math.isfinite(self.max_value):
             self.saturation = (low, self.max_value)
-
-    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
-        (x,) = xs
-        y = ctx.k.relu(x, self.negative_slope, self.max_value, self.threshold)
-        return Output(y, self.Cache(x))
-
-    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
-        (x,) = cache
-        dx = ctx.k.relu_gradient(dy, x, self.negative_slope, self.max_value, self.threshold)
-        return Gradients((dx,))
+        self.curve = Curve("relu", (self.negative_slope, self.max_value, self.threshold))
 
 
 class ReLU(Rectifier):
@@ -93,7 +103,7 @@ class ReLU(Rectifier):
         negative_slope (x - threshold) below it.
     Backward: dx = dy where x > threshold, negative_slope dy elsewhere, 0 where x >= max_value.
         So ReLU'(0) = 0.
-    Cache: x, for the side of the threshold that it is on.
+    Cache: y, which tells the side of the threshold that x is on.
     Source: Nair & Hinton 2010, "Rectified linear units improve restricted Boltzmann machines".
 
     Raises:
@@ -119,7 +129,7 @@ class LeakyReLU(Rectifier):
     Shapes: x (N, ...) -> y (N, ...).
     Forward: y = x where x >= 0, else negative_slope x.
     Backward: dx = dy where x > 0, else negative_slope dy.
-    Cache: x, for its sign.
+    Cache: y, which has x's sign.
     Source: Maas, Hannun & Ng 2013, "Rectifier nonlinearities improve neural network acoustic
         models".
 
@@ -131,54 +141,28 @@ class LeakyReLU(Rectifier):
         super().__init__(None, negative_slope, 0.0, name=name)
 
 
-class ELU(Elementwise):
+class ELU(Pointwise):
     """Exponential linear unit.
 
     Shapes: x (N, ...) -> y (N, ...).
     Forward: y = x where x > 0, else alpha (exp(x) - 1).
-    Backward: dx = dy where x >= 0, else dy (y + alpha).
-    Cache: x and y, so that exp need not run twice.
+    Backward: dx = dy where y >= 0, else dy (y + alpha).
+    Cache: y, which has x's sign, and spares another exp.
     Source: Clevert et al. 2015, arXiv:1511.07289.
 
     Raises:
-        ArgumentError: alpha is no finite number.
+        ArgumentError: alpha is not a finite number above 0; with 0 it would be ReLU.
     """
-
-    role = "activation"
-
-    class Cache(NamedTuple):
-        """What backward needs."""
-
-        x: Array
-        y: Array
 
     def __init__(self, alpha: float = 1.0, *, name: str | None = None):
         super().__init__(name=name)
-        self.alpha = arguments.number("ELU alpha", alpha)
-        if self.alpha >= 0:  # below 0 the slope is y + alpha
-            self.saturation = (min(FLAT * max(1.0, self.alpha) - self.alpha, 0.0), math.inf)
-
-    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
-        (x,) = xs
-        y = ctx.k.elu(x, self.alpha)
-        return Output(y, self.Cache(x, y))
-
-    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
-        return Gradients((ctx.k.elu_gradient(dy, cache.x, cache.y, self.alpha),))
+        self.alpha = arguments.number("ELU alpha", alpha, above=0)
+        # Below 0 the slope is y + alpha.
+        self.saturation = (min(FLAT * max(1.0, self.alpha) - self.alpha, 0.0), math.inf)
+        self.curve = Curve("elu", (self.alpha,))
 
 
-class Squashing(Elementwise):
-    """Base of functions whose derivative follows from their output alone."""
-
-    role = "activation"
-
-    class Cache(NamedTuple):
-        """What backward needs."""
-
-        y: Array
-
-
-class Sigmoid(Squashing):
+class Sigmoid(Pointwise):
     """Logistic function.
 
     Shapes: x (N, ...) -> y (N, ...).
@@ -188,17 +172,10 @@ class Sigmoid(Squashing):
     """
 
     saturation = LOGISTIC
-
-    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
-        (x,) = xs
-        y = ctx.k.sigmoid(x)
-        return Output(y, self.Cache(y))
-
-    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
-        return Gradients((ctx.k.sigmoid_gradient(dy, cache.y),))
+    curve = Curve("sigmoid")
 
 
-class Tanh(Squashing):
+class Tanh(Pointwise):
     """Hyperbolic tangent.
 
     Shapes: x (N, ...) -> y (N, ...).
@@ -208,17 +185,10 @@ class Tanh(Squashing):
     """
 
     saturation = (-math.sqrt(1 - FLAT), math.sqrt(1 - FLAT))
-
-    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
-        (x,) = xs
-        y = ctx.k.tanh(x)
-        return Output(y, self.Cache(y))
-
-    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
-        return Gradients((ctx.k.tanh_gradient(dy, cache.y),))
+    curve = Curve("tanh")
 
 
-class Softmax(Squashing):
+class Softmax(Elementwise):
     """Turns numbers into shares of one along an axis.
 
     Shapes: x (N, ...) -> y (N, ...).
@@ -231,7 +201,13 @@ class Softmax(Squashing):
         ShapeError: inputs without that axis.
     """
 
+    role = "activation"
     saturation = LOGISTIC  # of the slope y (1 - y) of an output by its own input
+
+    class Cache(NamedTuple):
+        """What backward needs."""
+
+        y: Array
 
     def __init__(self, axis: int = -1, *, name: str | None = None):
         super().__init__(name=name)
@@ -302,9 +278,13 @@ class Activation(Layer):
         self.role = self.function.role
         self.saturation = self.function.saturation
         self.aliases = self.function.aliases
+        self.curve = self.function.curve
 
     def spec(self, *in_shapes: Shape) -> Spec:
         return self.function.spec(*in_shapes)
+
+    def applied(self, y: Array) -> Output:
+        return self.function.applied(y)
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
         return self.function.forward(ctx, params, state, *xs)

@@ -18,13 +18,14 @@ class Affine(Layer):
     A subclass gives the product, which is linear in x and in the kernel, and its two adjoints.
 
     Shapes: x (N, ..., C) -> y (N, ..., units); kernel as the subclass declares, bias (units,).
-    Forward: y = product(x, kernel) + bias.
+    Forward: y = product of x and kernel + bias.
     Backward: dkernel and dx are the product's adjoints applied to dy; dbias sums dy over all axes
         but the last.
     Cache: x, for dkernel.
     """
 
     role = "weights"
+    applies_activations = True
 
     class Cache(NamedTuple):
         """What backward needs."""
@@ -56,8 +57,8 @@ class Affine(Layer):
         self.bias_constraint = constraints.get(bias_constraint)
 
     @abstractmethod
-    def product(self, ctx: Context, x: Array, kernel: Array) -> Array:
-        """What y is before the bias is added."""
+    def product(self, ctx: Context, x: Array, kernel: Array, bias: Array | None) -> Array:
+        """The product with the bias added, and `ctx.activation` applied."""
 
     @abstractmethod
     def kernel_gradient(self, ctx: Context, x: Array, dy: Array) -> Array:
@@ -88,10 +89,7 @@ class Affine(Layer):
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
         (x,) = xs
-        y = self.product(ctx, x, params["kernel"])
-        if self.use_bias:
-            y = ctx.k.add_bias(y, params["bias"])
-        return Output(y, self.Cache(x))
+        return Output(self.product(ctx, x, params["kernel"], params.get("bias")), self.Cache(x))
 
     def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
         (x,) = cache

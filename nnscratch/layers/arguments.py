@@ -42,14 +42,15 @@ def number(
     *,
     low: float = -math.inf,
     high: float = math.inf,
+    above: float = -math.inf,
     below: float = math.inf,
 ) -> float:
-    """A finite number with low <= value <= high and value < below."""
+    """A finite number with low <= value <= high and above < value < below."""
     if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
         result = float(value)
-        if low <= result <= high and result < below:
+        if low <= result <= high and above < result < below:
             return result
-    limits = [(">=", low), ("<=", high), ("<", below)]
+    limits = [(">=", low), (">", above), ("<=", high), ("<", below)]
     bounds = " and ".join(f"{sign} {limit:g}" for sign, limit in limits if math.isfinite(limit))
     raise ArgumentError(f"{what}: expected a finite number {bounds}".rstrip() + f", got {value!r}")
 

@@ -100,8 +100,9 @@ class Conv2D(Affine):
             "conv2d_kernel_gradient": (x, dy, window, self.groups),
         }
 
-    def product(self, ctx: Context, x: Array, kernel: Array) -> Array:
-        return ctx.k.conv2d(x, kernel, self._window(x.shape[1:3]), self.groups, ctx.exact)
+    def product(self, ctx: Context, x: Array, kernel: Array, bias: Array | None) -> Array:
+        window = self._window(x.shape[1:3])
+        return ctx.k.conv2d(x, kernel, window, self.groups, ctx.exact, bias, ctx.activation)
 
     def kernel_gradient(self, ctx: Context, x: Array, dy: Array) -> Array:
         window = self._window(x.shape[1:3])

@@ -61,8 +61,8 @@ class Dense(Affine):
             raise ShapeError(f"{self!r}: expected rows of features (N, ..., C), got (N,)")
         return Spec((*shape[:-1], self.units), self.weights((shape[-1], self.units), self.units))
 
-    def product(self, ctx: Context, x: Array, kernel: Array) -> Array:
-        y = ctx.k.matmul(rows(x), kernel)  # (N*..., units)
+    def product(self, ctx: Context, x: Array, kernel: Array, bias: Array | None) -> Array:
+        y = ctx.k.matmul(rows(x), kernel, bias, ctx.activation)  # (N*..., units)
         return y.reshape(*x.shape[:-1], self.units)  # (N, ..., units)
 
     def kernel_gradient(self, ctx: Context, x: Array, dy: Array) -> Array:

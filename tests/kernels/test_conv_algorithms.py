@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from nnscratch.kernels import resolve
 from nnscratch.kernels.geometry import Pair, Window
 from nnscratch.kernels.numba.conv import ALGORITHMS, Shape, choice
+from nnscratch.kernels.numba.finish import NOTHING, finish
 from nnscratch.kernels.numba.microkernel import target
-from nnscratch.kernels.ops import Array
+from nnscratch.kernels.ops import Array, Curve
 from tests.kernels.test_windows import pairs, slidings
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +43,7 @@ def all_three(algorithm: str, arrays: Arrays, window: Window, groups: int) -> Ar
     """Y, dx and dkernel from x, kernel and dy."""
     (x, kernel, dy), way = arrays, ALGORITHMS[algorithm]
     return (
-        way.conv2d(x, kernel, window, groups),
+        way.conv2d(x, kernel, window, groups, NOTHING[x.itemsize]),
         way.input_gradient(dy, kernel, window, groups, (x.shape[1], x.shape[2])),
         way.kernel_gradient(x, dy, window, groups),
     )
@@ -125,6 +126,35 @@ def test_what_does_not_lie_in_order(algorithm: str) -> None:
         assert np.array_equal(one, other)
 
 
+SAME = Window((3, 3), pads=((1, 1), (1, 1)))
+FINISHED = [
+    *(("direct", SAME, 1), ("direct", SAME, 3), ("im2col", SAME, 1), ("im2col", SAME, 3)),
+    ("direct", Window((1, 2), pads=((2, 1), (3, 2))), 1),  # some windows hold padding only
+    *(("winograd2", SAME, 1), ("winograd4", SAME, 1)),
+    *(("depthwise", SAME, 6), ("product", Window((7, 5)), 1)),
+]
+CURVES = [Curve("relu", (0.1, 2.0, 0.5)), Curve("elu", (0.7,)), Curve("sigmoid"), Curve("tanh")]
+
+
+@pytest.mark.parametrize(("algorithm", "window", "groups"), FINISHED)
+@pytest.mark.parametrize("filters", [6, 300])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_bias_and_activation_have_the_bits_of_passes_of_their_own(
+    algorithm: str, window: Window, groups: int, filters: int, dtype: str
+) -> None:
+    x = normal(2, 7, 5, 6).astype(dtype)
+    kernel = normal(*window.size, 6 // groups, filters).astype(dtype)
+    bias, ops, way = normal(filters).astype(dtype), resolve("numba").ops, ALGORITHMS[algorithm]
+    plain = way.conv2d(x, kernel, window, groups, NOTHING[x.itemsize])
+    for curve in (None, *CURVES):
+        for added in (bias, None):
+            y = way.conv2d(x, kernel, window, groups, finish(added, curve, x.dtype))
+            passes = plain if added is None else plain + added
+            if curve is not None:
+                passes = getattr(ops, curve.op)(passes, *curve.arguments)
+            assert np.array_equal(y, passes)
+
+
 @pytest.mark.parametrize("algorithm", GENERAL)
 def test_a_dirac_kernel_returns_its_input_bit_for_bit(algorithm: str) -> None:
     x = normal(2, 12, 10, 8).astype(np.float32)
@@ -132,7 +162,7 @@ def test_a_dirac_kernel_returns_its_input_bit_for_bit(algorithm: str) -> None:
     kernel[1, 1] = np.eye(8)
     window = Window((3, 3), pads=((1, 1), (1, 1)))
     way = ALGORITHMS[algorithm]
-    assert np.array_equal(way.conv2d(x, kernel, window, 1), x)
+    assert np.array_equal(way.conv2d(x, kernel, window, 1, NOTHING[x.itemsize]), x)
     assert np.array_equal(way.input_gradient(x, kernel, window, 1, (12, 10)), x)
 
 
@@ -192,6 +222,7 @@ import numpy as np
 from nnscratch.kernels import resolve
 from nnscratch.kernels.geometry import Window
 from nnscratch.kernels.numba.conv import ALGORITHMS
+from nnscratch.kernels.numba.finish import NOTHING
 
 naive, window = resolve("naive").ops, Window((3, 3), pads=((1, 1), (1, 1)))
 rng = np.random.default_rng(0)
@@ -208,7 +239,7 @@ for dtype, tolerance in (("float32", 5e-5), ("float64", 1e-13)):
     for name in ("direct", "im2col", "winograd2", "winograd4"):
         way = ALGORITHMS[name]
         got = (
-            way.conv2d(x, kernel, window, 1),
+            way.conv2d(x, kernel, window, 1, NOTHING[x.itemsize]),
             way.input_gradient(dy, kernel, window, 1, (6, 5)),
             way.kernel_gradient(x, dy, window, 1),
         )

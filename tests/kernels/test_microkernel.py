@@ -7,6 +7,7 @@ import pytest
 
 from nnscratch.kernels.numba.conv.winograd_maps import INPUT, KERNEL, OUTPUT, transposed
 from nnscratch.kernels.numba.conv.winograd_tiles import transform_gradient, transform_kernel
+from nnscratch.kernels.numba.finish import NOTHING
 from nnscratch.kernels.numba.launch import flat
 from nnscratch.kernels.numba.microkernel import sweep as sweeping
 from nnscratch.kernels.numba.microkernel.panels import pack
@@ -33,6 +34,7 @@ def matrix_product(a: Array, b: Array, c: Array, adding: bool = False) -> None:
         table([Product(0, 0, 0, 0, 1, depth, 0, 1, 0, len(a))]),
         columns,
         adding,
+        NOTHING[a.itemsize],
     )
 
 
@@ -76,6 +78,7 @@ def test_taps_are_added_up_a_chunk_at_a_time() -> None:
         table([Product(0, 0, 0, 0, taps, depth, 0, 1, 0, 9)]),
         4,
         False,
+        NOTHING[8],
     )
     np.testing.assert_allclose(c, np.einsum("mtk,tkn->mn", a, b), rtol=1e-12)
 

@@ -11,6 +11,7 @@ from nnscratch.kernels import resolve
 from nnscratch.kernels.geometry import Window
 from nnscratch.kernels.numba import blas, parallel
 from nnscratch.kernels.numba.conv import im2col
+from nnscratch.kernels.numba.finish import NOTHING
 
 libraries = ThreadpoolController().select(user_api="blas").lib_controllers
 
@@ -47,7 +48,7 @@ def test_blas_has_one_thread_inside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "each", spy)
     x, kernel, window = np.ones((1, 4, 4, 2)), np.ones((3, 3, 2, 2)), Window((3, 3))
     resolve("numba").ops.matmul(x[0, 0], x[0, 0].T)
-    y = im2col.conv2d(x, kernel, window, 1)
+    y = im2col.conv2d(x, kernel, window, 1, NOTHING[8])
     im2col.conv2d_input_gradient(y, kernel, window, 1, (4, 4))
     im2col.conv2d_kernel_gradient(x, y, window, 1)
     assert len(seen) >= 4
@@ -99,4 +100,4 @@ def test_a_forked_child_restores_what_its_parents_threads_cannot() -> None:
 def test_thin_products_are_right(rows: int, columns: int) -> None:
     rng = np.random.default_rng(3)
     a, b = rng.standard_normal((rows, 1000)), rng.standard_normal((1000, columns))
-    np.testing.assert_allclose(blas.product(a, b), a @ b, rtol=1e-12, atol=1e-11)
+    np.testing.assert_allclose(blas.product(a, b, NOTHING[8]), a @ b, rtol=1e-12, atol=1e-11)

@@ -168,17 +168,17 @@ Activation = tuple[
 ACTIVATIONS: dict[str, Activation] = {
     "relu6": (
         lambda ops, x: ops.relu(x, 0.0, 6.0, 0.0),
-        lambda ops, dy, x, y: ops.relu_gradient(dy, x, 0.0, 6.0, 0.0),
+        lambda ops, dy, x, y: ops.relu_gradient(dy, y, 0.0, 6.0, 0.0),
         lambda torch, x: torch.nn.functional.relu6(x),
     ),
     "leaky_relu": (
         lambda ops, x: ops.relu(x, 0.3, np.inf, 0.0),
-        lambda ops, dy, x, y: ops.relu_gradient(dy, x, 0.3, np.inf, 0.0),
+        lambda ops, dy, x, y: ops.relu_gradient(dy, y, 0.3, np.inf, 0.0),
         lambda torch, x: torch.nn.functional.leaky_relu(x, 0.3),
     ),
     "elu": (
         lambda ops, x: ops.elu(x, 0.7),
-        lambda ops, dy, x, y: ops.elu_gradient(dy, x, y, 0.7),
+        lambda ops, dy, x, y: ops.elu_gradient(dy, y, 0.7),
         lambda torch, x: torch.nn.functional.elu(x, 0.7),
     ),
     "sigmoid": (

@@ -171,7 +171,8 @@ def test_prelu_starts_as_a_relu_with_a_weight_of_its_own() -> None:
         (lambda: ReLU(negative_slope=-0.1), "ReLU negative_slope: .* >= 0, got -0.1"),
         (lambda: ReLU(threshold=None), "ReLU threshold: .* got None"),
         (lambda: LeakyReLU(-0.1), "LeakyReLU negative_slope: .* >= 0, got -0.1"),
-        (lambda: ELU(np.nan), "ELU alpha: expected a finite number, got nan"),
+        (lambda: ELU(np.nan), "ELU alpha: expected a finite number > 0, got nan"),
+        (lambda: ELU(0), "ELU alpha: .* > 0, got 0"),
         (lambda: Softmax(0), "Softmax axis: 0 is the batch axis"),
         (lambda: Softmax(1.0), "Softmax axis: expected a whole number, got 1.0"),
         (lambda: PReLU(shared_axes=[1, 1]), r"PReLU shared_axes: expected different .* \[1, 1\]"),
@@ -225,7 +226,7 @@ def test_is_saturated_where_its_slope_is_a_hundredth_of_the_largest(layer: Layer
 
 
 @pytest.mark.parametrize(
-    "layer", [Linear(), LeakyReLU(), ReLU(negative_slope=0.5), ELU(-1.0), PReLU(), Dense(3)]
+    "layer", [Linear(), LeakyReLU(), ReLU(negative_slope=0.5), PReLU(), Dense(3)]
 )
 def test_is_never_saturated(layer: Layer) -> None:
     assert layer.saturation is None

@@ -12,7 +12,8 @@ from __future__ import annotations
 from ... import chooser
 from ... import kernel as registered
 from ...geometry import Pair, Window
-from ...ops import Array
+from ...ops import Array, Curve
+from ..finish import finish
 from . import choice
 from .algorithms import ALGORITHMS, Shape
 
@@ -27,7 +28,15 @@ __all__ = [
 
 
 @chooser("conv2d", backend="numba")
-def forward(x: Array, kernel: Array, window: Window, groups: int, exact: bool = True) -> str:
+def forward(
+    x: Array,
+    kernel: Array,
+    window: Window,
+    groups: int,
+    exact: bool = True,
+    bias: Array | None = None,
+    activation: Curve | None = None,
+) -> str:
     """The algorithm's name."""
     image, filters = (x.shape[1], x.shape[2]), kernel.shape[3]
     shape = Shape(len(x), image, x.shape[3], filters, window, groups, x.itemsize)
@@ -35,10 +44,18 @@ def forward(x: Array, kernel: Array, window: Window, groups: int, exact: bool = 
 
 
 @registered("conv2d", backend="numba")
-def conv2d(x: Array, kernel: Array, window: Window, groups: int, exact: bool = True) -> Array:
+def conv2d(
+    x: Array,
+    kernel: Array,
+    window: Window,
+    groups: int,
+    exact: bool = True,
+    bias: Array | None = None,
+    activation: Curve | None = None,
+) -> Array:
     """By the algorithm that is chosen for the shape."""
     algorithm = ALGORITHMS[forward(x, kernel, window, groups, exact)]
-    return algorithm.conv2d(x, kernel, window, groups)
+    return algorithm.conv2d(x, kernel, window, groups, finish(bias, activation, x.dtype))
 
 
 @chooser("conv2d_input_gradient", backend="numba")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ...geometry import Pair, Window
 from ...ops import Array
+from ..finish import Finish
 from . import depthwise, direct, direct_gradient, im2col, product, winograd
 
 
@@ -26,7 +27,7 @@ class Shape(NamedTuple):
 class Algorithm(NamedTuple):
     """One way to compute a convolution and its gradients."""
 
-    conv2d: Callable[[Array, Array, Window, int], Array]
+    conv2d: Callable[[Array, Array, Window, int, Finish], Array]
     input_gradient: Callable[[Array, Array, Window, int, Pair], Array]
     kernel_gradient: Callable[[Array, Array, Window, int], Array]
     fits: Callable[[Shape], bool] = lambda shape: True
@@ -38,7 +39,7 @@ class Algorithm(NamedTuple):
 def filtering(m: int) -> Algorithm:
     """Winograd's for tiles of m x m. There is one group."""
     return Algorithm(
-        lambda x, kernel, window, groups: winograd.conv2d(x, kernel, window, m),
+        lambda x, kernel, window, groups, finish: winograd.conv2d(x, kernel, window, m, finish),
         lambda dy, kernel, window, groups, image: winograd.conv2d_input_gradient(
             dy, kernel, window, image, m
         ),

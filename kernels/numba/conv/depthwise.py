@@ -13,6 +13,7 @@ import numpy as np
 from ...geometry import Pair, Window
 from ...ops import Array
 from .. import parallel
+from ..finish import Finish, finish_run
 from ..jit import compiled
 from ..launch import read
 from ..windows import Numbers, inside, numbers
@@ -26,14 +27,14 @@ def fits(channels: int, groups: int) -> bool:
     return groups == channels > 1
 
 
-def conv2d(x: Array, kernel: Array, window: Window, groups: int) -> Array:
+def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish) -> Array:
     """See `Ops.conv2d`; a group for each channel."""
     filters, outputs = kernel.shape[3], window.output_size((x.shape[1], x.shape[2]))
     y = np.zeros((len(x), *outputs, filters), x.dtype)
     images, weights = repeated(x, filters), read(kernel.reshape(-1, filters))
 
     def task(lines: slice) -> None:
-        forward(images, weights, numbers(window), lines.start, lines.stop, y)
+        forward(images, weights, numbers(window), lines.start, lines.stop, y, finish)
 
     parallel.each(blocks(y, window), task)
     return y
@@ -83,9 +84,12 @@ def blocks(y: Array, window: Window) -> list[slice]:
 
 
 @compiled("contract")
-def forward(x: Array, weights: Array, window: Numbers, first: int, stop: int, y: Array) -> None:
-    """Add to the lines of y (N, OH, OW, O) what x (N, H, W, O) and weights (KH KW, O) make."""
+def forward(
+    x: Array, weights: Array, window: Numbers, first: int, stop: int, y: Array, finish: Finish
+) -> None:
+    """Add to lines of y (N, OH, OW, O) what x (N, H, W, O) and weights (KH KW, O) make; finish."""
     kh, kw, sh, sw, dh, dw, top, left = window
+    results, length = y.reshape(-1), y.shape[2] * y.shape[3]
     for line in range(first, stop):
         n, p = divmod(line, y.shape[1])
         start, end = inside(p * sh - top, kh, dh, x.shape[1])
@@ -98,6 +102,7 @@ def forward(x: Array, weights: Array, window: Numbers, first: int, stop: int, y:
                     cell, out = row[q * sw - left + j * dw], y[n, p, q]
                     for c in range(out.size):
                         out[c] += cell[c] * weight[c]
+        finish_run(results, line * length, length, finish)
 
 
 @compiled("contract")

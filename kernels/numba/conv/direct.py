@@ -19,6 +19,7 @@ import numpy as np
 from ...geometry import Pair, Window
 from ...ops import Array
 from .. import parallel
+from ..finish import NOTHING, Finish, finish_block
 from ..launch import flat
 from ..microkernel.panels import pack
 from ..microkernel.sweep import ROWS, Left, Product, Result, Right, sweep, table
@@ -37,11 +38,16 @@ PANELS = 1 << 18
 """Bytes of these panels, if they are several: half of a second cache of 512 KiB."""
 
 
-def conv2d(x: Array, kernel: Array, window: Window, groups: int) -> Array:
+def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish) -> Array:
     """See `Ops.conv2d`."""
     image = (x.shape[1], x.shape[2])
     plan = forward_plan(image, window, x.shape[3], kernel.shape[3], groups)
-    return run(plan, x, kernel)
+    if plan.covers or finish.empty:
+        return run(plan, x, kernel, finish)
+    y = run(plan, x, kernel, NOTHING[x.itemsize])  # what reads nothing is to be finished too
+    pixels = y.reshape(-1, y.shape[3])  # (N*OH*OW, O), a view
+    finish_block(pixels, 0, len(pixels), 0, y.shape[3], finish)
+    return y
 
 
 def conv2d_input_gradient(
@@ -49,10 +55,11 @@ def conv2d_input_gradient(
 ) -> Array:
     """See `Ops.conv2d_input_gradient`."""
     channels, filters = kernel.shape[2] * groups, kernel.shape[3]
-    return run(backward_plan(image, window, channels, filters, groups), dy, kernel)
+    plan = backward_plan(image, window, channels, filters, groups)
+    return run(plan, dy, kernel, NOTHING[dy.itemsize])
 
 
-def run(plan: Plan, images: Array, kernel: Array) -> Array:
+def run(plan: Plan, images: Array, kernel: Array, finish: Finish) -> Array:
     """The images that a plan writes, from those that it reads."""
     new = np.empty if plan.covers else np.zeros
     y = new((len(images), *plan.written), images.dtype)
@@ -65,14 +72,16 @@ def run(plan: Plan, images: Array, kernel: Array) -> Array:
     _, depth, width = packed[0].shape
 
     def work(task: Task) -> None:
-        group, first, panels = task.group, task.panels.start * width, packed[task.group]
+        group, panels = task.group, packed[task.group]
+        first = group * plan.columns + task.panels.start * width
         sweep(
             Left(source[group * plan.depth :], tables.reads, image, tables.taps, 1),
             Right(flat(panels[task.panels]), tables.panel_rows * width, width, depth * width),
-            Result(target[group * plan.columns + first :], tables.writes, written),
+            Result(target[first:], tables.writes, written),
             task.products,
-            min(task.panels.stop * width, plan.columns) - first,
+            min(task.panels.stop * width, plan.columns) - task.panels.start * width,
             False,
+            finish.at(first),
         )
 
     parallel.each(tasks(plan, len(images), packed[0]), work)

@@ -24,6 +24,7 @@ import numpy as np
 from ...geometry import Window
 from ...ops import Array
 from .. import parallel
+from ..finish import NOTHING
 from ..launch import flat
 from ..microkernel.panels import fill
 from ..microkernel.sweep import Left, Product, Result, Right, sweep, table
@@ -96,6 +97,7 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
                 seen.products * (1, width, *[1] * 8),
                 count,
                 adding,
+                NOTHING[x.itemsize],
             )
             adding = True
 

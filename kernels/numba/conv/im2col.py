@@ -24,6 +24,7 @@ from ...geometry import Pair, Window
 from ...ops import Array
 from .. import parallel
 from ..blas import BLOCK_FLOP, one_thread
+from ..finish import Finish, finish_block
 from ..launch import read
 from ..windows import gather, numbers, scatter
 
@@ -120,21 +121,23 @@ class Plan:
         )
 
 
-def conv2d(x: Array, kernel: Array, window: Window, groups: int) -> Array:
+def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish) -> Array:
     """See `Ops.conv2d`: y = windows @ weights. A task writes the outputs of a block of pixels."""
     n_images, height, width, channels = x.shape
     filters = kernel.shape[3]
     plan = Plan((height, width), window, channels, groups)
     weights = by_group(kernel.reshape(-1, filters), groups)  # (G, K, O/G)
     y = np.empty((n_images, *plan.outputs, filters), x.dtype)
-    images, outputs = read(x), by_group(y.reshape(-1, filters), groups)  # (G, N*OH*OW, O/G)
+    rows = y.reshape(-1, filters)  # (N*OH*OW, O)
+    images, outputs = read(x), by_group(rows, groups)  # (G, N*OH*OW, O/G)
 
     def task(block: slice) -> None:
         for pixels in plan.pieces(block):
             np.matmul(plan.windows(images, pixels), weights, out=outputs[:, pixels])
+            finish_block(rows, pixels.start, pixels.stop, 0, filters, finish)
 
     with one_thread:
-        parallel.each(plan.blocks(outputs.shape[1], filters), task)
+        parallel.each(plan.blocks(len(rows), filters), task)
     return y
 
 

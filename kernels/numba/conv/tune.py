@@ -11,6 +11,7 @@ import numpy as np
 from ...geometry import Window
 from ...ops import Array
 from .. import parallel
+from ..finish import NOTHING
 from ..launch import read
 from ..microkernel.panels import pack
 from . import costs, direct, winograd
@@ -59,10 +60,10 @@ def measured(size: Size) -> Costs:
     weights, pixels = channels * channels, n * side * side
     rows = winograd.kernel_rows(range(9), weights, channels, channels)
     packing = seconds(lambda: pack(kernel, rows, 1, channels), rounds)
-    convolving = seconds(lambda: direct.conv2d(x, kernel, WINDOW, 1), rounds)
+    convolving = seconds(lambda: direct.conv2d(x, kernel, WINDOW, 1, NOTHING[4]), rounds)
     one = Window((1, 1))
     pointwise = drawn(1, 1, channels, channels)
-    multiplying = seconds(lambda: direct.conv2d(x, pointwise, one, 1), rounds)
+    multiplying = seconds(lambda: direct.conv2d(x, pointwise, one, 1, NOTHING[4]), rounds)
     packed, product = 1e9 * packing / (9 * weights), 1e9 * multiplying / (pixels * weights)
     return Costs(
         product=product,
@@ -92,7 +93,7 @@ def filtering(m: int, x: Array, product: float, packed: float, size: Size) -> Fi
     some, kernel = drawn(8, 7, 7, size.wide), drawn(3, 3, size.wide, size.wide)
     weights, count = size.wide**2, winograd.number_of_tiles(8, (7, 7), m)
     known = count * ((m + 2) ** 2 * weights * product + 1e9 * (tile + 2 * size.wide * channel))
-    there = 1e9 * seconds(lambda: winograd.conv2d(some, kernel, WINDOW, m), rounds)
+    there = 1e9 * seconds(lambda: winograd.conv2d(some, kernel, WINDOW, m, NOTHING[4]), rounds)
     back = 1e9 * seconds(lambda: winograd.conv2d_kernel_gradient(some, some, WINDOW, m), rounds)
     filters = max(there - known - 9 * packed * weights, there / 10) / weights
     return Filtering(1e9 * tile, 1e9 * channel, filters, max(back - known, back / 10) / weights)
@@ -109,7 +110,7 @@ def tiles(m: int, x: Array, rounds: int) -> float:
 
     def work() -> None:
         take_inputs(images, nothing, m, (1, 1), outputs, 0, count, points, stride)
-        put_outputs(there, stride, m, 0, count, y, zeros)
+        put_outputs(there, stride, m, 0, count, y, zeros, NOTHING[4])
 
     return seconds(work, rounds) / count
 

@@ -23,6 +23,7 @@ import numpy as np
 from ...geometry import Pair, Window
 from ...ops import Array
 from .. import parallel
+from ..finish import NOTHING, Finish
 from ..launch import flat, read
 from ..microkernel.panels import pack
 from ..microkernel.sweep import ROWS, Left, Product, Result, Right, sweep, table
@@ -62,12 +63,13 @@ def fits(window: Window, groups: int) -> bool:
     return window[:3] == ((SIZE, SIZE), (1, 1), (1, 1)) and groups == 1
 
 
-def conv2d(x: Array, kernel: Array, window: Window, m: int) -> Array:
+def conv2d(x: Array, kernel: Array, window: Window, m: int, finish: Finish) -> Array:
     """See `Ops.conv2d`; m is 2 or 4."""
     channels, filters = kernel.shape[2:]
     starts = kernel_rows(range(SIZE * SIZE), channels * filters, channels, filters)
     y = np.empty((len(x), *window.output_size((x.shape[1], x.shape[2])), filters), x.dtype)
-    convolve(x, pack(kernel, starts, 1, filters), (window.pads[0][0], window.pads[1][0]), m, y)
+    pads = (window.pads[0][0], window.pads[1][0])
+    convolve(x, pack(kernel, starts, 1, filters), pads, m, y, finish)
     return y
 
 
@@ -77,8 +79,8 @@ def conv2d_input_gradient(dy: Array, kernel: Array, window: Window, image: Pair,
     turned = range(SIZE * SIZE - 1, -1, -1)
     panels = pack(kernel, kernel_rows(turned, channels * filters, filters, 1), filters, channels)
     dx = np.empty((len(dy), *image, channels), dy.dtype)
-    top, left = SIZE - 1 - window.pads[0][0], SIZE - 1 - window.pads[1][0]
-    convolve(dy, panels, (top, left), m, dx)
+    pads = (SIZE - 1 - window.pads[0][0], SIZE - 1 - window.pads[1][0])
+    convolve(dy, panels, pads, m, dx, NOTHING[dy.itemsize])
     return dx
 
 
@@ -88,7 +90,7 @@ def kernel_rows(cells: Sequence[int], cell_step: int, depth: int, step: int) -> 
     return rows.reshape(-1)
 
 
-def convolve(x: Array, panels: Array, pads: Pair, m: int, y: Array) -> None:
+def convolve(x: Array, panels: Array, pads: Pair, m: int, y: Array, finish: Finish) -> None:
     """Fill y (N, OH, OW, O) from x (N, H, W, C) and the packed kernel (P, 9 C, width)."""
     points, images = (m + SIZE - 1) ** 2, read(x)
     weights = kernel_points(panels, m)  # (points, P, C, width)
@@ -109,8 +111,9 @@ def convolve(x: Array, panels: Array, pads: Pair, m: int, y: Array) -> None:
             every_point(points, (inputs, weights[0].size, products), channels, 1, count),
             filters,
             False,
+            NOTHING[x.itemsize],
         )
-        put_outputs(flat(e), products, m, tiles.start, count, y, beyond)
+        put_outputs(flat(e), products, m, tiles.start, count, y, beyond, finish)
 
     tiles = number_of_tiles(len(x), outputs, m)
     parallel.each(blocks(tiles, points * (channels + filters) * x.itemsize), task)
@@ -154,6 +157,7 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, m: int) -> Array
                 every_point(points, (inputs, size, channels * filters), count, channels, channels),
                 columns,
                 True,
+                NOTHING[x.itemsize],
             )
 
     parallel.each(list(itertools.product(enumerate(batches), ranges)), task)

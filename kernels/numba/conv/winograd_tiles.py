@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...ops import Array
+from ..finish import Finish, finish_run
 from ..jit import compiled
 from .winograd_maps import (
     gradient_2,
@@ -81,11 +82,18 @@ def take_inputs(
 
 @compiled()
 def put_outputs(
-    points: Array, stride: int, m: int, first: int, count: int, y: Array, beyond: Array
+    points: Array,
+    stride: int,
+    m: int,
+    first: int,
+    count: int,
+    y: Array,
+    beyond: Array,
+    finish: Finish,
 ) -> None:
     """A^T (.) A: tiles first, first + 1, ... of y (N, OH, OW, O), from points[p * stride + t * O].
 
-    What a tile has beyond the edge of an image is written to `beyond` (O,).
+    They are finished. What a tile has beyond the edge of an image is written to `beyond` (O,).
     """
     side, channels = m + 2, y.shape[3]
     cells, places = np.empty(side * side, np.int64), np.empty(m * m, np.int64)
@@ -100,6 +108,18 @@ def put_outputs(
             output_4(points, x_at, y_at, channels)
         else:
             output_2(points, x_at, y_at, channels)
+        if finish.bias.size or finish.function:
+            finish_tile(y, n, row, column, m, finish)
+
+
+@compiled(inline=True)
+def finish_tile(y: Array, n: int, row: int, column: int, m: int, finish: Finish) -> None:
+    """Finish what a tile has inside of an image."""
+    _, height, width, channels = y.shape
+    numbers = y.reshape(-1)
+    length = min(m, width - column) * channels
+    for i in range(row, min(row + m, height)):
+        finish_run(numbers, ((n * height + i) * width + column) * channels, length, finish)
 
 
 @compiled()

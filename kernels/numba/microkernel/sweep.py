@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...ops import Array
+from ..finish import Finish, finish_rows
 from ..jit import compiled
 from .target import TARGET
 from .tile import multiply_add
@@ -95,7 +96,13 @@ class Result(NamedTuple):
 
 @compiled()
 def sweep(
-    left: Left, right: Right, result: Result, products: Array, columns: int, adding: bool
+    left: Left,
+    right: Right,
+    result: Result,
+    products: Array,
+    columns: int,
+    adding: bool,
+    finish: Finish,
 ) -> None:
     """C[m, n] (+)= sum over taps t and k < depth of A[m, t, k] B[t, k, n].
 
@@ -106,7 +113,8 @@ def sweep(
         B[t, k, n]      b[p * panel + taps[t] + k * step + q]
         C[m, n]         c[i * image + rows[r] + n]
 
-    each from where the product's begins. Products, see `Product`, follow one another.
+    each from where the product's begins. Products, see `Product`, follow one another. What C holds
+    then is finished while it is in the cache.
     """
     a, a_rows, a_image, a_taps, a_step = left
     b, b_taps, b_step, b_panel = right
@@ -154,3 +162,5 @@ def sweep(
                                     min(width, columns - column),
                                 ),
                             )
+            if finish.bias.size or finish.function:
+                finish_rows(c, c_at_0 + c_at[:count] // size, columns, finish)

@@ -1,0 +1,108 @@
+"""A product applies the activation that follows it where nobody sees what lies between."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nnscratch.core.executor import backward, forward
+from nnscratch.core.graph import Input
+from nnscratch.core.store import by_layer
+from nnscratch.core.tape import ALL
+from nnscratch.kernels.ops import Curve
+from nnscratch.layers import ELU, Activation, Add, Conv2D, Dense, Flatten, LeakyReLU, PReLU
+from nnscratch.network import Network
+
+KEPT = frozenset({"cache"})
+
+
+def network(inputs, outputs, backend="numba"):
+    return Network(inputs, outputs, backend=backend, dtype="float32", seed=0)
+
+
+def chain(activation, backend):
+    x = Input((6, 5, 2))
+    h = Conv2D(3, 3, activation=activation)(x)
+    h = Activation("tanh")(Conv2D(4, 2, use_bias=False)(h))
+    return network(x, Dense(3, activation="softmax")(Dense(5, "sigmoid")(Flatten()(h))), backend)
+
+
+def weights(net):
+    return by_layer(net.parameters.trained, net.parameters.frozen)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("activation", ["relu", "elu", ELU(0.3), LeakyReLU(), "sigmoid", "tanh"])
+def test_to_the_same_bits(rng, backend, activation):
+    net = chain(activation, backend)
+    x = rng.standard_normal((4, 6, 5, 2)).astype(np.float32)
+    results = []
+    for keep in (ALL, KEPT):
+        tape = forward(net.parameters.plan, net.context(True), weights(net), {}, [x], keep=keep)
+        y, dy = tape.outputs[0], np.ones_like(tape.outputs[0])
+        dy[:, 0] = 2
+        tape = backward(net.parameters.plan, tape, weights(net), [dy], keep=keep)
+        results.append({"y": y, **tape.gradients})
+    for name, value in results[0].items():
+        assert np.array_equal(value, results[1][name]), name
+        assert value.any()
+
+
+def test_the_product_is_told(rng, monkeypatch):
+    net = chain("relu", "numpy")
+    k, told = net.backend.k, []
+
+    def spy(*arguments):
+        told.append(arguments[-1])
+        return conv2d(*arguments)
+
+    conv2d = k.conv2d
+    monkeypatch.setattr(k, "conv2d", spy)
+    x = rng.standard_normal((4, 6, 5, 2)).astype(np.float32)
+    for keep in (ALL, KEPT):
+        forward(net.parameters.plan, net.context(True), weights(net), {}, [x], keep=keep)
+    assert told == [None, None, Curve("relu", (0.0, np.inf, 0.0)), Curve("tanh")]
+
+
+def activations(net):
+    keys = net.graph.keys
+    return {keys[a]: keys[b] for a, b in net.parameters.plan.activations.items()}
+
+
+def test_which_ones():
+    assert activations(chain("relu", "numba")) == {
+        "conv2d#0": "conv2d/relu#0",
+        "conv2d_1#0": "activation#0",
+        "dense#0": "dense/sigmoid#0",
+    }
+
+
+def test_not_what_somebody_else_reads_too():
+    x = Input((3,))
+    h = Dense(3)(x)
+    assert activations(network(x, Add()([Activation("relu")(h), h]))) == {}
+
+
+def test_not_what_is_an_output_itself():
+    x = Input((3,))
+    h = Dense(3)(x)
+    assert activations(network(x, [Activation("relu")(h), h])) == {}
+
+
+def test_not_an_activation_whose_gradient_needs_its_input():
+    x = Input((3,))
+    assert activations(network(x, PReLU()(Dense(3)(x)))) == {}
+
+
+def test_not_where_somebody_watches(rng):
+    net = chain("relu", "numba")
+    x = rng.standard_normal((4, 6, 5, 2)).astype(np.float32)
+    seen = {}
+    plan, ctx = net.parameters.plan, net.context(True)
+
+    def watch(call):
+        seen[call.key] = call.output
+
+    forward(plan, ctx, weights(net), {}, [x], keep=KEPT, watch=watch)
+    assert (seen["conv2d#0"] < 0).any()
+    np.testing.assert_array_equal(seen["conv2d/relu#0"], np.maximum(seen["conv2d#0"], 0))

@@ -1,6 +1,7 @@
 """The compiled backend: Numba kernels on a thread pool.
 
 * ``jit``       how functions are compiled, and where their machine code is kept;
+* ``memory``    large arrays, on buffers that are used again;
 * ``parallel``  how work is cut into blocks, and the threads that take them;
 * ``launch``    how arrays are handed to compiled functions;
 * ``blas``      matrix products on those threads; ``vectormath``, exponentials that vectorise;

@@ -21,7 +21,7 @@ import numpy as np
 from threadpoolctl import LibController, ThreadpoolController
 
 from ..ops import Array
-from . import parallel
+from . import memory, parallel
 from .finish import Finish, finish_block
 
 BLOCK_FLOP = 1 << 22
@@ -102,7 +102,7 @@ if hasattr(os, "register_at_fork"):
 def product(a: Array, b: Array, finish: Finish) -> Array:
     """(M, K) @ (K, N) -> (M, N), in blocks of rows, or columns where those are more; finished."""
     rows, columns = a.shape[0], b.shape[1]
-    y = np.empty((rows, columns), a.dtype)
+    y = memory.empty((rows, columns), a.dtype)
     longer, shorter = max(rows, columns), min(rows, columns)
     grain = max(BLOCK_LINES, BLOCK_FLOP // max(2 * a.shape[1] * shorter, 1))
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..ops import Array
-from . import parallel
+from . import memory, parallel
 
 Compiled = Callable[..., None]
 
@@ -60,7 +60,7 @@ def elementwise(
         New arrays of the first input's shape and dtype.
     """
     like = inputs[0]
-    results = [np.empty(like.shape, like.dtype) for _ in range(outputs)]
+    results = [memory.empty(like.shape, like.dtype) for _ in range(outputs)]
     numbers = constants(like.dtype, scalars)
     sources, targets = [flat(x) for x in inputs], [y.reshape(-1) for y in results]
 
@@ -112,7 +112,7 @@ def periodic(
     repeats = max(-(-min(WIDTH, like.size) // period), 1)
     width = repeats * period
     tiles = [flat(np.broadcast_to(p, (repeats, period))) for p in parameters]  # (width,)
-    results = [np.empty(like.shape, like.dtype) for _ in range(outputs)]
+    results = [memory.empty(like.shape, like.dtype) for _ in range(outputs)]
     sources, targets = [flat(x) for x in inputs], [y.reshape(-1) for y in results]
     # With four periods to a block, the blocks' sums take less memory than the inputs.
     grain = max(parallel.GRAIN, 4 * width if sums else width)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import kernel
 from ..ops import Array
-from . import vectormath
+from . import memory, vectormath
 from .jit import compiled
 from .launch import elementwise, rowwise
 from .softmax import powers, row_max, row_sum
@@ -91,7 +91,7 @@ def _categorical_cross_entropy(
 @kernel("categorical_cross_entropy", backend="numba")
 def categorical_cross_entropy(p: Array, target: Array, epsilon: float) -> tuple[Array, Array]:
     """The chain rule back through log, clip and division."""
-    loss, dp = np.empty(len(p), p.dtype), np.empty(p.shape, p.dtype)
+    loss, dp = np.empty(len(p), p.dtype), memory.empty(p.shape, p.dtype)
     rowwise(_categorical_cross_entropy, [p, target], [loss, dp], [epsilon, 1 - epsilon])
     return loss, dp
 
@@ -129,6 +129,6 @@ def _softmax_cross_entropy(logits: Array, target: Array, loss: Array, dz: Array)
 @kernel("softmax_cross_entropy", backend="numba")
 def softmax_cross_entropy(logits: Array, target: Array) -> tuple[Array, Array]:
     """-log softmax(z) = log(sum exp z) - z, with the largest logit taken out of the sum."""
-    loss, dz = np.empty(len(logits), logits.dtype), np.empty(logits.shape, logits.dtype)
+    loss, dz = np.empty(len(logits), logits.dtype), memory.empty(logits.shape, logits.dtype)
     rowwise(_softmax_cross_entropy, [logits, target], [loss, dz])
     return loss, dz

@@ -23,6 +23,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ..ops import Array
+from . import memory
 
 GRAIN = 1 << 18
 """Elements of a block that are worth handing to another thread: some 60 us of work.
@@ -205,7 +206,7 @@ def add_in_order(partial: Array) -> Array:
     parts: Array = partial.reshape(len(partial), -1)
     if len(parts) == 1:
         return parts.reshape(partial.shape[1:])
-    total = np.empty(parts.shape[1], parts.dtype)
+    total = memory.empty(parts.shape[1:], parts.dtype)
 
     def task(block: slice) -> None:
         np.add.reduce(parts[:, block], axis=0, out=total[block])

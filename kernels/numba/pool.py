@@ -7,7 +7,7 @@ import numpy as np
 from .. import kernel
 from ..geometry import Pair, Window
 from ..ops import Array
-from . import parallel
+from . import memory, parallel
 from .jit import compiled
 from .launch import read
 from .windows import Numbers, inside, numbers
@@ -46,8 +46,8 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     """The first real cell that no later one beats."""
     n_images, height, width, channels = x.shape
     rows, columns = window.output_size((height, width))
-    y = np.empty((n_images * rows, columns, channels), x.dtype)
-    place = np.empty(y.shape, np.int32)
+    y = memory.empty((n_images * rows, columns, channels), x.dtype)
+    place = memory.empty(y.shape, np.dtype(np.int32))
     source, numbered = read(x), numbers(window)
 
     def task(block: slice) -> None:
@@ -75,7 +75,7 @@ def _max_pool2d_gradient(dy: Array, place: Array, window: Numbers, dx: Array) ->
 @kernel("max_pool2d_gradient", backend="numba")
 def max_pool2d_gradient(dy: Array, argmax: Array, window: Window, image: Pair) -> Array:
     """Each cell of a window receives dy where its number is the winner's, else 0."""
-    dx = np.zeros((len(dy), *image, dy.shape[3]), dy.dtype)
+    dx = memory.zeros((len(dy), *image, dy.shape[3]), dy.dtype)
     upstream, places, numbered = read(dy), read(argmax), numbers(window)
 
     def task(block: slice) -> None:
@@ -110,7 +110,7 @@ def average_pool2d(x: Array, window: Window) -> Array:
     """The sum of the real cells over their number."""
     n_images, height, width, channels = x.shape
     rows, columns = window.output_size((height, width))
-    y = np.zeros((n_images * rows, columns, channels), x.dtype)
+    y = memory.zeros((n_images * rows, columns, channels), x.dtype)
     source, numbered = read(x), numbers(window)
 
     def task(block: slice) -> None:
@@ -137,7 +137,7 @@ def _average_pool2d_gradient(dy: Array, window: Numbers, dx: Array) -> None:
 @kernel("average_pool2d_gradient", backend="numba")
 def average_pool2d_gradient(dy: Array, window: Window, image: Pair) -> Array:
     """Each output hands an equal share of its dy to each real cell of its window."""
-    dx = np.zeros((len(dy), *image, dy.shape[3]), dy.dtype)
+    dx = memory.zeros((len(dy), *image, dy.shape[3]), dy.dtype)
     upstream, numbered = read(dy), numbers(window)
 
     def task(block: slice) -> None:

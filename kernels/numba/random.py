@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import kernel
 from ..ops import Array, Key
-from . import parallel
+from . import memory, parallel
 from .jit import compiled
 from .launch import elementwise, flat
 
@@ -95,7 +95,7 @@ def _dropout(
 @kernel("dropout", backend="numba")
 def dropout(x: Array, key: Key, rate: float) -> tuple[Array, Array]:
     """Words are made, used and forgotten chunk by chunk."""
-    y, kept = np.empty(x.shape, x.dtype), np.empty(x.shape, np.bool_)
+    y, kept = memory.empty(x.shape, x.dtype), memory.empty(x.shape, np.dtype(np.bool_))
     source, y_flat, kept_flat = flat(x), y.reshape(-1), kept.reshape(-1)
     left, right = np.uint64(key[0]), np.uint64(key[1])
     threshold, keep = np.uint32(floor(rate * 2**32)), x.dtype.type(1 - rate)

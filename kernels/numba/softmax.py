@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import kernel
 from ..ops import Array
+from . import memory
 from .jit import compiled
 from .launch import rowwise
 from .vectormath import exp
@@ -64,7 +63,7 @@ def _softmax(x: Array, y: Array) -> None:
 @kernel("softmax", backend="numba")
 def softmax(x: Array) -> Array:
     """Row by row of the last axis."""
-    y = np.empty((x.size // x.shape[-1], x.shape[-1]), x.dtype)  # (R, K)
+    y = memory.empty((x.size // x.shape[-1], x.shape[-1]), x.dtype)  # (R, K)
     rowwise(_softmax, [x.reshape(y.shape)], [y])
     return y.reshape(x.shape)
 
@@ -80,6 +79,6 @@ def _softmax_gradient(dy: Array, y: Array, dx: Array) -> None:
 @kernel("softmax_gradient", backend="numba")
 def softmax_gradient(dy: Array, y: Array) -> Array:
     """Each row of dy is centred by its mean under the probabilities y."""
-    dx = np.empty((y.size // y.shape[-1], y.shape[-1]), y.dtype)  # (R, K)
+    dx = memory.empty((y.size // y.shape[-1], y.shape[-1]), y.dtype)  # (R, K)
     rowwise(_softmax_gradient, [dy.reshape(dx.shape), y.reshape(dx.shape)], [dx])
     return dx.reshape(y.shape)

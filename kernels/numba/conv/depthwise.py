@@ -12,7 +12,7 @@ import numpy as np
 
 from ...geometry import Pair, Window
 from ...ops import Array
-from .. import parallel
+from .. import memory, parallel
 from ..finish import Finish, finish_run
 from ..jit import compiled
 from ..launch import read
@@ -30,7 +30,7 @@ def fits(channels: int, groups: int) -> bool:
 def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish) -> Array:
     """See `Ops.conv2d`; a group for each channel."""
     filters, outputs = kernel.shape[3], window.output_size((x.shape[1], x.shape[2]))
-    y = np.zeros((len(x), *outputs, filters), x.dtype)
+    y = memory.zeros((len(x), *outputs, filters), x.dtype)
     images, weights = repeated(x, filters), read(kernel.reshape(-1, filters))
 
     def task(lines: slice) -> None:
@@ -45,7 +45,7 @@ def conv2d_input_gradient(
 ) -> Array:
     """See `Ops.conv2d_input_gradient`. A task takes whole images: lines overlap."""
     filters = kernel.shape[3]
-    dx = np.zeros((len(dy), *image, filters), dy.dtype)
+    dx = memory.zeros((len(dy), *image, filters), dy.dtype)
     upstream, weights = read(dy), read(kernel.reshape(-1, filters))
 
     def task(images: slice) -> None:

@@ -14,11 +14,9 @@ import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-
 from ...geometry import Pair, Window
 from ...ops import Array
-from .. import parallel
+from .. import memory, parallel
 from ..finish import NOTHING, Finish, finish_block
 from ..launch import flat
 from ..microkernel.panels import pack
@@ -61,7 +59,7 @@ def conv2d_input_gradient(
 
 def run(plan: Plan, images: Array, kernel: Array, finish: Finish) -> Array:
     """The images that a plan writes, from those that it reads."""
-    new = np.empty if plan.covers else np.zeros
+    new = memory.empty if plan.covers else memory.zeros
     y = new((len(images), *plan.written), images.dtype)
     if not y.size:
         return y

@@ -23,7 +23,7 @@ import numpy as np
 
 from ...geometry import Window
 from ...ops import Array
-from .. import parallel
+from .. import memory, parallel
 from ..finish import NOTHING
 from ..launch import flat
 from ..microkernel.panels import fill
@@ -72,7 +72,7 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     batches = line_batches(len(x) * outputs, len(ranges) * groups, math.prod(shape))
     if not batches:
         return np.zeros(shape, x.dtype)
-    partial = np.empty((len(batches), *shape), x.dtype)
+    partial = memory.empty((len(batches), *shape), x.dtype)
     images, upstream, rows = flat(x), flat(dy), np.arange(window.size[1] * depth)
     step = window.strides[1] * channels
     width = TARGET.columns(x.itemsize)

@@ -22,7 +22,7 @@ import numpy as np
 
 from ...geometry import Pair, Window
 from ...ops import Array
-from .. import parallel
+from .. import memory, parallel
 from ..blas import BLOCK_FLOP, one_thread
 from ..finish import Finish, finish_block
 from ..launch import read
@@ -127,7 +127,7 @@ def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish)
     filters = kernel.shape[3]
     plan = Plan((height, width), window, channels, groups)
     weights = by_group(kernel.reshape(-1, filters), groups)  # (G, K, O/G)
-    y = np.empty((n_images, *plan.outputs, filters), x.dtype)
+    y = memory.empty((n_images, *plan.outputs, filters), x.dtype)
     rows = y.reshape(-1, filters)  # (N*OH*OW, O)
     images, outputs = read(x), by_group(rows, groups)  # (G, N*OH*OW, O/G)
 
@@ -151,7 +151,7 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     images, upstream = read(x), by_group(read(dy).reshape(-1, filters), groups)  # (G, P, O/G)
     size = plan.length * filters
     blocks = plan.blocks(upstream.shape[1], filters, most=max(PARTIAL_SUMS // size, 4))
-    partial = np.zeros((max(len(blocks), 1), plan.length, filters), x.dtype)
+    partial = memory.zeros((max(len(blocks), 1), plan.length, filters), x.dtype)
 
     def task(numbered: tuple[int, slice]) -> None:
         number, block = numbered
@@ -179,7 +179,7 @@ def conv2d_input_gradient(
     plan = Plan(image, window, depth * groups, groups)
     area = plan.outputs[0] * plan.outputs[1]
     upstream = by_group(read(dy).reshape(-1, filters), groups)  # (G, N*OH*OW, O/G)
-    dx = np.zeros((n_images, *image, plan.channels), dy.dtype)
+    dx = memory.zeros((n_images, *image, plan.channels), dy.dtype)
 
     def task(item: tuple[slice, slice]) -> None:
         images, part = item

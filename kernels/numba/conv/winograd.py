@@ -22,7 +22,7 @@ import numpy as np
 
 from ...geometry import Pair, Window
 from ...ops import Array
-from .. import parallel
+from .. import memory, parallel
 from ..finish import NOTHING, Finish
 from ..launch import flat, read
 from ..microkernel.panels import pack
@@ -67,7 +67,7 @@ def conv2d(x: Array, kernel: Array, window: Window, m: int, finish: Finish) -> A
     """See `Ops.conv2d`; m is 2 or 4."""
     channels, filters = kernel.shape[2:]
     starts = kernel_rows(range(SIZE * SIZE), channels * filters, channels, filters)
-    y = np.empty((len(x), *window.output_size((x.shape[1], x.shape[2])), filters), x.dtype)
+    y = memory.empty((len(x), *window.output_size((x.shape[1], x.shape[2])), filters), x.dtype)
     pads = (window.pads[0][0], window.pads[1][0])
     convolve(x, pack(kernel, starts, 1, filters), pads, m, y, finish)
     return y
@@ -78,7 +78,7 @@ def conv2d_input_gradient(dy: Array, kernel: Array, window: Window, image: Pair,
     channels, filters = kernel.shape[2:]
     turned = range(SIZE * SIZE - 1, -1, -1)
     panels = pack(kernel, kernel_rows(turned, channels * filters, filters, 1), filters, channels)
-    dx = np.empty((len(dy), *image, channels), dy.dtype)
+    dx = memory.empty((len(dy), *image, channels), dy.dtype)
     pads = (SIZE - 1 - window.pads[0][0], SIZE - 1 - window.pads[1][0])
     convolve(dy, panels, pads, m, dx, NOTHING[dy.itemsize])
     return dx
@@ -135,7 +135,7 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, m: int) -> Array
     ranges = parallel.pieces(slice(0, filters), FILTERS)
     tiles = number_of_tiles(len(x), outputs, m)
     batches = tile_batches(tiles, len(ranges), points * channels * filters)
-    partial = np.zeros((len(batches), points, channels, filters), x.dtype)
+    partial = memory.zeros((len(batches), points, channels, filters), x.dtype)
 
     def task(item: tuple[tuple[int, slice], slice]) -> None:
         (number, batch), some = item
@@ -162,7 +162,7 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, m: int) -> Array
 
     parallel.each(list(itertools.product(enumerate(batches), ranges)), task)
     total = parallel.add_in_order(partial).reshape(-1)
-    gradient = np.empty((SIZE, SIZE, channels, filters), x.dtype)
+    gradient = memory.empty((SIZE, SIZE, channels, filters), x.dtype)
     step = channels * filters
     transform_gradient(flat(total), step, m, gradient.reshape(-1), step, step)
     return gradient
@@ -186,7 +186,7 @@ ZERO = np.zeros(1, np.int64)
 def kernel_points(panels: Array, m: int) -> Array:
     """G K G^T of a packed kernel (P, 9 C, width): (points, P, C, width)."""
     count, rows, width = panels.shape
-    points = np.empty(((m + SIZE - 1) ** 2, count, rows // SIZE**2, width), panels.dtype)
+    points = memory.empty(((m + SIZE - 1) ** 2, count, rows // SIZE**2, width), panels.dtype)
 
     step, stride = points[0, 0].size, points[0].size  # (C, width), (P, C, width)
     target = points.reshape(-1)

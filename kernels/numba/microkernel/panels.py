@@ -14,7 +14,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from ...ops import Array
-from .. import parallel
+from .. import memory, parallel
 from ..jit import compiled
 from ..launch import flat
 from .target import TARGET
@@ -80,7 +80,7 @@ def fill(
 def pack(source: Array, rows: Array, step: int, columns: int) -> Array:
     """The matrix whose row k, column n is source.flat[rows[k] + n * step], in panels."""
     width = TARGET.columns(source.itemsize)
-    panels = np.empty((-(-columns // width), len(rows), width), source.dtype)
+    panels = memory.empty((-(-columns // width), len(rows), width), source.dtype)
     numbers = flat(source)
 
     def task(block: slice) -> None:

@@ -20,8 +20,7 @@ from ..launch import flat
 from .target import TARGET
 from .vectors import INT, Vectors
 
-BLOCK = 16
-"""Rows that are turned at once: a cache line of float32."""
+VECTORS = TARGET.vectors
 
 
 def move(typing: Any, like: Any, source: Any, target: Any) -> Any:
@@ -45,6 +44,28 @@ def move(typing: Any, like: Any, source: Any, target: Any) -> Any:
 copy_columns: Callable[..., None] = intrinsic(move)
 
 
+def turn(typing: Any, like: Any, source: Any, step: Any, target: Any, width: Any) -> Any:
+    """For compiled code: transpose a square that is a vector wide.
+
+    Its rows lie `step` bytes apart from one address on, its columns will lie `width` bytes apart.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        _, source, step, target, width = values
+        vectors = Vectors(builder.module, like.dtype.bitwidth)
+        vectors.builder = builder
+        places = [INT(n) for n in range(vectors.lanes)]
+        rows = [vectors.load(builder.add(source, builder.mul(step, n))) for n in places]
+        for n, column in zip(places, vectors.transposed(rows), strict=True):
+            vectors.store(column, builder.add(target, builder.mul(width, n)))
+        return context.get_dummy_value()
+
+    return types.void(like, *[types.int64] * 4), generate
+
+
+turn_square: Callable[..., None] = intrinsic(turn)
+
+
 @compiled()
 def fill(
     source: Array, rows: Array, step: int, columns: int, first: int, stop: int, panels: Array
@@ -53,13 +74,14 @@ def fill(
 
     Row k, column n of the matrix is source[rows[k] + n * step].
 
-    What a panel has beyond the last column stays as it is. The source is read in the order in which
-    it lies: along the rows where its columns are neighbours, else along the columns.
+    What a panel has beyond the last column stays as it is. Where columns are not neighbours in the
+    source but rows are, squares of them are turned in registers.
     """
     count, depth, width = panels.shape
+    size = panels.itemsize
+    start, end = np.int64(source.ctypes.data), np.int64(panels.ctypes.data)
     if step == 1:
-        full, size = columns // width, panels.itemsize
-        start, end = np.int64(source.ctypes.data), np.int64(panels.ctypes.data)
+        full = columns // width
         for k in range(first, stop):
             row, target = start + rows[k] * size, end + k * width * size
             for _ in range(full):
@@ -69,12 +91,31 @@ def fill(
             for n in range(columns - full * width):
                 panels[full, k, n] = source[rows[k] + full * width + n]
         return
+    lanes = width // VECTORS
     for panel in range(count):
         column = panel * width
-        for block in range(first, stop, BLOCK):
-            for n in range(min(width, columns - column)):
-                for k in range(block, min(block + BLOCK, stop)):
-                    panels[panel, k, n] = source[rows[k] + (column + n) * step]
+        filled = min(width, columns - column)
+        k = first
+        while k < stop:
+            together = lanes if neighbours(rows[k:stop], lanes) else 1
+            squares = filled // lanes * lanes if together == lanes else 0
+            for n in range(0, squares, lanes):
+                square = start + (rows[k] + (column + n) * step) * size
+                target = end + ((panel * depth + k) * width + n) * size
+                turn_square(source, square, step * size, target, width * size)
+            for n in range(squares, filled):
+                for row in range(k, k + together):
+                    panels[panel, row, n] = source[rows[row] + (column + n) * step]
+            k += together
+
+
+@compiled(inline=True)
+def neighbours(rows: Array, count: int) -> bool:
+    """Whether there are so many rows, and they follow one another."""
+    following = 0
+    for n in range(min(count, rows.size)):
+        following += rows[n] == rows[0] + n
+    return following == count
 
 
 def pack(source: Array, rows: Array, step: int, columns: int) -> Array:
@@ -86,5 +127,5 @@ def pack(source: Array, rows: Array, step: int, columns: int) -> Array:
     def task(block: slice) -> None:
         fill(numbers, rows, step, columns, block.start, block.stop, panels)
 
-    parallel.each(parallel.blocks(len(rows), -(-parallel.GRAIN // columns), BLOCK), task)
+    parallel.each(parallel.blocks(len(rows), -(-parallel.GRAIN // columns), width), task)
     return panels

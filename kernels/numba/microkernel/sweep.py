@@ -132,10 +132,14 @@ def sweep(
         together = CHUNK // chunk  # taps of a chunk
         for start in range(first, stop, BLOCK):
             count = min(BLOCK, stop - start)
+            image, row = divmod(start, stop_row - first_row)
+            row += first_row
             for m in range(count):
-                image, row = divmod(start + m, stop_row - first_row)
-                a_at[m] = (image * a_image + a_rows[first_row + row]) * size
-                c_at[m] = (image * c_image + c_rows[first_row + row]) * size
+                a_at[m] = (image * a_image + a_rows[row]) * size
+                c_at[m] = (image * c_image + c_rows[row]) * size
+                row += 1
+                if row == stop_row:  # dividing for each of them takes longer than a short sum
+                    row, image = first_row, image + 1
             for tap in range(first_tap, stop_tap, together):
                 taps = min(together, stop_tap - tap)
                 for k in range(0, depth, chunk):

@@ -16,6 +16,7 @@ inner loops it does not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -120,6 +121,30 @@ class Vectors:
         first = self.builder.insert_element(nothing, number, LANE(0))
         copies = ir.Constant(ir.VectorType(LANE, self.lanes), None)
         return self.builder.shuffle_vector(first, nothing, copies)
+
+    def transposed(self, rows: Sequence[ir.Value]) -> list[ir.Value]:
+        """The columns of a square matrix whose rows are vectors.
+
+        Squares of 1, 2, 4 ... lanes change places with those on the other side of the diagonal
+        (Eklundh, "A fast computer method for matrix transposing", 1972).
+        """
+        turned, square = list(rows), 1
+        while square < self.lanes:
+            upper = [n if not n & square else n - square + self.lanes for n in range(self.lanes)]
+            lower = [n + square if not n & square else n + self.lanes for n in range(self.lanes)]
+            for i in range(self.lanes):
+                if not i & square:
+                    pair = turned[i], turned[i + square]
+                    turned[i], turned[i + square] = (
+                        self.builder.shuffle_vector(*pair, self.places(order))
+                        for order in (upper, lower)
+                    )
+            square *= 2
+        return turned
+
+    def places(self, order: Sequence[int]) -> ir.Constant:
+        """Which lanes of two vectors, one after the other, a shuffle takes."""
+        return ir.Constant(ir.VectorType(LANE, self.lanes), [LANE(n) for n in order])
 
     def broadcast(self, address: ir.Value) -> ir.Value:
         """A vector of the one number at an address."""

@@ -104,6 +104,7 @@ def histograms(measured: Measurements, caption: str) -> Figure:
                 handles = _before_and_after(axis, read.weight(measured, path))
                 canvas.dress(axis, path.removeprefix(read.EMBEDDER))
                 axis.set_yticks([])
+                axis.locator_params(axis="x", nbins=4)
         canvas.legend(figure, handles, ("before", "after"))
         return plots.png(figure)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from nnscratch.core.table import Table
 
@@ -37,6 +37,17 @@ class Setting:
     """Where a variant keeps what it needs to go on after an interruption; None: nowhere."""
     moved: Callable[[float], None] = lambda share: None
     """Told which share of a training is through."""
+
+
+class Epochs(NamedTuple):
+    """How long a network is trained, by scale."""
+
+    small: int
+    full: int
+
+    def at(self, setting: Setting) -> int:
+        """The number for a setting's scale."""
+        return self.full if setting.scale == "full" else self.small
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,10 @@ from __future__ import annotations
 import pytest
 
 from nnscratch.studies import registry
-from nnscratch.studies.digits import net
 
 
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a study that runs in a moment."""
     monkeypatch.setitem(registry.MODULES, "toy", "tests.studies.toy_study")
-    monkeypatch.setitem(net.EPOCHS, "small", 1)
     return "toy"

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from nnscratch.studies.frozen_accuracy import net, study
 from nnscratch.studies.frozen_accuracy import readings as read
+from nnscratch.studies.frozen_accuracy import study
 from nnscratch.studies.frozen_accuracy.net import ASKER, SIZES, SMALLER, Net, images
 from nnscratch.studies.frozen_accuracy.training import dead, published_start, train
-from nnscratch.studies.study import Measurements, Setting
+from nnscratch.studies.study import Epochs, Measurements, Setting
 from tests.studies.whole import checked, found
 
 NAME = "frozen-accuracy"
+BRIEF = replace(ASKER, epochs=Epochs(2, 2))
 
 
 def measured(variant: str) -> Measurements:
@@ -96,30 +98,26 @@ def test_a_variant_begins_where_the_askers_system_did() -> None:
 
 
 def test_at_full_size_the_asker_trains_for_50_epochs() -> None:
-    assert ASKER.epochs(Setting(scale="full")) == 50
-    assert ASKER.epochs(Setting()) == Net().epochs(Setting(scale="full")) == 12
+    assert ASKER.epochs.at(Setting(scale="full")) == 50
+    assert ASKER.epochs.at(Setting()) == Net().epochs.at(Setting()) == 8
 
 
-def test_repeats_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(net, "EPOCHS", 2)
-    first, again = (train(ASKER, Setting(), 0) for _ in range(2))
+def test_repeats_to_the_bit() -> None:
+    first, again = (train(BRIEF, Setting(), 0) for _ in range(2))
     assert first == again
 
 
-def test_an_interrupted_training_goes_on_pictures_included(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_an_interrupted_training_goes_on_pictures_included(tmp_path: Path) -> None:
     def interrupt(share: float) -> None:
         if share > 0.7:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(net, "EPOCHS", 2)
     with pytest.raises(KeyboardInterrupt):
-        train(ASKER, Setting(folder=tmp_path, moved=interrupt), 0)
+        train(BRIEF, Setting(folder=tmp_path, moved=interrupt), 0)
     shares: list[float] = []
-    went_on = train(ASKER, Setting(folder=tmp_path, moved=shares.append), 0)
+    went_on = train(BRIEF, Setting(folder=tmp_path, moved=shares.append), 0)
     assert shares[0] > 0.5
-    assert went_on == train(ASKER, Setting(), 0)
+    assert went_on == train(BRIEF, Setting(), 0)
 
 
 def test_shows_what_the_asker_wished_to_see() -> None:

@@ -13,7 +13,7 @@ from nnscratch.datasets.moments import MOMENT_NAMES
 from nnscratch.studies.predicts_the_mean import claims, measures, study, training
 from nnscratch.studies.predicts_the_mean import readings as read
 from nnscratch.studies.predicts_the_mean.net import SIZES, Data, Net, build, images
-from nnscratch.studies.study import Measurements, Setting
+from nnscratch.studies.study import Epochs, Measurements, Setting
 from tests.studies.whole import checked, found
 
 NAME = "predicts-the-mean"
@@ -203,10 +203,9 @@ def test_the_course_of_both_modes_survives_an_interruption() -> None:
     assert again.course == modes.course
 
 
-def test_repeats_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    short = replace(SIZES["small"], rows=128, epochs=2)
-    monkeypatch.setattr(training, "SIZES", {"small": short})
-    first, again = (training.train(study.ASKER, Setting()) for _ in range(2))
+def test_repeats_to_the_bit() -> None:
+    brief = replace(study.ASKER, epochs=Epochs(2, 2))
+    first, again = (training.train(brief, Setting()) for _ in range(2))
     assert first == again
     assert first["updates"] == 90
 

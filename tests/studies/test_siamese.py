@@ -11,7 +11,6 @@ from nnscratch.studies.siamese.net import (
     BATCH,
     SHORT,
     SIZES,
-    Epochs,
     Net,
     Signed,
     build,
@@ -22,7 +21,7 @@ from nnscratch.studies.siamese.net import (
 )
 from nnscratch.studies.siamese.training import left, train
 from nnscratch.studies.siamese.watch import Answers, FirstSteps, Hold, Unseen, ranking
-from nnscratch.studies.study import Measurements, Setting
+from nnscratch.studies.study import Epochs, Measurements, Setting
 from tests.studies.whole import checked, found
 
 NAME = "siamese"

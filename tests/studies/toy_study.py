@@ -8,10 +8,15 @@ from nnscratch.core.table import Table
 from nnscratch.studies.digits import figures as draw
 from nnscratch.studies.digits.net import Net, variant
 from nnscratch.studies.digits.readings import HIDDEN, largest_gradient
-from nnscratch.studies.study import Advice, Claim, Results, Study
+from nnscratch.studies.study import Advice, Claim, Epochs, Results, Study
 
 ZEROS = Net(
-    kernels=("glorot_uniform",), filters=(2,), hidden="zeros", output="zeros", activation="relu"
+    kernels=("glorot_uniform",),
+    filters=(2,),
+    hidden="zeros",
+    output="zeros",
+    activation="relu",
+    epochs=Epochs(1, 1),
 )
 
 

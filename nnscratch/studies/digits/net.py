@@ -15,13 +15,14 @@ from nnscratch.inspect.series import WeightTrack
 from nnscratch.inspect.units import distinct, live, spread
 from nnscratch.kernels.ops import Array
 from nnscratch.studies.digits.points import Points
-from nnscratch.studies.study import Measurements, Setting, Variant
+from nnscratch.studies.study import Epochs, Measurements, Setting, Variant
 from nnscratch.studies.training import fit
 
 SHAPE = (8, 8, 1)
 CLASSES = 10
 BATCH = 32
-EPOCHS = {"small": 8, "full": 50}
+BRIEF, SHORT, LONG = Epochs(2, 50), Epochs(3, 50), Epochs(6, 50)
+"""How long networks are trained: in full all alike, else as their claims need."""
 
 After = Callable[[nn.Model, Setting], Measurements]
 """What a variant measures besides, on its trained model."""
@@ -47,13 +48,21 @@ class Net:
     residual: bool = False
     """Add to the last convolution's output what it read; that needs equal widths."""
     learning_rate: float = 0.5
+    epochs: Epochs = SHORT
     frozen: tuple[str, ...] = ()
     """Layers that are not trained."""
     ledger: int = 0
     """How many gradients the learning ledger takes along each step; 0: there is none."""
 
 
-ASKER = Net(kernels=("unit_matrix",), filters=(8,), hidden=None, output="zeros", learning_rate=0.03)
+ASKER = Net(
+    kernels=("unit_matrix",),
+    filters=(8,),
+    hidden=None,
+    output="zeros",
+    learning_rate=0.03,
+    epochs=LONG,
+)
 """Question 001: unit matrices, a zero dense layer, sigmoid. It tells no sizes and no rate: with one
 convolution and this rate the network learns well and its kernels move by some 10 %, as described.
 """
@@ -107,7 +116,8 @@ def train(net: Net, setting: Setting) -> tuple[nn.Model, dict[str, Any]]:
     first = {path: np.array(value) for path, value in model.params.items()}
     before = model.evaluate(x, y, verbose=0, return_dict=True)
     recorder, points, ledger = nn.Recorder(every=None), Points(), nn.Ledger(net.ledger or 1)
-    epochs, callbacks = EPOCHS[setting.scale], [recorder, points, *([ledger] if net.ledger else [])]
+    epochs = net.epochs.at(setting)
+    callbacks = [recorder, points, *([ledger] if net.ledger else [])]
     fit(model, setting, x, y, batch_size=BATCH, epochs=epochs, callbacks=callbacks)
     after = model.evaluate(x, y, verbose=0, return_dict=True)
     answers = np.argmax(model.predict(x_test, verbose=0), axis=1)  # (N,)

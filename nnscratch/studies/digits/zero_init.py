@@ -15,7 +15,7 @@ from dataclasses import replace
 from nnscratch.studies.digits import figures as draw
 from nnscratch.studies.digits import net
 from nnscratch.studies.digits import readings as read
-from nnscratch.studies.digits.net import Net, variant
+from nnscratch.studies.digits.net import BRIEF, Net, variant
 from nnscratch.studies.digits.readings import (
     CONV,
     OUTPUT,
@@ -33,7 +33,7 @@ from nnscratch.studies.study import Advice, Figure, Results, Study
 ASKER = replace(net.ASKER, ledger=2)
 RANDOM = "glorot_uniform"
 DEEP = Net(activation="relu", learning_rate=0.1)
-TWO_ZEROS = replace(DEEP, hidden="zeros", output="zeros")
+TWO_ZEROS = replace(DEEP, hidden="zeros", output="zeros", epochs=BRIEF)
 
 VARIANTS = (
     variant("asker", "unit matrices, one zero dense layer, sigmoid, SGD 0.03", ASKER),

@@ -17,12 +17,11 @@ import numpy as np
 
 import nnscratch as nn
 from nnscratch.kernels.ops import Array
-from nnscratch.studies.study import Setting
+from nnscratch.studies.study import Epochs, Setting
 
 REPEATED = {"small": 2, "full": 50}
 """How many pixels of an image stand for one of the digit, in each direction."""
-EPOCHS = 12
-ASKERS_EPOCHS = 50
+SHORT, LONG = Epochs(8, 12), Epochs(8, 50)
 BATCH = 32
 SMALLER = 0
 """The class with fewer images, the odd digits."""
@@ -60,17 +59,12 @@ class Net:
     dtype: str = "float64"
     epsilon: float = 1e-9
     """Where the loss clips probabilities; Keras then took 1e-9 in float64 and 1e-7 in float32."""
-    full_epochs: int = EPOCHS
-    """How long it is trained at full size; at small size it is EPOCHS for all."""
+    epochs: Epochs = SHORT
     pictures: bool = False
     """Keep pictures of the first filters."""
 
-    def epochs(self, setting: Setting) -> int:
-        """How long it is trained."""
-        return self.full_epochs if setting.scale == "full" else EPOCHS
 
-
-ASKER = Net(full_epochs=ASKERS_EPOCHS, pictures=True)
+ASKER = Net(epochs=LONG, pictures=True)
 
 
 def images(net: Net, setting: Setting) -> tuple[Array, Array]:

@@ -21,11 +21,11 @@ from nnscratch.studies.frozen_accuracy import advice as say
 from nnscratch.studies.frozen_accuracy import figures as draw
 from nnscratch.studies.frozen_accuracy import readings as read
 from nnscratch.studies.frozen_accuracy import tables as write
-from nnscratch.studies.frozen_accuracy.net import ASKER, EPOCHS, WHITE
+from nnscratch.studies.frozen_accuracy.net import WHITE, Net
 from nnscratch.studies.frozen_accuracy.training import asker, variant
 from nnscratch.studies.study import Claim, Figure, Results, Study
 
-BRIGHT = replace(ASKER, full_epochs=EPOCHS, pictures=False)
+BRIGHT = Net()
 SCALED = replace(BRIGHT, white=1.0)
 
 VARIANTS = (

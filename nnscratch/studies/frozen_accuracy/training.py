@@ -95,7 +95,7 @@ def train(net: Net, setting: Setting, start: int) -> Measurements:
         x,
         y,
         batch_size=BATCH,
-        epochs=net.epochs(setting),
+        epochs=net.epochs.at(setting),
         validation_data=(x, y),
         callbacks=[recorder, filters] if net.pictures else [recorder],
     )

@@ -15,12 +15,14 @@ import nnscratch as nn
 from nnscratch.datasets.moments import MOMENT_NAMES, image_moments
 from nnscratch.kernels.ops import Array
 from nnscratch.studies.predicts_the_mean.early_batch_norm import SPREAD, EarlyBatchNormalization
-from nnscratch.studies.study import Setting
+from nnscratch.studies.study import Epochs, Setting
 
 UNITS = (128, 128)
 """Of the hidden dense layers."""
 SMALL_GAMMAS = nn.initializers.RandomUniform(-SPREAD, SPREAD)
 ADAM = nn.Adam(0.001)
+SHORT, LONGER, LONG = Epochs(3, 6), Epochs(5, 6), Epochs(8, 6)
+"""LONG: until the averages of today's batch norm have forgotten their first values."""
 L2 = 0.01
 """What Keras takes if it is told no number."""
 
@@ -34,7 +36,6 @@ class Size:
     rows: int
     unseen_rows: int
     batch_size: int
-    epochs: int
 
     @property
     def side(self) -> int:
@@ -44,8 +45,8 @@ class Size:
 
 SIZES = MappingProxyType(
     {
-        "small": Size((8, 16, 16, 32), rows=1437, unseen_rows=360, batch_size=32, epochs=8),
-        "full": Size((8, 16, 32, 32, 64), rows=23_000, unseen_rows=2000, batch_size=128, epochs=6),
+        "small": Size((8, 16, 16, 32), rows=1437, unseen_rows=360, batch_size=32),
+        "full": Size((8, 16, 32, 32, 64), rows=23_000, unseen_rows=2000, batch_size=128),
     }
 )
 """The asker has 4 to 6 convolutions and some 23,000 rows; 128 is the batch of that day's Keras."""
@@ -68,6 +69,7 @@ class Net:
     answer: str = "sigmoid"
     optimizer: nn.optimizers.Optimizer = ADAM
     loss: str = "mean_squared_error"
+    epochs: Epochs = LONG
     l2: float = 0.0
     """Penalty on the squares of all kernels."""
     targets: tuple[str, ...] = MOMENT_NAMES

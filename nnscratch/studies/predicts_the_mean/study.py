@@ -27,18 +27,19 @@ from nnscratch.studies.predicts_the_mean import figures as draw
 from nnscratch.studies.predicts_the_mean import readings as read
 from nnscratch.studies.predicts_the_mean import tables as write
 from nnscratch.studies.predicts_the_mean.claims import claims
-from nnscratch.studies.predicts_the_mean.net import ADAM, L2, SMALL_GAMMAS, Net
+from nnscratch.studies.predicts_the_mean.net import ADAM, L2, LONGER, SHORT, SMALL_GAMMAS, Net
 from nnscratch.studies.predicts_the_mean.training import variant
 from nnscratch.studies.study import Figure, Results, Study
 
 SGD = nn.SGD(0.01, momentum=0.9, nesterov=True)
 """As in the examples of Keras 0.3; the asker says nothing but "optimisers"."""
 SGD_FAST = nn.SGD(0.3, momentum=0.9, nesterov=True)
-ASKER = Net(norm="early", gammas=SMALL_GAMMAS, optimizer=SGD)
+ASKER = Net(norm="early", gammas=SMALL_GAMMAS, optimizer=SGD, epochs=LONGER)
 HEALTHY = Net()
-SMALL = replace(HEALTHY, gammas=SMALL_GAMMAS, momentum=0.999)
-TINY = replace(HEALTHY, scale=1e-12)
-FAST = replace(HEALTHY, optimizer=nn.Adam(1.0))
+SLOW = replace(HEALTHY, momentum=0.999, epochs=SHORT)
+SMALL = replace(SLOW, gammas=SMALL_GAMMAS)
+TINY = replace(HEALTHY, scale=1e-12, epochs=LONGER)
+FAST = replace(HEALTHY, optimizer=nn.Adam(1.0), epochs=SHORT)
 
 VARIANTS = (
     variant("asker", "the batch norm of Keras 0.3, SGD 0.01, Nesterov's momentum", ASKER),
@@ -56,8 +57,8 @@ VARIANTS = (
     variant("small, one target", "symmetry alone", replace(SMALL, targets=("symmetry",))),
     variant("small, absolute", "mean absolute error", replace(SMALL, loss="mean_absolute_error")),
     variant("small, momentum 0.9", "faster averages", replace(SMALL, momentum=0.9)),
-    variant("slow averages", "momentum 0.999, gammas of 1", replace(HEALTHY, momentum=0.999)),
-    variant("no batch norm", "none at all", replace(HEALTHY, norm=None)),
+    variant("slow averages", "momentum 0.999, gammas of 1", SLOW),
+    variant("no batch norm", "none at all", replace(HEALTHY, norm=None, epochs=SHORT)),
     variant("penalty", "L2 of 0.01 on all kernels", replace(HEALTHY, l2=L2)),
 )
 

@@ -80,7 +80,7 @@ def train(net: Net, setting: Setting) -> Measurements:
         data.x,
         data.y,
         batch_size=size.batch_size,
-        epochs=size.epochs,
+        epochs=net.epochs.at(setting),
         callbacks=[modes, recorder],
     )
     return {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 import nnscratch as nn
 from nnscratch.kernels.ops import Array
-from nnscratch.studies.study import Setting
+from nnscratch.studies.study import Epochs, Setting
 
 BATCH = 32
 ADAM = nn.Adam(0.001)
@@ -21,16 +21,8 @@ MARGIN = 1.0
 """Of the contrastive loss: how far apart images of different classes should be."""
 
 
-class Epochs(NamedTuple):
-    """How long a network is trained, by scale."""
-
-    small: int
-    full: int
-
-
-SHORT, LONG = Epochs(10, 4), Epochs(20, 8)
-UNTIL_IT_MOVES = Epochs(20, 16)
-"""Until the asker's accuracy has moved."""
+SHORT, LONG, UNTIL_IT_MOVES = Epochs(5, 4), Epochs(10, 8), Epochs(16, 16)
+"""The last: until the asker's accuracy has moved."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from nnscratch.studies.study import Measurements, Setting, Variant
 TRAINED = ("*/kernel", "*/bias")
 CALIBRATION = 64
 """Pairs whose distances tell where the threshold should start."""
-BOOKED = MappingProxyType({"small": (400, 2), "full": (40, 7)})
+BOOKED = MappingProxyType({"small": (200, 2), "full": (40, 7)})
 """How many steps the ledger books, and at how many gradients each. The first steps of the large
 network go so far that the loss falls, and rises again, within one of them."""
 BUCKETS = 30
@@ -58,7 +58,7 @@ def train(net: Net, setting: Setting) -> Measurements:
         images,
         same,
         batch_size=BATCH,
-        epochs=getattr(net.epochs, setting.scale),
+        epochs=net.epochs.at(setting),
         callbacks=callbacks,
     )
     measured: dict[str, Any] = {

@@ -138,6 +138,6 @@ def remedies(results: Results) -> list[Advice]:
             "Check the targets.",
             "do that first",
             f"A linear function of the pixels explains {healthy['linear']:.0%} of unseen targets, "
-            f"and of shuffled ones {results['shuffled']['linear']:.0%}.",
+            f"and nothing of shuffled ones ({results['shuffled']['linear']:.0%}).",
         ),
     ]

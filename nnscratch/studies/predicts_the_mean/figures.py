@@ -88,9 +88,10 @@ def steps(results: Results, names: Sequence[str], caption: str) -> Figure:
         layers = [path.removesuffix("/kernel") for path in results[name]["kernels"]]
         return Bars(
             name,
-            {layer: read.ratio(results[name], layer) for layer in layers},
+            {layer: 1000 * read.ratio(results[name], layer) for layer in layers},
             {layer: layer.partition("_")[0] for layer in layers},
         )
 
     charts = [chart(name) for name in names]
-    return Figure("steps", caption, lambda: plots.png(plots.bars(charts, "|update| / |weight|")))
+    label = "|update| / |weight|, in thousandths"
+    return Figure("steps", caption, lambda: plots.png(plots.bars(charts, label)))

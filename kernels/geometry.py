@@ -7,7 +7,9 @@ image. Sliding it by `stride` over ``image + padding`` cells gives
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 Pair = tuple[int, int]
 
@@ -38,6 +40,11 @@ class Window(NamedTuple):
             ),
             output_length(width + sum(left_right), self.size[1], self.strides[1], self.dilation[1]),
         )
+
+    @property
+    def places(self) -> np.dtype[Any]:
+        """The smallest unsigned integers that number the cells of a window."""
+        return np.min_scalar_type(self.size[0] * self.size[1] - 1)
 
 
 def span(size: int, dilation: int) -> int:

@@ -101,8 +101,8 @@ class Ops(Protocol):
     def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
         """Largest real cell of each window: y (N, OH, OW, C) and its place.
 
-        The place, int32 of y's shape, is the row-major number i * kw + j of the cell in its
-        window. Padding never wins. The first NaN wins over everything.
+        The place, `window.places` of y's shape, is the row-major number i * kw + j of the cell in
+        its window. Padding never wins. The first NaN wins over everything.
         """
 
     def max_pool2d_gradient(self, dy: Array, argmax: Array, window: Window, image: Pair) -> Array:

@@ -31,7 +31,7 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     """The first real cell that no later one beats."""
     n_images, height, width, channels = x.shape
     shape = (n_images, *window.output_size((height, width)), channels)
-    y, argmax = np.empty(shape, x.dtype), np.empty(shape, np.int32)
+    y, argmax = np.empty(shape, x.dtype), np.empty(shape, window.places)
     for p, q, cells in windows(window, (height, width)):
         for n, c in np.ndindex(n_images, channels):
             best = next(iter(cells))

@@ -37,7 +37,7 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     real = real_cells(window, (height, width)).reshape(rows, columns, kh * kw)
     first_real = real.argmax(axis=2, keepdims=True)  # (OH, OW, 1)
     place = np.where(np.isneginf(y), first_real, winner.squeeze(3))
-    return y, place.astype(np.int32)
+    return y, place.astype(window.places)
 
 
 @kernel("max_pool2d_gradient", backend="numpy")

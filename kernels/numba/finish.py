@@ -15,16 +15,19 @@ from . import vectormath
 from .jit import compiled
 from .launch import WIDTH, constants, read
 
-FUNCTIONS = {"relu": 1, "elu": 2, "sigmoid": 3, "tanh": 4}
-"""The number by which compiled code knows an activation; 0 is none."""
-RELU, ELU, SIGMOID, TANH = FUNCTIONS.values()
+FUNCTIONS = {"": 1, "relu": 2, "elu": 3, "sigmoid": 4, "tanh": 5}
+"""The number by which compiled code knows what follows the bias; 0: not even that is added."""
+_, RELU, ELU, SIGMOID, TANH = FUNCTIONS.values()
+
+NONE = -0.0
+"""The bias that changes no bit of any number, not even of -0.0."""
 
 
 class Finish(NamedTuple):
     """A bias to add, and the function to apply to what comes of that."""
 
     bias: Array
-    """That of each channel, over and over. Empty: none."""
+    """That of each channel, over and over."""
     function: int
     """One of FUNCTIONS, or 0."""
     first: Any
@@ -32,27 +35,20 @@ class Finish(NamedTuple):
     second: Any
     third: Any
 
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to do."""
-        return not (self.bias.size or self.function)
-
     def at(self, channel: int) -> Finish:
         """For results that begin at a channel, and end before the last one or with it."""
-        return self._replace(bias=self.bias[channel:]) if channel and self.bias.size else self
+        return self._replace(bias=self.bias[channel:]) if channel and self.function else self
 
 
-def finish(bias: Array | None, activation: Curve | None, dtype: np.dtype[Any]) -> Finish:
-    """For products of a dtype."""
+def finish(bias: Array | None, activation: Curve | None, channels: int, dtype: Any) -> Finish:
+    """For products of a dtype, with so many channels."""
     if bias is None and activation is None:
         return NOTHING[dtype.itemsize]
-    repeated = NOTHING[dtype.itemsize].bias
-    if bias is not None:
-        repeated = read(np.tile(bias, max(-(-WIDTH // bias.size), 1)))
-    if activation is None:
-        return NOTHING[dtype.itemsize]._replace(bias=repeated)
-    padded = (*activation.arguments, 0.0, 0.0, 0.0)[:3]
-    return Finish(repeated, FUNCTIONS[activation.op], *constants(dtype, padded))
+    added = np.full(channels, NONE, dtype) if bias is None else bias
+    repeated = read(np.tile(added, max(-(-WIDTH // channels), 1)))
+    op, arguments = activation or ("", ())
+    first, second, third = constants(dtype, (*arguments, 0.0, 0.0, 0.0)[:3])
+    return Finish(repeated, FUNCTIONS[op], first, second, third)
 
 
 NOTHING = {
@@ -66,24 +62,47 @@ NOTHING = {
 def finish_run(y: Array, start: int, count: int, finish: Finish) -> None:
     """Finish y[start : start + count] of a flat array: whole pixels, or channels of one."""
     bias, function, first, second, third = finish
-    step = bias.size if bias.size else count
-    for begin in range(0, count, step):
-        row = y[start + begin : start + min(begin + step, count)]
-        if bias.size:
+    for begin in range(0, count, bias.size):
+        row = y[start + begin : start + min(begin + bias.size, count)]
+        if function == RELU:
+            add_relu(row, bias, first, second, third)
+        elif function == ELU:
+            add_elu(row, bias, first)
+        elif function == SIGMOID:
+            add_sigmoid(row, bias)
+        elif function == TANH:
+            add_tanh(row, bias)
+        else:
             for i in range(row.size):
                 row[i] += bias[i]
-        if function == RELU:
-            for i in range(row.size):
-                row[i] = vectormath.relu(row[i], first, second, third)
-        elif function == ELU:
-            for i in range(row.size):
-                row[i] = vectormath.elu(row[i], first)
-        elif function == SIGMOID:
-            for i in range(row.size):
-                row[i] = vectormath.sigmoid(row[i])
-        elif function == TANH:
-            for i in range(row.size):
-                row[i] = vectormath.tanh(row[i])
+
+
+@compiled()
+def add_relu(row: Array, bias: Array, slope: float, ceiling: float, knee: float) -> None:
+    """relu(row + bias)."""
+    for i in range(row.size):
+        row[i] = vectormath.relu(row[i] + bias[i], slope, ceiling, knee)
+
+
+@compiled()
+def add_elu(row: Array, bias: Array, alpha: float) -> None:
+    """elu(row + bias)."""
+    for i in range(row.size):
+        row[i] = vectormath.elu(row[i] + bias[i], alpha)
+
+
+@compiled()
+def add_sigmoid(row: Array, bias: Array) -> None:
+    """sigmoid(row + bias)."""
+    for i in range(row.size):
+        row[i] = vectormath.sigmoid(row[i] + bias[i])
+
+
+@compiled()
+def add_tanh(row: Array, bias: Array) -> None:
+    """tanh(row + bias)."""
+    for i in range(row.size):
+        row[i] = vectormath.tanh(row[i] + bias[i])
 
 
 @compiled()
@@ -101,6 +120,8 @@ def finish_rows(y: Array, rows: Array, columns: int, finish: Finish) -> None:
 @compiled()
 def finish_block(y: Array, first: int, stop: int, left: int, right: int, finish: Finish) -> None:
     """Finish rows `first` to `stop` of a matrix, columns `left` to `right`."""
+    if finish.function == 0:
+        return
     numbers, columns = y.reshape(-1), y.shape[1]
     if right - left == columns:
         finish_run(numbers, first * columns, (stop - first) * columns, finish)

@@ -13,7 +13,7 @@ from .launch import periodic
 @kernel("matmul", backend="numba")
 def matmul(a: Array, b: Array, bias: Array | None = None, activation: Curve | None = None) -> Array:
     """BLAS, block by block. Transposed views are taken as they are."""
-    return blas.product(a, b, finish(bias, activation, a.dtype))
+    return blas.product(a, b, finish(bias, activation, b.shape[1], a.dtype))
 
 
 @compiled()

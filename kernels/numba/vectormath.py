@@ -129,8 +129,14 @@ def relu(x: Any, slope: Any, ceiling: Any, knee: Any) -> Any:
 
 @compiled(inline=True)
 def elu(x: Any, alpha: Any) -> Any:
-    """exp(x) - 1 by expm1: near 0 the subtraction would lose every digit."""
-    return x if x > 0 else alpha * expm1(x)
+    """exp(x) - 1 by expm1: near 0 the subtraction would lose every digit.
+
+    As a sum of what is above 0 and what is not. With a choice between the two, LLVM would write to
+    an array where x lies only the latter, by an instruction that takes longer than the function.
+    """
+    zero = type(alpha)(0)
+    above, below = (x, zero) if x > zero else (zero, x)  # NaN is not above
+    return above + alpha * expm1(below)
 
 
 @compiled(inline=True)

@@ -166,6 +166,8 @@ class CallbackList(Callback):
         for hook in HOOKS:
             if hook != "on_train_end":
                 setattr(self, hook, self._relay(hook))
+        self.watching = any(self._listeners(hook) for hook in ("on_forward", "on_backward"))
+        """Whether one of them sees calls."""
         if "logs" in params:
             added = frozenset().union(*(callback.adds for callback in self.callbacks))
             params = {**params, "logs": (*params["logs"], *added)}
@@ -173,10 +175,13 @@ class CallbackList(Callback):
             callback.set_model(model)
             callback.set_params(params)
 
-    def _relay(self, hook: str) -> Callable[..., None]:
+    def _listeners(self, hook: str) -> list[Callable[..., None]]:
         hooks = [getattr(callback, hook) for callback in self.callbacks]
         silent = getattr(Callback, hook)
-        listeners = [own for own in hooks if getattr(own, "__func__", own) is not silent]
+        return [own for own in hooks if getattr(own, "__func__", own) is not silent]
+
+    def _relay(self, hook: str) -> Callable[..., None]:
+        listeners = self._listeners(hook)
 
         def relay(*args: Any, **kwargs: Any) -> None:
             for listener in listeners:

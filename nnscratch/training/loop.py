@@ -104,12 +104,13 @@ def fit(model: Model, task: Fit) -> None:
 def train_epoch(model: Model, task: Fit) -> dict[str, float]:
     """What is left of an epoch; returns the loss and metrics of the whole."""
     callbacks = task.callbacks
+    watcher = callbacks if callbacks.watching else None
     if task.position.batch == 0:  # callbacks may have taken steps of their own
         task.position = task.position._replace(start=model.iteration)
     for batch in batches(task.rows, task.plan, model.seed, task.position):
         number = task.position.batch
         callbacks.on_train_batch_begin(number)
-        step = model.compute_step(batch, callbacks.needs, callbacks)
+        step = model.compute_step(batch, callbacks.needs, watcher)
         callbacks.on_step(step)
         model.apply(step)
         task.position = task.position.after(step)

@@ -11,7 +11,9 @@ from nnscratch.core.store import by_layer
 from nnscratch.core.tape import ALL
 from nnscratch.kernels.ops import Curve
 from nnscratch.layers import ELU, Activation, Add, Conv2D, Dense, Flatten, LeakyReLU, PReLU
+from nnscratch.model import Model
 from nnscratch.network import Network
+from nnscratch.training.callbacks import LambdaCallback
 
 KEPT = frozenset({"cache"})
 
@@ -106,3 +108,21 @@ def test_not_where_somebody_watches(rng):
     forward(plan, ctx, weights(net), {}, [x], keep=KEPT, watch=watch)
     assert (seen["conv2d#0"] < 0).any()
     np.testing.assert_array_equal(seen["conv2d/relu#0"], np.maximum(seen["conv2d#0"], 0))
+
+
+def test_fit_lets_them_unless_a_callback_watches(rng, monkeypatch):
+    x = Input((6, 5, 2))
+    model = Model(x, Dense(1)(Flatten()(Conv2D(3, 3, activation="relu")(x))), backend="numpy")
+    model.compile("sgd", "mse")
+    seen = []
+
+    def spy(*arguments):
+        seen.append(arguments[-1] is not None)
+        return conv2d(*arguments)
+
+    conv2d = model.backend.k.conv2d
+    monkeypatch.setattr(model.backend.k, "conv2d", spy)
+    rows = rng.standard_normal((4, 6, 5, 2)), rng.standard_normal((4, 1))
+    for callback in (LambdaCallback(), LambdaCallback(on_forward=lambda call: None)):
+        model.fit(*rows, verbose=0, callbacks=[callback])
+    assert seen == [True, False]

@@ -148,7 +148,7 @@ def test_bias_and_activation_have_the_bits_of_passes_of_their_own(
     plain = way.conv2d(x, kernel, window, groups, NOTHING[x.itemsize])
     for curve in (None, *CURVES):
         for added in (bias, None):
-            y = way.conv2d(x, kernel, window, groups, finish(added, curve, x.dtype))
+            y = way.conv2d(x, kernel, window, groups, finish(added, curve, filters, x.dtype))
             passes = plain if added is None else plain + added
             if curve is not None:
                 passes = getattr(ops, curve.op)(passes, *curve.arguments)

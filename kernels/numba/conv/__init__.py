@@ -55,7 +55,8 @@ def conv2d(
 ) -> Array:
     """By the algorithm that is chosen for the shape."""
     algorithm = ALGORITHMS[forward(x, kernel, window, groups, exact)]
-    return algorithm.conv2d(x, kernel, window, groups, finish(bias, activation, x.dtype))
+    finishing = finish(bias, activation, kernel.shape[3], x.dtype)
+    return algorithm.conv2d(x, kernel, window, groups, finishing)
 
 
 @chooser("conv2d_input_gradient", backend="numba")

@@ -102,7 +102,8 @@ def forward(
                     cell, out = row[q * sw - left + j * dw], y[n, p, q]
                     for c in range(out.size):
                         out[c] += cell[c] * weight[c]
-        finish_run(results, line * length, length, finish)
+        if finish.function:
+            finish_run(results, line * length, length, finish)
 
 
 @compiled("contract")

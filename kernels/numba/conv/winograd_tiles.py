@@ -108,7 +108,7 @@ def put_outputs(
             output_4(points, x_at, y_at, channels)
         else:
             output_2(points, x_at, y_at, channels)
-        if finish.bias.size or finish.function:
+        if finish.function:
             finish_tile(y, n, row, column, m, finish)
 
 

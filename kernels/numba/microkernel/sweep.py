@@ -17,9 +17,9 @@ from ...ops import Array
 from ..finish import Finish, finish_rows
 from ..jit import compiled
 from .target import TARGET
-from .tile import multiply_add
+from .tile import TALL, multiply_add
 
-ROWS = TARGET.rows
+ROWS, VECTORS = TARGET.rows, TARGET.vectors
 TILE_BYTES = TARGET.bytes * TARGET.vectors
 """Of a row of a tile."""
 PANEL_BYTES = 1 << 14
@@ -121,7 +121,7 @@ def sweep(
     c, c_rows, c_image = result
     size = a.itemsize
     width = TILE_BYTES // size
-    a_at, c_at = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
+    a_at, c_at, places = np.empty((3, BLOCK), np.int64)
     a_tap, b_tap = a_taps * size, b_taps * size
     a_data, b_data = np.int64(a.ctypes.data), np.int64(b.ctypes.data)
     c_data = np.int64(c.ctypes.data)
@@ -136,7 +136,8 @@ def sweep(
             row += first_row
             for m in range(count):
                 a_at[m] = (image * a_image + a_rows[row]) * size
-                c_at[m] = (image * c_image + c_rows[row]) * size
+                places[m] = image * c_image + c_rows[row]
+                c_at[m] = places[m] * size
                 row += 1
                 if row == stop_row:  # dividing for each of them takes longer than a short sum
                     row, image = first_row, image + 1
@@ -146,10 +147,13 @@ def sweep(
                     add = np.int64(adding or tap > first_tap or k > 0)
                     for panel in range(-(-columns // width)):
                         column = panel * width
-                        for m in range(0, count, ROWS):
+                        narrow, m = columns - column <= width // VECTORS, 0
+                        while m < count:
+                            tall = narrow and count - m >= TALL
+                            rows = TALL if tall else min(ROWS, count - m)
                             multiply_add(
                                 a,
-                                min(ROWS, count - m),
+                                rows,
                                 (
                                     a_data + (a_at_0 + k * a_step) * size,
                                     np.int64(a_at[m:].ctypes.data),
@@ -166,5 +170,6 @@ def sweep(
                                     min(width, columns - column),
                                 ),
                             )
-            if finish.bias.size or finish.function:
-                finish_rows(c, c_at_0 + c_at[:count] // size, columns, finish)
+                            m += rows
+            if finish.function:
+                finish_rows(c[c_at_0:], places[:count], columns, finish)

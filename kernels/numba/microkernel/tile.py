@@ -5,7 +5,7 @@ For the rows m of a tile, and a few vectors of columns n side by side, it comput
     C[m, n] (+)= sum over taps t, and over k < depth, of  A[m, t, k] * B[t, k, n]
 
 where A[m, t, k] lies at  a + a_rows[m] + a_taps[t] + k * a_step
-      B[t, k, n]          b + b_taps[t] + k * b_step + n
+      B[t, k, n]          b + b_taps[t] + k * b_step + n    (vectors that are always full)
       C[m, n]             c + c_rows[m] + n                      (all in bytes)
 
 One tap is a matrix product. Several are a convolution: a tap for each cell of the kernel, and rows
@@ -34,7 +34,7 @@ vector (`vectors.py` says how to read it):
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -56,6 +56,10 @@ ARGUMENTS = (
 """Addresses and distances in bytes, then numbers; `*_rows` and `*_taps` are addresses of tables."""
 
 
+TALL = 2 * TARGET.rows
+"""Rows of a tile of one vector: with fewer sums each would have to wait for itself."""
+
+
 @dataclass(frozen=True)
 class Tile:
     """One size of tile. Of a cut one the last vector is not full."""
@@ -63,6 +67,13 @@ class Tile:
     rows: int
     vectors: int
     cut: bool
+
+
+def tiles() -> Iterator[Tile]:
+    """Of every width, and of every height up to the target's; of one vector a tall one too."""
+    for vectors, cut in product(range(1, TARGET.vectors + 1), (False, True)):
+        for rows in (*range(1, TARGET.rows + 1), *([TALL] if vectors == 1 else [])):
+            yield Tile(rows, vectors, cut)
 
 
 class Writer(Vectors):
@@ -106,7 +117,7 @@ class Writer(Vectors):
         a_here = self.phi(INT, {taps: a_first})
         b_here = self.phi(INT, {taps: b_first})
         running = {p: self.phi(self.vector, {taps: sums[p]}) for p in places}
-        b_row = [self.load(self.place(b_here, v), masks[v]) for v in range(tile.vectors)]
+        b_row = [self.load(self.place(b_here, v)) for v in range(tile.vectors)]
         products = {}
         for m in range(tile.rows):
             number = self.broadcast(at.add(a_rows[m], a_here))
@@ -127,7 +138,10 @@ class Writer(Vectors):
 
         at.position_at_end(done)
         for m, v in places:
-            self.store(products[m, v], self.place(c_rows[m], v), masks[v])
+            if tile.cut and v == tile.vectors - 1:
+                self.store_first(products[m, v], self.place(c_rows[m], v), self.filled())
+            else:
+                self.store(products[m, v], self.place(c_rows[m], v))
         at.ret_void()
         return self.written
 
@@ -136,10 +150,11 @@ class Writer(Vectors):
         full: list[ir.Value | None] = [None] * (self.tile.vectors - 1)
         if not self.tile.cut:
             return [*full, None]
-        return [
-            *full,
-            self.mask(self.builder.sub(self.given["columns"], INT(len(full) * self.lanes))),
-        ]
+        return [*full, self.mask(self.filled())]
+
+    def filled(self) -> ir.Value:
+        """Lanes of the last vector that are columns."""
+        return self.builder.sub(self.given["columns"], INT((self.tile.vectors - 1) * self.lanes))
 
     def place(self, row: ir.Value, number: int) -> ir.Value:
         """The address of a row's vector."""
@@ -150,27 +165,28 @@ def work_on_tile(typing: Any, like: Any, rows: Any, given: Any) -> Any:
     """For compiled code: work on one tile of C, whatever its size.
 
     multiply_add(like, rows, (a, a_rows, ...)) with the ARGUMENTS as above, all int64. `like` is an
-    array of the numbers' dtype; 1 <= rows <= TARGET.rows, 1 <= columns <= TARGET.columns(),
-    1 <= depth, 1 <= taps. The tables have an entry for each row, and for each tap.
+    array of the numbers' dtype; 1 <= rows <= TARGET.rows, or rows = TALL where columns fill one
+    vector or less; 1 <= columns <= TARGET.columns(), 1 <= depth, 1 <= taps. The tables have an
+    entry for each row, and for each tap.
     """
     bits = like.dtype.bitwidth
     lanes = TARGET.lanes(bits // 8)
-    widths = [*((v, True) for v in range(1, TARGET.vectors + 1)), (TARGET.vectors, False)]
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         _, rows, numbers = values
         given = cgutils.unpack_tuple(builder, numbers)
         columns = given[-1]
         vectors = builder.sdiv(builder.add(columns, INT(lanes - 1)), INT(lanes))
-        full = builder.icmp_signed("==", columns, INT(TARGET.vectors * lanes))
-        width = builder.select(full, INT(len(widths) - 1), builder.sub(vectors, INT(1)))
-        case = builder.add(builder.mul(builder.sub(rows, INT(1)), INT(len(widths))), width)
+        room = builder.mul(vectors, INT(lanes))
+        cut = builder.zext(builder.icmp_signed("!=", columns, room), INT)
+        width = builder.add(builder.mul(vectors, INT(2)), cut)
+        case = builder.add(builder.mul(width, INT(TALL + 1)), rows)
         after = builder.append_basic_block("tiled")
         switch = builder.switch(case, after)
-        for number, (m, (v, cut)) in enumerate(product(range(1, TARGET.rows + 1), widths)):
-            function = Writer(builder.module, bits, Tile(m, v, cut)).write()
+        for tile in tiles():
+            function = Writer(builder.module, bits, tile).write()
             block = builder.append_basic_block()
-            switch.add_case(INT(number), block)
+            switch.add_case(INT((2 * tile.vectors + tile.cut) * (TALL + 1) + tile.rows), block)
             with builder.goto_block(block):
                 builder.call(function, given)
                 builder.branch(after)

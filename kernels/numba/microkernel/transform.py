@@ -39,9 +39,9 @@ class Writer(Vectors):
     def write(self) -> ir.Function:
         """The whole function; see the module's text for what it looks like."""
         x, y, channels = self.written.args
-        entry, vector, rest, masked, done = (
+        entry, vector, rest, cut, done = (
             self.written.append_basic_block(name)
-            for name in ("entry", "vector", "rest", "masked", "done")
+            for name in ("entry", "vector", "rest", "cut", "done")
         )
         at = self.builder = ir.IRBuilder(entry)
         full = at.sub(channels, at.srem(channels, INT(self.lanes)))
@@ -54,18 +54,19 @@ class Writer(Vectors):
         at.cbranch(more, vector, rest)
 
         at.position_at_end(rest)
-        at.cbranch(at.icmp_signed("<", full, channels), masked, done)
+        at.cbranch(at.icmp_signed("<", full, channels), cut, done)
 
-        at.position_at_end(masked)
-        self.transform(x, y, full, self.mask(at.sub(channels, full)))
+        at.position_at_end(cut)
+        self.transform(x, y, full, at.sub(channels, full))
         at.branch(done)
 
         at.position_at_end(done)
         at.ret_void()
         return self.written
 
-    def transform(self, x: ir.Value, y: ir.Value, channel: ir.Value, mask: ir.Value | None) -> None:
-        """The tile of a vector of channels: M from the left, then from the right."""
+    def transform(self, x: ir.Value, y: ir.Value, channel: ir.Value, few: ir.Value | None) -> None:
+        """The tile of a vector of channels, or of a few: M from the left, then from the right."""
+        mask = None if few is None else self.mask(few)
         n = len(self.matrix[0])
         offset = self.builder.mul(channel, INT(self.bytes))
 
@@ -78,7 +79,11 @@ class Writer(Vectors):
             columns.append(self.times(column))
         for i, row in enumerate(zip(*columns, strict=True)):
             for j, vector in enumerate(self.times(row)):
-                self.store(vector, cell(y, i * len(self.matrix) + j), mask)
+                place = cell(y, i * len(self.matrix) + j)
+                if few is None:
+                    self.store(vector, place)
+                else:
+                    self.store_first(vector, place, few)
 
     def times(self, x: Sequence[ir.Value]) -> list[ir.Value]:
         """M x. Two rows that are a + b and a - b, as those of points p and -p, share a and b."""

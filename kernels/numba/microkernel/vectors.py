@@ -90,15 +90,27 @@ class Vectors:
         load = self.known(f"llvm.masked.load.{self.kind}.p0", kind)
         return self.builder.call(load, [pointer, LANE(self.bytes), mask, self.zeros()])
 
-    def store(self, vector: ir.Value, address: ir.Value, mask: ir.Value | None = None) -> None:
-        """Write a vector to an address, but for the lanes that a mask forbids."""
-        pointer = self.builder.inttoptr(address, self.vector.as_pointer())
-        if mask is None:
-            self.builder.store(vector, pointer, align=self.bytes)
-            return
-        kind = ir.FunctionType(ir.VoidType(), [self.vector, pointer.type, LANE, mask.type])
-        store = self.known(f"llvm.masked.store.{self.kind}.p0", kind)
-        self.builder.call(store, [vector, pointer, LANE(self.bytes), mask])
+    def store(self, vector: ir.Value, address: ir.Value) -> None:
+        """Write a vector to an address."""
+        pointer = self.builder.inttoptr(address, vector.type.as_pointer())
+        self.builder.store(vector, pointer, align=self.bytes)
+
+    def store_first(self, vector: ir.Value, address: ir.Value, count: ir.Value) -> None:
+        """Write a vector's first lanes to an address: so many, fewer than all.
+
+        In pieces of a half, a quarter ... of the lanes, as the count's bits say. The instruction
+        for this takes twelve cycles and more on AMD's processors.
+        """
+        here, rest, piece = address, vector, self.lanes // 2
+        while piece:
+            wanted = self.builder.icmp_signed("!=", self.builder.and_(count, INT(piece)), INT(0))
+            with self.builder.if_then(wanted):
+                self.store(self.shuffled(rest, range(piece)), here)
+            # What is left begins behind the piece, if that was written.
+            after = self.shuffled(rest, [(n + piece) % self.lanes for n in range(self.lanes)])
+            rest = self.builder.select(wanted, after, rest)
+            step = self.builder.select(wanted, INT(piece * self.bytes), INT(0))
+            here, piece = self.builder.add(here, step), piece // 2
 
     def mask(self, count: ir.Value) -> ir.Value:
         """Allows the first lanes, so many."""
@@ -136,15 +148,18 @@ class Vectors:
                 if not i & square:
                     pair = turned[i], turned[i + square]
                     turned[i], turned[i + square] = (
-                        self.builder.shuffle_vector(*pair, self.places(order))
-                        for order in (upper, lower)
+                        self.shuffled(pair[0], order, pair[1]) for order in (upper, lower)
                     )
             square *= 2
         return turned
 
-    def places(self, order: Sequence[int]) -> ir.Constant:
-        """Which lanes of two vectors, one after the other, a shuffle takes."""
-        return ir.Constant(ir.VectorType(LANE, self.lanes), [LANE(n) for n in order])
+    def shuffled(
+        self, vector: ir.Value, order: Sequence[int], other: ir.Value | None = None
+    ) -> ir.Value:
+        """The lanes of two vectors, one after the other, that an order names."""
+        second = ir.Constant(self.vector, ir.Undefined) if other is None else other
+        lanes = ir.Constant(ir.VectorType(LANE, len(order)), [LANE(n) for n in order])
+        return self.builder.shuffle_vector(vector, second, lanes)
 
     def broadcast(self, address: ir.Value) -> ir.Value:
         """A vector of the one number at an address."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..ops import Array, Curve
-from . import vectormath
+from . import parallel, vectormath
 from .jit import compiled
 from .launch import WIDTH, constants, read
 
@@ -115,6 +115,18 @@ def finish_rows(y: Array, rows: Array, columns: int, finish: Finish) -> None:
             stop += 1
         finish_run(y, rows[m], (stop - m) * columns, finish)
         m = stop
+
+
+def finish_all(y: Array, finish: Finish) -> None:
+    """Finish an array (..., C) of whole pixels, by a pass of its own."""
+    pixels = y.reshape(-1, y.shape[-1])
+
+    def task(block: slice) -> None:
+        finish_block(pixels, block.start, block.stop, 0, pixels.shape[1], finish)
+
+    if finish.function:
+        grain = max(parallel.GRAIN // pixels.shape[1], 1)
+        parallel.each(parallel.blocks(len(pixels), grain), task)
 
 
 @compiled()

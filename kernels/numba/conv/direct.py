@@ -17,7 +17,7 @@ from typing import NamedTuple
 from ...geometry import Pair, Window
 from ...ops import Array
 from .. import memory, parallel
-from ..finish import NOTHING, Finish, finish_block
+from ..finish import NOTHING, Finish, finish_all
 from ..launch import flat
 from ..microkernel.panels import pack
 from ..microkernel.sweep import ROWS, Left, Product, Result, Right, sweep, table
@@ -32,6 +32,9 @@ FEW_PIXELS = 1024
 MANY_PANELS = 8
 """If there are so many: enough for threads to share."""
 
+FEW_FILTERS = 16
+"""Up to so many, results are finished by a pass of its own: pixel by pixel would take longer."""
+
 PANELS = 1 << 18
 """Bytes of these panels, if they are several: half of a second cache of 512 KiB."""
 
@@ -40,11 +43,10 @@ def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish)
     """See `Ops.conv2d`."""
     image = (x.shape[1], x.shape[2])
     plan = forward_plan(image, window, x.shape[3], kernel.shape[3], groups)
-    if plan.covers or not finish.function:
+    if plan.covers and kernel.shape[3] > FEW_FILTERS:
         return run(plan, x, kernel, finish)
     y = run(plan, x, kernel, NOTHING[x.itemsize])  # what reads nothing is to be finished too
-    pixels = y.reshape(-1, y.shape[3])  # (N*OH*OW, O), a view
-    finish_block(pixels, 0, len(pixels), 0, y.shape[3], finish)
+    finish_all(y, finish)
     return y
 
 

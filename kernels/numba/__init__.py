@@ -1,6 +1,6 @@
 """The compiled backend: Numba kernels on a thread pool.
 
-* ``jit``       how functions are compiled, and where their machine code is kept;
+* ``jit``       how functions are compiled, and where their code is kept; ``code_files``, in what;
 * ``memory``    large arrays, on buffers that are used again;
 * ``parallel``  how work is cut into blocks, and the threads that take them;
 * ``launch``    how arrays are handed to compiled functions;

@@ -21,6 +21,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+from .code_files import CodeFiles
 from .microkernel.target import TARGET
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -108,15 +109,15 @@ def compiled(*flags: str, inline: bool = False) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         with numba_caches_in(CACHE):
-            return cast(
-                F,
-                numba.njit(
-                    nogil=True,
-                    cache=not inline,  # its callers' code holds it
-                    error_model="numpy",
-                    fastmath=set(flags),
-                    forceinline=inline,
-                )(function),
-            )
+            dispatcher = numba.njit(
+                nogil=True,
+                cache=not inline,  # its callers' code holds it
+                error_model="numpy",
+                fastmath=set(flags),
+                forceinline=inline,
+            )(function)
+        if not inline:
+            CodeFiles.replacing(dispatcher)
+        return cast(F, dispatcher)
 
     return decorate

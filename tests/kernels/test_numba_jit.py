@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ import pytest
 from nnscratch.kernels import resolve
 from nnscratch.kernels.cases import CASES
 from nnscratch.kernels.numba import activation, jit, launch, windows
+from nnscratch.kernels.numba.code_files import CodeFiles, checked
 from nnscratch.kernels.numba.microkernel.target import TARGET
 from nnscratch.kernels.ops import OPS
 
@@ -169,3 +174,55 @@ def test_numbas_own_setting_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         fail_inside()
     assert vars(numba.config)["CACHE_DIR"] == before
+
+
+# -- damaged files ---------------------------------------------------------------------------------
+
+CALL = """
+import numpy as np
+from nnscratch.kernels import resolve
+print(resolve("numba").ops.tanh(np.float32([0, 1])).tolist())
+"""
+
+
+def in_a_new_process(folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"NNSCRATCH_CACHE_DIR": str(folder)}
+    command = [sys.executable, "-c", CALL]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "cut short": lambda content: content[: len(content) // 2],
+    "another byte": lambda content: content[:-100] + b"?" + content[-99:],
+    "text": lambda content: b"hello",
+}
+
+
+def test_damaged_code_is_compiled_again(tmp_path: Path) -> None:
+    right = in_a_new_process(tmp_path)
+    assert right.stdout.startswith("[0.0, 0.7615")
+    for damage in DAMAGES.values():
+        for ending in ("nbi", "nbc"):
+            files = list(tmp_path.rglob(f"*.{ending}"))
+            before = [path.read_bytes() for path in files]
+            assert before
+            for path, content in zip(files, before, strict=True):
+                path.write_bytes(damage(content))
+            again = in_a_new_process(tmp_path)
+            assert (again.stdout, again.stderr) == (right.stdout, "")
+            for path in files:
+                assert checked(str(path)) is not None
+
+
+def test_code_that_cannot_be_kept_runs_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Any, *_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(CodeFiles, "_save_data", full)
+    with jit.numba_caches_in(tmp_path):
+        function = jit.compiled()(lambda x: x + 1)
+    with pytest.warns(RuntimeWarning, match=r"could not be kept .*No space left.*make room"):
+        assert function(41) == 42

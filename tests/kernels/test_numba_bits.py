@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from nnscratch.kernels import cases, resolve
 from nnscratch.kernels.cases import OpCase
+from nnscratch.kernels.geometry import Window
 from nnscratch.kernels.numba import parallel
-from nnscratch.kernels.ops import Array
+from nnscratch.kernels.numba.conv import ALGORITHMS
+from nnscratch.kernels.numba.finish import finish
+from nnscratch.kernels.ops import Array, Curve
 
 
 def large_cases() -> Iterator[OpCase]:
@@ -84,6 +88,41 @@ def test_blocks_fit_together(case: OpCase) -> None:
     for got, right in zip(call(case), call(case, "numpy"), strict=True):
         floor = case.tolerance.float32 * np.abs(right[np.isfinite(right)]).max(initial=0)
         np.testing.assert_allclose(got, right, rtol=case.tolerance.float32, atol=floor)
+
+
+SAME = Window((3, 3), pads=((1, 1), (1, 1)))
+CONVOLUTIONS = {
+    **dict.fromkeys(["im2col", "direct", "winograd2", "winograd4"], ((8, 29, 31, 48), SAME, 72, 1)),
+    "depthwise": ((8, 61, 63, 48), SAME, 48, 48),
+    "product": ((96, 30, 31, 4), Window((30, 31)), 80, 1),
+}
+
+
+def convolved(algorithm: str) -> list[bytes]:
+    images, window, filters, groups = CONVOLUTIONS[algorithm]
+    (n_images, height, width, channels), way = images, ALGORITHMS[algorithm]
+    rng, image = np.random.default_rng(0), (height, width)
+    x = rng.standard_normal(images, np.float32)
+    kernel = rng.standard_normal((*window.size, channels // groups, filters), np.float32)
+    dy = rng.standard_normal((n_images, *window.output_size(image), filters), np.float32)
+    finishing = finish(rng.standard_normal(filters, np.float32), Curve("tanh"), filters, x.dtype)
+    results = (
+        way.conv2d(x, kernel, window, groups, finishing),
+        way.input_gradient(dy, kernel, window, groups, image),
+        way.kernel_gradient(x, dy, window, groups),
+    )
+    return [array.tobytes() for array in results]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_bits_of_every_convolution(algorithm: str) -> None:
+    parallel.set_threads(1)
+    alone = convolved(algorithm)
+    for threads in (2, 3):
+        parallel.set_threads(threads)
+        assert convolved(algorithm) == alone
+    with ThreadPoolExecutor(8) as callers:
+        assert all(bits == alone for bits in callers.map(convolved, [algorithm] * 8))
 
 
 def test_eight_callers_get_the_bits_of_one() -> None:

@@ -194,11 +194,12 @@ def batch_normalisation(shape: tuple[int, int, int]) -> Iterator[OpCase]:
 def dense(rows: int, inner: int, columns: int) -> Iterator[OpCase]:
     """The product and the sums of a dense layer."""
     name, y = label((rows, inner, columns)), normal(rows, columns)
-    matrices = (normal(rows, inner), normal(inner, columns))
-    yield OpCase("matmul", name, matrices)
+    a, bias = normal(rows, inner), normal(columns)
+    yield OpCase("matmul", name, (a, normal(inner, columns)))
+    weights = scaled(inner**-0.5, inner, columns)  # activations see numbers around 1
     for curve in (None, Curve("relu", (0.0, 6.0, 0.0)), Curve("sigmoid"), Curve("tanh")):
-        yield OpCase("matmul", label(name, curve), (*matrices, normal(columns), curve))
-    yield OpCase("matmul", label(name, "no bias"), (*matrices, None, Curve("elu", (0.7,))))
+        yield OpCase("matmul", label(name, curve), (a, weights, bias, curve))
+    yield OpCase("matmul", label(name, "no bias"), (a, weights, None, Curve("elu", (0.7,))))
     yield OpCase("bias_gradient", name, (y,))
 
 

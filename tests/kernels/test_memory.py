@@ -91,21 +91,21 @@ def test_arrays_are_plain_begin_at_a_cache_line_and_may_be_written_to() -> None:
     assert not memory.zeros(LARGE, FLOAT).any()
 
 
-def test_no_more_is_kept_than_was_in_use_at_once(pool: memory.Pool) -> None:
+def test_no_more_is_kept_than_half_of_what_was_in_use_at_once(pool: memory.Pool) -> None:
     most = 0
     for times in (1, 5, 2, 9, 3, 1, 4):
         held = [large(times=times) for _ in range(3)]
         most = max(most, 3 * times * memory.LEAST)
-        assert pool.used + pool.spare <= most
+        assert pool.used + pool.spare <= memory.KEPT * most
         del held
 
 
-def test_a_buffer_serves_arrays_that_are_a_little_smaller(pool: memory.Pool) -> None:
+def test_a_buffer_serves_arrays_that_are_not_much_smaller(pool: memory.Pool) -> None:
     y = large(times=8)
     place = y.ctypes.data
     del y
-    assert large(times=7).ctypes.data == place
-    assert large(times=4).ctypes.data != place
+    assert large(times=5).ctypes.data == place
+    assert large(times=3).ctypes.data != place
 
 
 def test_what_was_in_use_long_ago_is_forgotten(pool: memory.Pool) -> None:

@@ -10,6 +10,7 @@ input. The error is that of a sum: in float32 1e-6 of the largest output.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -84,7 +85,7 @@ def run(plan: Plan, images: Array, kernel: Array, finish: Finish) -> Array:
             finish.at(first),
         )
 
-    parallel.each(tasks(plan, len(images), packed[0]), work)
+    parallel.each(tasks(plan, len(images), len(packed[0]), packed[0][0].nbytes), work)
     return y
 
 
@@ -97,16 +98,24 @@ class Task(NamedTuple):
     """See `sweep`."""
 
 
-def tasks(plan: Plan, images: int, packed: Array) -> list[Task]:
-    """All pixels and panels, cut by panels where there are few pixels, else by pixels."""
-    count, pixels = len(packed), images * len(plan.tables.writes)
+@functools.lru_cache(maxsize=256)
+def tasks(plan: Plan, images: int, count: int, nbytes: int) -> tuple[Task, ...]:
+    """All pixels and panels, cut by panels where there are few pixels, else by pixels.
+
+    Args:
+        plan: what each of the images is.
+        images: how many there are.
+        count: of the panels of a group.
+        nbytes: of a panel.
+    """
+    pixels = images * len(plan.tables.writes)
     if pixels <= FEW_PIXELS and count >= MANY_PANELS:
-        size = max(min(PANELS // packed[0].nbytes, count // MANY_PANELS), 1)
+        size = max(min(PANELS // nbytes, count // MANY_PANELS), 1)
         some = [table(whole(part, images) for part in plan.parts)]
     else:
         size, some = count, list(bundles(plan, images))
     panels = parallel.pieces(slice(0, count), size)
-    return [Task(*chosen) for chosen in itertools.product(range(plan.groups), panels, some)]
+    return tuple(Task(*chosen) for chosen in itertools.product(range(plan.groups), panels, some))
 
 
 def whole(part: Range, images: int) -> Product:

@@ -46,6 +46,9 @@ FEW_CHANNELS = 8
 TASKS = 16
 """Tasks at least, if need be by sums over some of the lines each."""
 
+TASK_FLOP = 1 << 22
+"""Operations of a task at least: beginning one takes some 50 us."""
+
 PARTIAL_SUMS = 1 << 21
 """Elements of all partial sums together, unless two sums are more."""
 
@@ -69,7 +72,8 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     depth, columns = channels // groups, filters // groups
     shape = (*window.size, depth, filters)  # (KH, KW, C/G, O)
     ranges = parallel.pieces(slice(0, columns), FILTERS)
-    batches = line_batches(len(x) * outputs, len(ranges) * groups, math.prod(shape))
+    lines, size = len(x) * outputs, math.prod(shape)
+    batches = line_batches(lines, len(ranges) * groups, size, 2 * lines * length * size)
     if not batches:
         return np.zeros(shape, x.dtype)
     partial = memory.empty((len(batches), *shape), x.dtype)
@@ -105,9 +109,16 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     return parallel.add_in_order(partial)
 
 
-def line_batches(lines: int, tasks: int, size: int) -> list[slice]:
-    """The lines in batches: enough for threads, and not too many sums to be added up."""
-    wanted = -(-TASKS // tasks)
+def line_batches(lines: int, tasks: int, size: int, flop: int) -> list[slice]:
+    """The lines in batches: enough for threads, and not too many sums to be added up.
+
+    Args:
+        lines: of outputs, of all images.
+        tasks: for each batch.
+        size: of a sum.
+        flop: of all lines.
+    """
+    wanted = min(-(-TASKS // tasks), max(flop // TASK_FLOP, 2))
     count = min(max(min(wanted, PARTIAL_SUMS // size), 2), wanted, max(lines, 1))
     return parallel.pieces(slice(0, lines), -(-lines // count))
 

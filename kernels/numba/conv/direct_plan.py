@@ -79,9 +79,12 @@ class PackedKernel(NamedTuple):
     """From one group to the next."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """A convolution of images of one size, forward or backward: its parts, one after the other."""
+    """A convolution of images of one size, forward or backward: its parts, one after the other.
+
+    There is one for each: plans are told apart by what they are, not by what they hold.
+    """
 
     written: Images
     groups: int

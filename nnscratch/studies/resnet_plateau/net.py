@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -9,9 +10,11 @@ import numpy as np
 
 import nnscratch as nn
 from nnscratch.kernels.ops import Array
-from nnscratch.studies.study import Setting
+from nnscratch.studies.study import Epochs, Setting
 
 CLASSES = 10
+EPOCHS = Epochs(2, 3)
+"""The asker's 10 take too long at full size; 3 are enough for early stopping to act."""
 SPLIT = 0.2
 """The share of the rows, the last ones, that the asker validates on."""
 
@@ -28,14 +31,14 @@ class Size:
     widths: tuple[int, int, int]
     """Filters of each stage; the stem has as many as the first."""
     dtype: str
-    batch_divisor: int
-    """Batches are smaller by this, so that an epoch of fewer rows is not too few updates."""
+    batches: Mapping[int, int]
+    """By the size of a batch at full size: of fewer rows it takes smaller ones to have updates."""
 
 
 SIZES = MappingProxyType(
     {
-        "small": Size(800, 8, 16, (4, 8, 16), "float64", 4),
-        "full": Size(10_000, 50, 255, (32, 64, 128), "float32", 1),
+        "small": Size(400, 8, 16, (4, 8, 16), "float64", {32: 8, 256: 32}),
+        "full": Size(10_000, 50, 255, (32, 64, 128), "float32", {32: 32, 256: 256}),
     }
 )
 
@@ -58,8 +61,7 @@ class Trial:
     batch_size: int = 32
     patience: int = 2
     """Of early stopping by the validation loss."""
-    epochs: int = 3
-    """The asker's 10 take too long at full size; 3 are enough for early stopping to act."""
+    epochs: Epochs = EPOCHS
 
 
 def build(trial: Trial, setting: Setting, dtype: str | None = None) -> nn.Model:

@@ -48,22 +48,37 @@ def left(measured: Measurements, epoch: int | None = None) -> float:
     return float(measured["momentum"] ** count)
 
 
-def stuck(measured: Measurements, log: str) -> bool:
-    """Whether an accuracy was about 0.2 in every epoch."""
+def around(measured: Measurements, log: str) -> int:
+    """In how many epochs an accuracy was about 0.2."""
     low, high = STUCK
-    return all(low <= value <= high for value in measured["history"][log])
+    return sum(low <= value <= high for value in measured["history"][log])
+
+
+def epochs(measured: Measurements, log: str) -> str:
+    """A log of every epoch, in words."""
+    return ", ".join(f"{value:.2f}" for value in measured["history"][log])
 
 
 def apart(one: Measurements, other: Measurements, log: str) -> float:
     """How much higher a log of the first is, after the last epoch that both have."""
-    epoch = min(one["epochs"], other["epochs"])
-    return at(one, log, epoch) - at(other, log, epoch)
+    return aboves(one, other, log)[-1]
+
+
+def aboves(one: Measurements, other: Measurements, log: str) -> list[float]:
+    """How much higher a log of the first is, in each epoch that both have."""
+    return [a - b for a, b in zip(one["history"][log], other["history"][log], strict=False)]
 
 
 def farthest(one: Measurements, other: Measurements) -> float:
     """The largest difference between the losses of two trainings, as long as both go on."""
     pairs = zip(one["course"]["loss"], other["course"]["loss"], strict=False)
     return float(max(abs(a - b) for a, b in pairs))
+
+
+def early(measured: Measurements, log: str) -> list[float]:
+    """The batches' "loss" or "accuracy" in the first half of the first epoch, mean by mean."""
+    course = measured["course"]
+    return [v for v, epoch in zip(course[log], course["epoch"], strict=True) if epoch <= 0.5]
 
 
 def ratio_off(one: float, other: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnscratch.core.table import Table
+from nnscratch.studies.resnet_plateau import decision
 from nnscratch.studies.resnet_plateau import readings as read
 from nnscratch.studies.study import Measurements, Results
 
@@ -18,13 +19,14 @@ COLUMNS = {
 
 
 def tables(results: Results) -> list[Table]:
-    """What every epoch printed, and what it would have printed in the other mode."""
+    """Each suspect's accuracies; what every epoch printed, and would have in the other mode."""
     rows = [
         (f"{name}, {epoch}", *cells(measured, epoch))
         for name, measured in results.items()
         for epoch in range(1, measured["epochs"] + 1)
     ]
     return [
+        decision.table(results),
         Table(
             "Training and validation, epoch by epoch",
             ("variant, epoch", "left", *COLUMNS),
@@ -34,7 +36,7 @@ def tables(results: Results) -> list[Table]:
                 "the accuracy on training rows when the network infers. by batch: that on "
                 "validation rows by their batches' own statistics, as in training.",
             ),
-        )
+        ),
     ]
 
 

@@ -41,14 +41,14 @@ def train(trial: Trial, setting: Setting) -> Measurements:
     split = math.floor(len(x) * (1 - SPLIT))
     probe = TwoModes(spread(x[:split], y[:split]), spread(x[split:], y[split:]))
     stopping = nn.EarlyStopping("val_loss", patience=trial.patience)
-    batch_size = trial.batch_size // SIZES[setting.scale].batch_divisor
+    batch_size = SIZES[setting.scale].batches[trial.batch_size]
     history = training.fit(
         model,
         setting,
         x,
         y,
         batch_size=batch_size,
-        epochs=trial.epochs,
+        epochs=trial.epochs.at(setting),
         validation_split=SPLIT,
         callbacks=[probe, stopping],
     )

@@ -52,7 +52,8 @@ def test_parameters_are_those_of_the_declaration() -> None:
         return left
 
     with pytest.raises(
-        ValueError, match=r"takes \('left', 'right'\), ops.py declares \('a', 'b'\)"
+        ValueError,
+        match=r"takes \('left', 'right'\), ops.py declares \('a', 'b', 'bias', 'activation'\)",
     ):
         kernel("matmul", backend="elsewhere")(matmul)
     assert ("matmul", "elsewhere") not in kernels.table()

@@ -53,7 +53,7 @@ def assert_close(got: Array, expected: Array) -> None:
 
 @cases("conv2d")
 def test_convolution(ops: Ops, torch: ModuleType, case: OpCase) -> None:
-    x, kernel, window, groups = case.arguments("float64")
+    x, kernel, window, groups, *finish = case.arguments("float64")
     cells = nchw(torch, x)
     weights = torch.tensor(kernel.transpose(3, 2, 0, 1).copy(), requires_grad=True)
     y = torch.nn.functional.conv2d(
@@ -67,6 +67,10 @@ def test_convolution(ops: Ops, torch: ModuleType, case: OpCase) -> None:
     y.backward(nchw(torch, dy))
 
     assert_close(ops.conv2d(x, kernel, window, groups), nhwc(y))
+    if finish:
+        _, bias, (function, arguments) = finish
+        activated = getattr(torch.nn.functional, function)(torch.tensor(nhwc(y) + bias), *arguments)
+        assert_close(ops.conv2d(x, kernel, window, groups, *finish), activated.numpy())
     dx = ops.conv2d_input_gradient(dy, kernel, window, groups, x.shape[1:3])
     assert_close(dx, nhwc(cells.grad))
     dkernel = ops.conv2d_kernel_gradient(x, dy, window, groups)

@@ -41,9 +41,11 @@ class Plan:
             for node in self.graph.nodes
             for symbol in node.inputs
             if node.layer.curve is not None
+            and _declared_with_forward(node.layer, "applied")
             and symbol in read_once
             and symbol.node is not None
             and symbol.node.layer.applies_activations
+            and _declared_with_forward(symbol.node.layer, "applies_activations")
         }
 
     def _wanted_gradients(self) -> frozenset[Symbol]:
@@ -190,6 +192,15 @@ def backward(
     input_gradients = tuple(gradient_of(symbol) for symbol in graph.inputs) if everything else ()
     reached, sources = reversed(calls), tape.sources
     return Tape(tape.ctx, reached, tape.outputs, tape.state, totals, input_gradients, sources)
+
+
+def _declared_with_forward(layer: Layer, name: str) -> bool:
+    """Whether the class that has `forward` says so too: who overrides it may do something else."""
+    forward, said = (
+        next(kind for kind in type(layer).__mro__ if attribute in vars(kind))
+        for attribute in ("forward", name)
+    )
+    return forward is said
 
 
 class _Sums(dict[Entry, Array]):

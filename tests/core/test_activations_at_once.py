@@ -7,10 +7,12 @@ import pytest
 
 from nnscratch.core.executor import backward, forward
 from nnscratch.core.graph import Input
+from nnscratch.core.layer import Output
 from nnscratch.core.store import by_layer
 from nnscratch.core.tape import ALL
+from nnscratch.kernels.geometry import Window
 from nnscratch.kernels.ops import Curve
-from nnscratch.layers import ELU, Activation, Add, Conv2D, Dense, Flatten, LeakyReLU, PReLU
+from nnscratch.layers import ELU, Activation, Add, Conv2D, Dense, Flatten, LeakyReLU, PReLU, ReLU
 from nnscratch.model import Model
 from nnscratch.network import Network
 from nnscratch.training.callbacks import LambdaCallback
@@ -94,6 +96,24 @@ def test_not_what_is_an_output_itself():
 def test_not_an_activation_whose_gradient_needs_its_input():
     x = Input((3,))
     assert activations(network(x, PReLU()(Dense(3)(x)))) == {}
+
+
+class Doubled(Conv2D):
+    def forward(self, ctx, params, state, *xs):
+        y = ctx.k.conv2d(*xs, 2 * params["kernel"], Window((3, 3)), 1)
+        return Output(y, self.Cache(*xs))
+
+
+class Halved(ReLU):
+    def forward(self, ctx, params, state, *xs):
+        y, cache, _ = super().forward(ctx, params, state, *xs)
+        return Output(y / 2, cache)
+
+
+def test_not_where_a_subclass_has_a_forward_of_its_own():
+    x = Input((6, 5, 2))
+    assert activations(network(x, ReLU()(Doubled(3, 3)(x)))) == {}
+    assert activations(network(x, Halved()(Conv2D(3, 3)(x)))) == {}
 
 
 def test_not_where_somebody_watches(rng):

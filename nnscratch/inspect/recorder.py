@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from nnscratch.core.errors import NNError, UnknownNameError
@@ -13,7 +12,7 @@ from nnscratch.inspect import look_states, recorder_table
 from nnscratch.inspect.groups import group_of
 from nnscratch.inspect.looks import Look
 from nnscratch.inspect.scribe import Scribe
-from nnscratch.inspect.seeing import Seer, arenas_of, output_seer, see, weight_views
+from nnscratch.inspect.seeing import arenas_of, output_seer, see, weight_views
 from nnscratch.inspect.selection import Selection
 from nnscratch.inspect.series import CALL, WEIGHT, Book, CallTrack, WeightTrack
 from nnscratch.kernels.ops import Array, Ops
@@ -35,9 +34,8 @@ class Runner(Protocol):
 class Recorder(Callback):
     """Records every step of a training, call by call and weight by weight.
 
-    In `fit` it is a callback, which sees each array while it is at hand; what is large is measured
-    by a thread of its own while the training goes on. In a training loop of your own, call
-    `record(step)`. Of the weights those are recorded that are trained. A model that is
+    In `fit` it is a callback, which sees each array while it is at hand. In a training loop of your
+    own, call `record(step)`. Of the weights those are recorded that are trained. A model that is
     compiled anew counts its steps from 0 again: give that training a recorder of its own.
 
     >>> recorder = nn.Recorder()
@@ -111,14 +109,14 @@ class Recorder(Callback):
         if self._selected[call.key]:
             self._scribe.measure((call.key, CALL[0]), call.output, call.layer.saturation)
             if self._look is not None:
-                self._see(self._look, call.key, CALL[0], output_seer(call), call.output)
+                self._look.add(call.key, CALL[0], output_seer(call)(self._k, call.output))
 
     def on_backward(self, call: Call) -> None:
         """Measure the gradient of a call's output."""
         if self._selected[call.key]:
             self._scribe.measure((call.key, CALL[1]), call.output_gradient)
             if self._look is not None:
-                self._see(self._look, call.key, CALL[1], see, call.output_gradient)
+                self._look.add(call.key, CALL[1], see(self._k, call.output_gradient))
 
     def on_step(self, step: Step) -> None:
         """Measure the weights."""
@@ -128,7 +126,7 @@ class Recorder(Callback):
             self._scribe.measure_weights(what, arena)
         if self._look is not None:
             for path, what, seer, weight in weight_views(step, self._paths):
-                self._see(self._look, path, what, seer, weight)
+                self._look.add(path, what, seer(self._k, weight))
         self._measured = step.index, step.loss
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
@@ -156,9 +154,6 @@ class Recorder(Callback):
             look.add(path, what, seer(k, weight))
         self._looks.append(look)
         return look
-
-    def _see(self, look: Look, name: str, what: str, seer: Seer, x: Array) -> None:
-        self._scribe.later(partial(seer, self._k, x), partial(look.add, name, what))
 
     def _meet(self, call: Call) -> None:
         """Find out whether a call is to be recorded, and make room for it."""
@@ -201,7 +196,6 @@ class Recorder(Callback):
     @property
     def looks(self) -> list[Look]:
         """The closer looks, in the order in which they were taken."""
-        self._scribe.settle()
         return self._looks
 
     @property

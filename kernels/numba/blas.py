@@ -15,7 +15,7 @@ import os
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import cast
+from typing import NamedTuple
 
 import numpy as np
 from threadpoolctl import LibController, ThreadpoolController
@@ -31,19 +31,27 @@ BLOCK_LINES = 32
 """Rows or columns of a block at least: each block reads the whole of the other matrix."""
 
 
-def setter(library: LibController) -> Callable[[int], object]:
-    """A library's own function to set its number of threads.
+class Threads(NamedTuple):
+    """A library's own functions for its number of threads."""
 
-    For OpenBLAS not threadpoolctl's: since 3.8 that heeds the first thread that calls it, and
-    ignores all others without a word.
-    """
-    if library.internal_api == "openblas" and library.threading_layer != "openmp":
-        loaded = ctypes.CDLL(library.filepath)  # is loaded already, so this finds it
-        for prefix, suffix in itertools.product(("", "scipy_"), ("", "64_", "_64")):
-            function = getattr(loaded, f"{prefix}openblas_set_num_threads{suffix}", None)
-            if function is not None:
-                return cast(Callable[[int], object], function)
-    return cast(Callable[[int], object], library.set_num_threads)
+    get: Callable[[], int]
+    set: Callable[[int], object]
+
+    @classmethod
+    def of(cls, library: LibController) -> Threads:
+        """OpenBLAS's are called directly.
+
+        threadpoolctl's setter for it heeds, since 3.8, the first thread that calls it, and ignores
+        all others without a word; its getter takes as long as a small product.
+        """
+        if library.internal_api == "openblas" and library.threading_layer != "openmp":
+            loaded = ctypes.CDLL(library.filepath)  # is loaded already, so this finds it
+            for prefix, suffix in itertools.product(("", "scipy_"), ("", "64_", "_64")):
+                name = f"{prefix}openblas_{{}}_num_threads{suffix}"
+                get, set_ = (getattr(loaded, name.format(verb), None) for verb in ("get", "set"))
+                if get is not None and set_ is not None:
+                    return cls(get, set_)
+        return cls(library.get_num_threads, library.set_num_threads)
 
 
 class OneThread:
@@ -55,17 +63,16 @@ class OneThread:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.inside = 0
-        self.libraries: list[LibController] | None = None
-        self.setters: list[Callable[[int], object]] = []
+        self.libraries: list[Threads] | None = None
         self.before: list[int] = []
 
     def __enter__(self) -> None:
         with self.lock:
             if self.libraries is None:  # looking for them takes milliseconds
-                self.libraries = ThreadpoolController().select(user_api="blas").lib_controllers
-                self.setters = [setter(library) for library in self.libraries]
+                found = ThreadpoolController().select(user_api="blas").lib_controllers
+                self.libraries = [Threads.of(library) for library in found]
             if self.inside == 0:
-                self.before = [library.get_num_threads() for library in self.libraries]
+                self.before = [library.get() for library in self.libraries]
                 self.set([1] * len(self.before))
             self.inside += 1
 
@@ -82,8 +89,8 @@ class OneThread:
 
     def set(self, numbers: list[int]) -> None:
         """Give each library its number of threads."""
-        for setter, number in zip(self.setters, numbers, strict=True):
-            setter(number)
+        for library, number in zip(self.libraries or (), numbers, strict=True):
+            library.set(number)
 
     def after_fork(self) -> None:
         """In a forked child the threads that were inside are gone, and so is who held the lock."""

@@ -45,7 +45,7 @@ def finish(bias: Array | None, activation: Curve | None, channels: int, dtype: A
     if bias is None and activation is None:
         return NOTHING[dtype.itemsize]
     added = np.full(channels, NONE, dtype) if bias is None else bias
-    repeated = read(np.tile(added, max(-(-WIDTH // channels), 1)))
+    repeated = read(np.concatenate([added] * max(-(-WIDTH // channels), 1)))
     op, arguments = activation or ("", ())
     first, second, third = constants(dtype, (*arguments, 0.0, 0.0, 0.0)[:3])
     return Finish(repeated, FUNCTIONS[op], first, second, third)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import zlib
-from dataclasses import dataclass
 from types import ModuleType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +12,7 @@ from nnscratch.backend import Backend
 from nnscratch.kernels.ops import Curve, Key, Ops
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """Backend, mode and seed of one run. There is no global flag, backend or generator."""
 
     backend: Backend
@@ -56,8 +54,7 @@ class Context:
         activation: Curve | None = None,
     ) -> Context:
         """The context of one call: its key joins the seed."""
-        return dataclasses.replace(
-            self,
+        return self._replace(
             seed=(*self.seed, zlib.crc32(key.encode())),
             frozen=frozen,
             input_gradients=input_gradients,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 import math
 from abc import ABCMeta
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -71,15 +72,21 @@ class DescriptionType(ABCMeta):
         Raises:
             UnknownNameError: it has no argument of that name; names the nearest one.
         """
-        _, *parameters = inspect.signature(
-            type.__getattribute__(cls, "__init__")
-        ).parameters.values()
-        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-            known = [parameter.name for parameter in parameters]
+        if kwargs:
+            known = _arguments(type.__getattribute__(cls, "__init__"))
             for name in kwargs:
-                if name not in known:
+                if known is not None and name not in known:
                     raise UnknownNameError(f"argument of {cls.__name__}", name, known)
         return super().__call__(*args, **kwargs)
+
+
+@functools.lru_cache(maxsize=256)
+def _arguments(method: Callable[..., Any]) -> tuple[str, ...] | None:
+    """The names of a method's arguments but its first; None where it takes any."""
+    _, *parameters = inspect.signature(method).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return tuple(parameter.name for parameter in parameters)
 
 
 def shape_hint(expected: Sequence[int], got: Sequence[int]) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from types import TracebackType
 from typing import Any, TypeVar
 
 from nnscratch.core.context import Context
 from nnscratch.core.errors import DTypeError, ShapeError, shape_hint
 from nnscratch.core.graph import Graph, Node, Symbol, batched
-from nnscratch.core.layer import Gradients, Layer, Values
+from nnscratch.core.layer import Gradients, Output, Values
+from nnscratch.core.plan import Plan, Stage
 from nnscratch.core.tape import ALL, Call, Tape
 from nnscratch.kernels.ops import Array
 
@@ -19,42 +20,6 @@ Nested = Mapping[str, Values]
 Watch = Callable[[Call], None]
 """Sees calls as they are computed."""
 Entry = TypeVar("Entry")
-
-
-class Plan:
-    """What can be known of a graph's runs before the first: who reads what, and what is frozen."""
-
-    def __init__(self, graph: Graph, frozen: frozenset[Layer] = frozenset()):
-        self.graph = graph
-        self.frozen = frozen
-        self.wanted = self._wanted_gradients()
-        """The symbols whose gradients training needs: something behind them can learn."""
-        self.last_reader = {s: node for node in graph.nodes for s in node.inputs}
-        self.activations = self._activations()
-        """By a product, the activation that is the only one to read it."""
-
-    def _activations(self) -> Mapping[Node, Node]:
-        readers = Counter(symbol for node in self.graph.nodes for symbol in node.inputs)
-        read_once = {s for s, count in readers.items() if count == 1} - set(self.graph.outputs)
-        return {
-            symbol.node: node
-            for node in self.graph.nodes
-            for symbol in node.inputs
-            if node.layer.curve is not None
-            and _declared_with_forward(node.layer, "applied")
-            and symbol in read_once
-            and symbol.node is not None
-            and symbol.node.layer.applies_activations
-            and _declared_with_forward(symbol.node.layer, "applies_activations")
-        }
-
-    def _wanted_gradients(self) -> frozenset[Symbol]:
-        wanted: set[Symbol] = set()
-        for node in self.graph.nodes:
-            learns = any(param.trainable for param in node.spec.params.values())
-            if (learns and node.layer not in self.frozen) or not wanted.isdisjoint(node.inputs):
-                wanted.add(node.output)
-        return frozenset(wanted)
 
 
 def forward(
@@ -86,45 +51,30 @@ def forward(
     Raises:
         ShapeError, DTypeError: an input, or what a layer returned, is not as declared.
     """
-    graph = plan.graph
-    state = dict(state)
+    graph, state, calls = plan.graph, dict(state), list[Call]()
     live = _check_inputs(graph, inputs)
     _check_dtypes(params, inputs[0])
-    dtype = inputs[0].dtype
     unseen = watch is None and keep.isdisjoint({"inputs", "output"})
     following = plan.activations if unseen else {}
-    through = set(following.values())
-    calls = []
-    for node in graph.nodes:
-        key, path = graph.keys[node], graph.paths[node.layer]
-        call_ctx = _call_context(plan, ctx, node, True, following.get(node))
-        xs = tuple(live[symbol] for symbol in node.inputs)
-        state_in = state.get(path, {})
-        with naming(key, "forward"):
-            y, cache, changed = (
-                node.layer.applied(*xs)
-                if node in through
-                else node.layer.forward(call_ctx, params.get(path, {}), state_in, *xs)
-            )
-        _check_output(key, node, y, xs[0].shape[0], dtype)
-        if changed:
-            state[path] = {**state_in, **changed}
-        fields = {
-            "inputs": xs,
-            "output": y,
-            "cache": cache,
-            "state_in": state_in,
-            "state_out": state.get(path, {}),
-        }
-        sources = tuple(graph.origins[symbol] for symbol in node.inputs)
-        call = Call(key, node.layer, fields, recompute, sources)
+    applied = set(following.values())
+    for stage in plan.stages:
+        xs = tuple([live[symbol] for symbol in stage.inputs])
+        before = state.get(stage.path, {})
+        if stage.node in applied:
+            fields = _forward_call(stage, before, xs, stage.layer.applied)
+        else:
+            call_ctx = _call_context(stage, ctx, True, following.get(stage.node))
+            forward = partial(stage.layer.forward, call_ctx, params.get(stage.path, {}), before)
+            fields = _forward_call(stage, before, xs, forward)
+        call = Call(stage.key, stage.layer, fields, recompute, stage.sources)
         if watch is not None:
             watch(call)
         calls.append(call.trimmed(keep))
-        live[node.output] = y
-        for symbol in node.inputs:
-            if plan.last_reader[symbol] is node and symbol not in graph.outputs:
-                live.pop(symbol, None)
+        live[stage.node.output] = fields["output"]
+        if fields["state_out"] is not before:
+            state[stage.path] = fields["state_out"]
+        for symbol in stage.done:
+            del live[symbol]
     outputs = tuple(live[symbol] for symbol in graph.outputs)
     ends = tuple(graph.origins[symbol] for symbol in graph.outputs)
     return Tape(ctx, calls, outputs, state, sources=ends)
@@ -172,35 +122,21 @@ def backward(
         return tape.ctx.xp.zeros((batch, *symbol.shape), dtype) if gradient is None else gradient
 
     pending.add(zip(graph.outputs, output_gradients, strict=True))
-    for node in reversed(graph.nodes):
-        key = graph.keys[node]
-        call = tape[key] if keep >= ALL else tape.pop(key)
-        if everything or node.output in plan.wanted:
-            dy = gradient_of(node.output)
-            gradients = _backward_call(plan, tape.ctx, node, call, params, dy, everything)
-            pending.add(zip(node.inputs, gradients.inputs, strict=True))
-            totals.add((f"{call.path}/{name}", dw) for name, dw in gradients.params.items())
-            fields = {
-                "output_gradient": dy,
-                "input_gradients": gradients.inputs,
-                "param_gradients": gradients.params,
-            }
+    for stage in reversed(plan.stages):
+        call = tape[stage.key] if keep >= ALL else tape.pop(stage.key)
+        if everything or stage.node.output in plan.wanted:
+            call_ctx = _call_context(stage, tape.ctx, everything)
+            own, dy = params.get(stage.path, {}), gradient_of(stage.node.output)
+            fields = _backward_call(stage, call_ctx, call, own, dy)
             call = call.extended(fields)
+            pending.add(zip(stage.inputs, call.input_gradients, strict=True))
+            totals.add((f"{stage.path}/{n}", dw) for n, dw in call.param_gradients.items())
             if watch is not None:
                 watch(call)
         calls.append(call.trimmed(keep))
     input_gradients = tuple(gradient_of(symbol) for symbol in graph.inputs) if everything else ()
     reached, sources = reversed(calls), tape.sources
     return Tape(tape.ctx, reached, tape.outputs, tape.state, totals, input_gradients, sources)
-
-
-def _declared_with_forward(layer: Layer, name: str) -> bool:
-    """Whether the class that has `forward` says so too: who overrides it may do something else."""
-    forward, said = (
-        next(kind for kind in type(layer).__mro__ if attribute in vars(kind))
-        for attribute in ("forward", name)
-    )
-    return forward is said
 
 
 class _Sums(dict[Entry, Array]):
@@ -216,35 +152,67 @@ class _Sums(dict[Entry, Array]):
                 self[entry] = self.xp.add(self[entry], share) if entry in self else share
 
 
+def _forward_call(
+    stage: Stage, state_in: Values, xs: tuple[Array, ...], forward: Callable[..., Output]
+) -> dict[str, Any]:
+    """What a call reads, computes and leaves, by the names of a Call's fields."""
+    with naming(stage.key, "forward"):
+        y, cache, changed = forward(*xs)
+    _check_output(stage, y, xs[0])
+    state_out = {**state_in, **changed} if changed else state_in
+    return {
+        "inputs": xs,
+        "output": y,
+        "cache": cache,
+        "state_in": state_in,
+        "state_out": state_out,
+    }
+
+
 def _backward_call(
-    plan: Plan, ctx: Context, node: Node, call: Call, params: Nested, dy: Array, everything: bool
-) -> Gradients:
-    call_ctx = _call_context(plan, ctx, node, everything)
-    with naming(call.key, "backward"):
-        gradients = node.layer.backward(call_ctx, params.get(call.path, {}), call.cache, dy)
-    _check_gradients(call.key, node, dy.shape[0], gradients)
-    return gradients
+    stage: Stage, ctx: Context, call: Call, params: Values, dy: Array
+) -> dict[str, Any]:
+    """The gradients of a call, by the names of a Call's fields."""
+    with naming(stage.key, "backward"):
+        gradients = stage.layer.backward(ctx, params, call.cache, dy)
+    _check_gradients(stage, len(dy), gradients)
+    return {
+        "output_gradient": dy,
+        "input_gradients": gradients.inputs,
+        "param_gradients": gradients.params,
+    }
 
 
 def _call_context(
-    plan: Plan, ctx: Context, node: Node, everything: bool, activation: Node | None = None
+    stage: Stage, ctx: Context, everything: bool, activation: Node | None = None
 ) -> Context:
     return ctx.for_call(
-        plan.graph.keys[node],
-        frozen=node.layer in plan.frozen,
-        input_gradients=everything or not plan.wanted.isdisjoint(node.inputs),
+        stage.key,
+        frozen=stage.frozen,
+        input_gradients=everything or stage.wanted,
         activation=None if activation is None else activation.layer.curve,
     )
 
 
-@contextmanager
-def naming(key: str, direction: str) -> Iterator[None]:
+class naming:  # noqa: N801 (read as a verb: with naming(...))
     """Let an error that a layer raises say which call it happened in."""
-    try:
-        yield
-    except Exception as error:
-        error.add_note(f"in {key} ({direction})")
-        raise
+
+    __slots__ = ("direction", "key")
+
+    def __init__(self, key: str, direction: str):
+        self.key, self.direction = key, direction
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, Exception):
+            error.add_note(f"in {self.key} ({self.direction})")
 
 
 def _check_inputs(graph: Graph, inputs: Sequence[Array]) -> dict[Symbol, Array]:
@@ -276,12 +244,12 @@ def _check_dtypes(params: Nested, x: Array) -> None:
                 )
 
 
-def _check_output(key: str, node: Node, y: Array, batch: int, dtype: Any) -> None:
-    expected = (batch, *node.spec.output_shape)
+def _check_output(stage: Stage, y: Array, x: Array) -> None:
+    expected = (len(x), *stage.node.output.shape)
     if y.shape != expected:
-        raise ShapeError(f"{key} (forward): declares output {expected}, returned {y.shape}")
-    if y.dtype != dtype:
-        raise DTypeError(f"{key} (forward): read {dtype}, returned {y.dtype}; keep the dtype")
+        raise ShapeError(f"{stage.key} (forward): declares output {expected}, returned {y.shape}")
+    if y.dtype != x.dtype:
+        raise DTypeError(f"{stage.key} (forward): read {x.dtype}, returned {y.dtype}; keep it")
 
 
 def _check_output_gradients(
@@ -297,18 +265,18 @@ def _check_output_gradients(
             raise DTypeError(f"model (backward): outputs are {y.dtype}, a gradient is {dy.dtype}")
 
 
-def _check_gradients(key: str, node: Node, batch: int, gradients: Gradients) -> None:
-    if len(gradients.inputs) != len(node.inputs):
+def _check_gradients(stage: Stage, batch: int, gradients: Gradients) -> None:
+    key = stage.key
+    if len(gradients.inputs) != len(stage.inputs):
         raise ShapeError(
-            f"{key} (backward): has {len(node.inputs)} inputs, returned "
+            f"{key} (backward): has {len(stage.inputs)} inputs, returned "
             f"{len(gradients.inputs)} input gradients"
         )
-    for symbol, dx in zip(node.inputs, gradients.inputs, strict=True):
+    for symbol, dx in zip(stage.inputs, gradients.inputs, strict=True):
         if dx is not None and dx.shape != (batch, *symbol.shape):
             raise ShapeError(
                 f"{key} (backward): input is {batched(symbol.shape)}, its gradient {dx.shape}"
             )
-    trainable = {n: p.shape for n, p in node.spec.params.items() if p.trainable}
     got = {name: gradient.shape for name, gradient in gradients.params.items()}
-    if got != trainable:
-        raise ShapeError(f"{key} (backward): parameters are {trainable}, gradients {got}")
+    if got != stage.trainable:
+        raise ShapeError(f"{key} (backward): parameters are {stage.trainable}, gradients {got}")

@@ -10,9 +10,10 @@ import numpy as np
 
 from nnscratch.backend import Backend
 from nnscratch.core.errors import DTypeError, ShapeError, UnknownNameError, look_up
-from nnscratch.core.executor import Nested, Plan
+from nnscratch.core.executor import Nested
 from nnscratch.core.graph import Graph, Weight
 from nnscratch.core.layer import Layer, Values
+from nnscratch.core.plan import Plan
 from nnscratch.core.store import Arena, Layout, Store, by_layer
 from nnscratch.core.values import initial_value
 from nnscratch.kernels.ops import Array

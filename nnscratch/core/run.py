@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from nnscratch.backend import DEFAULT, get_backend
 from nnscratch.core.context import Context
 from nnscratch.core.errors import DataError, DTypeError, ShapeError, UnknownNameError
-from nnscratch.core.executor import Plan, backward, forward
+from nnscratch.core.executor import backward, forward
 from nnscratch.core.graph import Graph, Input, call
 from nnscratch.core.layer import Layer
+from nnscratch.core.plan import Plan
 from nnscratch.core.tape import Call
 from nnscratch.core.values import initial_value
 from nnscratch.kernels.ops import Array

@@ -64,12 +64,16 @@ class Call:
         sources: tuple[str, ...] = (),
     ):
         self.key = key
-        self.path = key.partition("#")[0]
         self.layer = layer
         self.sources = sources
         """Where each input comes from: the key of a call, or the name of a model's input."""
-        self._fields = dict(fields)
+        self._fields = fields
         self._recompute = recompute
+
+    @property
+    def path(self) -> str:
+        """The layer's path, which is the key without its number."""
+        return self.key.partition("#")[0]
 
     @property
     def kept(self) -> frozenset[str]:

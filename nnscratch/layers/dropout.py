@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any, NamedTuple
 
 from nnscratch.core.context import Context
@@ -53,7 +52,7 @@ class Dropout(Elementwise):
         if not ctx.training:
             return Output(x, self.Cache(None))
         own = () if self.seed is None else (self.seed,)
-        key = dataclasses.replace(ctx, seed=(*ctx.seed, *own)).rng()
+        key = ctx._replace(seed=(*ctx.seed, *own)).rng()
         y, kept = ctx.k.dropout(x, key, self.rate)
         return Output(y, self.Cache(kept))
 

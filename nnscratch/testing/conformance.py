@@ -15,8 +15,9 @@ import numpy as np
 
 from nnscratch.backend import DEFAULT
 from nnscratch.core.errors import ShapeError
-from nnscratch.core.executor import Plan, forward
+from nnscratch.core.executor import forward
 from nnscratch.core.layer import Gradients, Layer, Shape
+from nnscratch.core.plan import Plan
 from nnscratch.kernels.ops import Array
 from nnscratch.testing.gradients import check_gradients
 from nnscratch.testing.points import graph_around

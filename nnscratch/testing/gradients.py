@@ -41,9 +41,10 @@ import numpy as np
 from nnscratch.backend import DEFAULT, Backend, get_backend
 from nnscratch.core.context import Context
 from nnscratch.core.errors import NNError, ShapeError, look_up
-from nnscratch.core.executor import Nested, Plan, backward, forward
+from nnscratch.core.executor import Nested, backward, forward
 from nnscratch.core.graph import Graph
 from nnscratch.core.layer import Layer, Shape
+from nnscratch.core.plan import Plan
 from nnscratch.core.store import by_layer
 from nnscratch.core.tape import Tape
 from nnscratch.kernels.ops import Array

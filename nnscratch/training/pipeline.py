@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nnscratch.core.context import Context
-from nnscratch.core.executor import Nested, Plan, Watch, backward, forward
+from nnscratch.core.executor import Nested, Watch, backward, forward
 from nnscratch.core.graph import Weight
 from nnscratch.core.layer import Values
+from nnscratch.core.plan import Plan
 from nnscratch.core.step import Batch, Step
 from nnscratch.core.store import Arena, by_layer
 from nnscratch.core.tape import ALL, Call, Tape

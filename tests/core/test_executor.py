@@ -8,9 +8,10 @@ import pytest
 from nnscratch.backend import get_backend
 from nnscratch.core.context import Context
 from nnscratch.core.errors import DTypeError, ShapeError
-from nnscratch.core.executor import Plan, backward, forward
+from nnscratch.core.executor import backward, forward
 from nnscratch.core.graph import Graph, Input
 from nnscratch.core.layer import Gradients, Layer, Output, Spec
+from nnscratch.core.plan import Plan
 from nnscratch.layers import Activation, Add, Conv2D, Dense, Multiply
 from nnscratch.network import Network
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -73,9 +72,9 @@ def test_a_frozen_layer_infers_in_training(
     params = {name: weights.pop(name) for name in ("gamma", "beta")}
     x, dy = rng.standard_normal((6, 3)), rng.standard_normal((6, 3))
     layer = BatchNormalization()
-    frozen = dataclasses.replace(ctx, frozen=True)
+    frozen = ctx._replace(frozen=True)
     y, cache, moved = layer.forward(frozen, params, weights, x)
-    inferred = layer.forward(dataclasses.replace(ctx, training=False), params, weights, x)
+    inferred = layer.forward(ctx._replace(training=False), params, weights, x)
     np.testing.assert_array_equal(y, inferred.y)
     assert not moved
     factor = params["gamma"] / np.sqrt(weights["moving_variance"] + 1e-3)

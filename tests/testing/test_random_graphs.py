@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import nnscratch as nn
 from nnscratch.backend import get_backend
-from nnscratch.core.executor import Plan, backward, forward
+from nnscratch.core.executor import backward, forward
+from nnscratch.core.plan import Plan
 from nnscratch.core.store import by_layer
 from nnscratch.kernels.ops import Array
 from nnscratch.testing import check_gradients

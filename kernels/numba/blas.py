@@ -119,7 +119,7 @@ def product(a: Array, b: Array, finish: Finish) -> Array:
             finish_block(y, block.start, block.stop, 0, columns, finish)
         else:
             np.matmul(a, b[:, block], out=y[:, block])
-            finish_block(y, 0, rows, block.start, block.stop, finish.at(block.start))
+            finish_block(y, 0, rows, block.start, block.stop, finish)
 
     with one_thread:
         parallel.each(parallel.blocks(longer, grain), task)

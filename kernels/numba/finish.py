@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..ops import Array, Curve
-from . import parallel, vectormath
+from . import launch, parallel, vectormath
 from .jit import compiled
 from .launch import WIDTH, constants, read
 
@@ -35,10 +35,6 @@ class Finish(NamedTuple):
     second: Any
     third: Any
 
-    def at(self, channel: int) -> Finish:
-        """For results that begin at a channel, and end before the last one or with it."""
-        return self._replace(bias=self.bias[channel:]) if channel and self.function else self
-
 
 def finish(bias: Array | None, activation: Curve | None, channels: int, dtype: Any) -> Finish:
     """For products of a dtype, with so many channels."""
@@ -56,6 +52,14 @@ NOTHING = {
     for dtype in (np.float32, np.float64)
 }
 """For products that stay as they are, by the size of a number."""
+
+
+@compiled(inline=True)
+def from_channel(finish: Finish, channel: int) -> Finish:
+    """For results that begin at a channel, and end before the last one or with it."""
+    return Finish(
+        finish.bias[channel:], finish.function, finish.first, finish.second, finish.third
+    )
 
 
 @compiled()
@@ -117,18 +121,6 @@ def finish_rows(y: Array, rows: Array, columns: int, finish: Finish) -> None:
         m = stop
 
 
-def finish_all(y: Array, finish: Finish) -> None:
-    """Finish an array (..., C) of whole pixels, by a pass of its own."""
-    pixels = y.reshape(-1, y.shape[-1])
-
-    def task(block: slice) -> None:
-        finish_block(pixels, block.start, block.stop, 0, pixels.shape[1], finish)
-
-    if finish.function:
-        grain = max(parallel.GRAIN // pixels.shape[1], 1)
-        parallel.each(parallel.blocks(len(pixels), grain), task)
-
-
 @compiled()
 def finish_block(y: Array, first: int, stop: int, left: int, right: int, finish: Finish) -> None:
     """Finish rows `first` to `stop` of a matrix, columns `left` to `right`."""
@@ -138,5 +130,19 @@ def finish_block(y: Array, first: int, stop: int, left: int, right: int, finish:
     if right - left == columns:
         finish_run(numbers, first * columns, (stop - first) * columns, finish)
     else:
+        own = from_channel(finish, left)
         for row in range(first, stop):
-            finish_run(numbers, row * columns + left, right - left, finish)
+            finish_run(numbers, row * columns + left, right - left, own)
+
+
+@compiled()
+def _finish_pixels(block: int, _: int, edges: Array, y: Array, finish: Finish) -> None:
+    finish_block(y, edges[block], edges[block + 1], 0, y.shape[1], finish)
+
+
+def finish_all(y: Array, finish: Finish) -> None:
+    """Finish an array (..., C) of whole pixels, by a pass of its own."""
+    pixels = y.reshape(-1, y.shape[-1])
+    if finish.function:
+        edges = parallel.edges(len(pixels), max(parallel.GRAIN // pixels.shape[1], 1))
+        launch.each(_finish_pixels, len(edges) - 1, edges, pixels, finish)

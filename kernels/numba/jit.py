@@ -14,12 +14,15 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import CellType
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core.dispatcher import Dispatcher
+from numba.extending import intrinsic
 
 from .code_files import CodeFiles
 from .microkernel.target import TARGET
@@ -105,6 +108,9 @@ def compiled(*flags: str, inline: bool = False) -> Callable[[F], F]:
             over vector lanes. Both are fixed when compiling: the same arguments, the same bits.
         inline: paste the function into its callers, where a call would keep a loop from being
             vectorised.
+
+    A function made inside another one may use what that one was given; of compiled functions of
+    modules the names become part of its own code's name.
     """
 
     def decorate(function: F) -> F:
@@ -118,6 +124,33 @@ def compiled(*flags: str, inline: bool = False) -> Callable[[F], F]:
             )(function)
         if not inline:
             CodeFiles.replacing(dispatcher)
+            if function.__closure__:
+                name_by_closure(dispatcher, function.__closure__)
         return cast(F, dispatcher)
 
     return decorate
+
+
+def name_by_closure(dispatcher: Any, closure: Iterable[CellType]) -> None:
+    """Let the compiled functions of modules that a function uses be known by their names.
+
+    Numba would know them by a number that every process draws anew.
+    """
+    inner: list[Any] = [cell.cell_contents for cell in closure]
+    if all(isinstance(use, Dispatcher) for use in inner) and all(
+        use.__name__ == use.__qualname__ for use in inner
+    ):
+        names = tuple(f"{use.__module__}.{use.__name__}" for use in inner)
+        dispatcher._cache._index_key = lambda signature, codegen: (
+            signature,
+            codegen.magic_tuple(),
+            names,
+        )
+
+
+def generated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function for compiled code that is written as LLVM's instructions.
+
+    Given the arguments' types, `function` returns the signature and what writes the instructions.
+    """
+    return cast(Callable[..., Any], intrinsic(function))

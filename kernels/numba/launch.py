@@ -15,15 +15,21 @@ index might be negative, which in Python counts from the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..ops import Array
-from . import memory, parallel
+from . import memory, parallel, team
+from .calls import block_entry, entry, held
+from .jit import compiled
 
 Compiled = Callable[..., None]
+
+RUN = 2048
+"""Numbers of a sum that are summed up before the next ones."""
 
 WIDTH = 256
 """Elements of a period at least, for loops over it to be worth vectorising."""
@@ -51,6 +57,65 @@ def constants(dtype: np.dtype[Any], scalars: Sequence[float]) -> list[Any]:
     return [dtype.type(scalar) for scalar in scalars]
 
 
+@functools.cache
+def on_blocks(kernel: Compiled) -> Compiled:
+    """A compiled function that calls a kernel for each block, on all threads; see `block_entry`."""
+
+    @compiled()
+    def run(
+        cells: Array,
+        threads: int,
+        edges: Array,
+        inputs: Any,
+        whole: Any,
+        outputs: Any,
+        rows: Any,
+    ) -> None:
+        arguments = (edges, inputs, whole, outputs, rows)
+        team.perform(cells, threads, block_entry(kernel, arguments), held(arguments), edges.size - 1)
+
+    return run
+
+
+@functools.cache
+def on_items(task: Compiled) -> Compiled:
+    """A compiled function that calls a task for each item, on all threads; see `calls.py`."""
+
+    @compiled()
+    def run(cells: Array, threads: int, count: int, arguments: Any) -> None:
+        team.perform(cells, threads, entry(task, arguments), held(arguments), count)
+
+    return run
+
+
+def each(task: Compiled, count: int, *arguments: Any, seats: int | None = None) -> None:
+    """`task(item, seat, *arguments)` for each item below `count`, in any order, on all threads.
+
+    Tasks must not write to the same memory, but those in one seat, which run one after the other.
+    Seats are below `seats`, or if need be below `parallel.threads()`.
+    """
+    threads = seats or parallel.threads()
+    on_items(task)(team.cells(threads), threads, count, arguments)
+
+
+def blocks(
+    kernel: Compiled,
+    edges: Array,
+    inputs: Iterable[Array],
+    whole: Iterable[Any],
+    *outputs: Array,
+    rows: Iterable[Array] = (),
+) -> None:
+    """`kernel(*inputs, *whole, *outputs, *rows)` for each block, on all threads.
+
+    Block b is the part from edges[b] to edges[b + 1] of each input and output, along their first
+    axis. It is given row b of each of the `rows`, and what is `whole`.
+    """
+    threads = parallel.threads()
+    groups = tuple(inputs), tuple(whole), outputs, tuple(rows)
+    on_blocks(kernel)(team.cells(threads), threads, edges, *groups)
+
+
 def elementwise(
     kernel: Compiled, inputs: Sequence[Array], scalars: Sequence[float] = (), outputs: int = 1
 ) -> list[Array]:
@@ -61,13 +126,9 @@ def elementwise(
     """
     like = inputs[0]
     results = [memory.empty(like.shape, like.dtype) for _ in range(outputs)]
-    numbers = constants(like.dtype, scalars)
-    sources, targets = [flat(x) for x in inputs], [y.reshape(-1) for y in results]
-
-    def task(block: slice) -> None:
-        kernel(*[x[block] for x in sources], *numbers, *[y[block] for y in targets])
-
-    parallel.each(parallel.blocks(like.size, parallel.GRAIN, multiple=16), task)
+    sources, numbers = map(flat, inputs), constants(like.dtype, scalars)
+    edges = parallel.edges(like.size, parallel.GRAIN, multiple=16)
+    blocks(kernel, edges, sources, numbers, *[y.reshape(-1) for y in results])
     return results
 
 
@@ -78,15 +139,9 @@ def rowwise(
     scalars: Sequence[float] = (),
 ) -> None:
     """`kernel(*inputs, *scalars, *outputs)` over blocks of the arrays' first axis."""
-    sources = [read(x) for x in inputs]
-    numbers = constants(inputs[0].dtype, scalars)
     rows = len(inputs[0])
-    grain = parallel.GRAIN * rows // max(inputs[0].size, 1)
-
-    def task(block: slice) -> None:
-        kernel(*[x[block] for x in sources], *numbers, *[y[block] for y in outputs])
-
-    parallel.each(parallel.blocks(rows, max(grain, 1)), task)
+    edges = parallel.edges(rows, max(parallel.GRAIN * rows // max(inputs[0].size, 1), 1))
+    blocks(kernel, edges, map(read, inputs), constants(inputs[0].dtype, scalars), *outputs)
 
 
 def periodic(
@@ -111,18 +166,36 @@ def periodic(
     like = inputs[0]
     repeats = max(-(-min(WIDTH, like.size) // period), 1)
     width = repeats * period
-    tiles = [flat(np.broadcast_to(p, (repeats, period))) for p in parameters]  # (width,)
+    tiles = [read(np.concatenate([p] * repeats)) for p in parameters]  # (width,)
     results = [memory.empty(like.shape, like.dtype) for _ in range(outputs)]
-    sources, targets = [flat(x) for x in inputs], [y.reshape(-1) for y in results]
     # With four periods to a block, the blocks' sums take less memory than the inputs.
     grain = max(parallel.GRAIN, 4 * width if sums else width)
-    blocks = parallel.blocks(like.size, grain, multiple=width)
-    partial = np.zeros((max(len(blocks), 1), sums, width))
-
-    def task(numbered: tuple[int, slice]) -> None:
-        number, block = numbered
-        kernel(*[x[block] for x in sources], *tiles, *[y[block] for y in targets], *partial[number])
-
-    parallel.each(list(enumerate(blocks)), task)
-    total = parallel.add_in_order(partial).reshape(sums, repeats, period)
+    edges = parallel.edges(like.size, grain, multiple=width)
+    partial = np.zeros((sums, max(len(edges) - 1, 1), width))
+    targets = [y.reshape(-1) for y in results]
+    blocks(kernel, edges, map(flat, inputs), tiles, *targets, rows=partial)
+    total = np.add.reduce(partial, axis=1).reshape(sums, repeats, period)
     return results, np.add.reduce(total, axis=1)  # (sums, period)
+
+
+def add_in_order(partial: Array) -> Array:
+    """Sum over the first axis of (B, ...), in the order of the blocks that made its parts."""
+    parts = read(partial).reshape(len(partial), -1)
+    if len(parts) == 1:
+        return partial.reshape(partial.shape[1:])
+    total = memory.empty(partial.shape[1:], partial.dtype)
+    edges = parallel.edges(total.size, parallel.GRAIN // len(parts), multiple=16)
+    each(_add_parts, len(edges) - 1, edges, parts, total.reshape(-1))
+    return total
+
+
+@compiled()
+def _add_parts(block: int, _: int, edges: Array, parts: Array, total: Array) -> None:
+    """A run at a time, which stays in the first cache."""
+    for start in range(edges[block], edges[block + 1], RUN):
+        run = total[start : min(start + RUN, edges[block + 1])]
+        run[:] = parts[0, start : start + run.size]
+        for b in range(1, len(parts)):
+            part = parts[b, start : start + run.size]
+            for i in range(run.size):
+                run[i] += part[i]

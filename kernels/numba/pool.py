@@ -12,7 +12,7 @@ import numpy as np
 from .. import kernel
 from ..geometry import Pair, Window
 from ..ops import Array
-from . import memory, parallel
+from . import launch, memory, parallel
 from .jit import compiled
 from .launch import read
 from .windows import Numbers, inside, numbers
@@ -85,9 +85,17 @@ def _max_pool2d(x: Array, window: Numbers, rows: int, first: int, y: Array, plac
         place[r].reshape(-1)[:] = winner
 
 
-def row_blocks(rows: int, work: int) -> list[slice]:
-    """Blocks of so many rows, which read or write `work` elements in all."""
-    return parallel.blocks(rows, max(parallel.GRAIN * rows // max(work, 1), 1))
+def row_blocks(rows: int, work: int) -> Array:
+    """The edges of blocks of so many rows, which read or write `work` elements in all."""
+    return parallel.edges(rows, max(parallel.GRAIN * rows // max(work, 1), 1))
+
+
+@compiled()
+def _max_pool2d_block(
+    block: int, _: int, edges: Array, x: Array, window: Numbers, rows: int, y: Array, place: Array
+) -> None:
+    first, stop = edges[block], edges[block + 1]
+    _max_pool2d(x, window, rows, first, y[first:stop], place[first:stop])
 
 
 @kernel("max_pool2d", backend="numba")
@@ -97,12 +105,9 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     rows, columns = window.output_size((height, width))
     y = memory.empty((n_images * rows, columns, channels), x.dtype)
     place = memory.empty(y.shape, window.places)
-    source, numbered = read(x), numbers(window)
-
-    def task(block: slice) -> None:
-        _max_pool2d(source, numbered, rows, block.start, y[block], place[block])
-
-    parallel.each(row_blocks(len(y), y.size * window.size[0] * window.size[1]), task)
+    edges = row_blocks(len(y), y.size * window.size[0] * window.size[1])
+    common = edges, read(x), numbers(window), rows
+    launch.each(_max_pool2d_block, len(edges) - 1, *common, y, place)
     shape = (n_images, rows, columns, channels)
     return y.reshape(shape), place.reshape(shape)
 
@@ -138,12 +143,9 @@ def _max_pool2d_gradient(dy: Array, place: Array, window: Numbers, dx: Array) ->
 def max_pool2d_gradient(dy: Array, argmax: Array, window: Window, image: Pair) -> Array:
     """Each cell of a window receives dy where its number is the winner's, else 0."""
     dx = memory.zeros((len(dy), *image, dy.shape[3]), dy.dtype)
-    upstream, places, numbered = read(dy), read(argmax), numbers(window)
-
-    def task(block: slice) -> None:
-        _max_pool2d_gradient(upstream[block], places[block], numbered, dx[block])
-
-    parallel.each(row_blocks(len(dy), dy.size * window.size[0] * window.size[1]), task)
+    edges = row_blocks(len(dy), dy.size * window.size[0] * window.size[1])
+    inputs = read(dy), read(argmax)
+    launch.blocks(_max_pool2d_gradient, edges, inputs, [numbers(window)], dx)
     return dx
 
 
@@ -179,18 +181,22 @@ def _average_pool2d(x: Array, window: Numbers, rows: int, first: int, y: Array) 
                 mean[c] /= count
 
 
+@compiled()
+def _average_pool2d_block(
+    block: int, _: int, edges: Array, x: Array, window: Numbers, rows: int, y: Array
+) -> None:
+    first, stop = edges[block], edges[block + 1]
+    _average_pool2d(x, window, rows, first, y[first:stop])
+
+
 @kernel("average_pool2d", backend="numba")
 def average_pool2d(x: Array, window: Window) -> Array:
     """The sum of the real cells over their number: first down the columns, then along."""
     n_images, height, width, channels = x.shape
     rows, columns = window.output_size((height, width))
     y = memory.empty((n_images * rows, columns, channels), x.dtype)
-    source, numbered = read(x), numbers(window)
-
-    def task(block: slice) -> None:
-        _average_pool2d(source, numbered, rows, block.start, y[block])
-
-    parallel.each(row_blocks(len(y), y.size * window.size[0] * window.size[1]), task)
+    edges = row_blocks(len(y), y.size * window.size[0] * window.size[1])
+    launch.each(_average_pool2d_block, len(edges) - 1, edges, read(x), numbers(window), rows, y)
     return y.reshape(n_images, rows, columns, channels)
 
 
@@ -222,10 +228,6 @@ def _average_pool2d_gradient(dy: Array, window: Numbers, dx: Array) -> None:
 def average_pool2d_gradient(dy: Array, window: Window, image: Pair) -> Array:
     """Each output hands an equal share of its dy to each real cell: first along, then down."""
     dx = memory.zeros((len(dy), *image, dy.shape[3]), dy.dtype)
-    upstream, numbered = read(dy), numbers(window)
-
-    def task(block: slice) -> None:
-        _average_pool2d_gradient(upstream[block], numbered, dx[block])
-
-    parallel.each(row_blocks(len(dy), dy.size * window.size[0] * window.size[1]), task)
+    edges = row_blocks(len(dy), dy.size * window.size[0] * window.size[1])
+    launch.blocks(_average_pool2d_gradient, edges, [read(dy)], [numbers(window)], dx)
     return dx

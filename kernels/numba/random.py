@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import kernel
 from ..ops import Array, Key
-from . import memory, parallel
+from . import launch, memory, parallel
 from .jit import compiled
 from .launch import elementwise, flat
 
@@ -55,37 +55,44 @@ def philox(left: np.uint64, right: np.uint64, first: int, words: Array) -> None:
                 chunk[i, word] = planes[word, i]
 
 
+@compiled()
+def _philox_block(
+    block: int, _: int, edges: Array, left: np.uint64, right: np.uint64, words: Array
+) -> None:
+    first, stop = edges[block], edges[block + 1]
+    philox(left, right, first, words[first:stop])
+
+
 @kernel("random_bits", backend="numba")
 def random_bits(key: Key, count: int) -> Array:
     """Block by block of counters."""
     words = np.empty((-(-count // 4), 4), np.uint32)
-    left, right = np.uint64(key[0]), np.uint64(key[1])
-
-    def task(block: slice) -> None:
-        philox(left, right, block.start, words[block])
-
-    parallel.each(parallel.blocks(len(words), parallel.GRAIN // 4), task)
+    edges = parallel.edges(len(words), parallel.GRAIN // 4)
+    launch.each(_philox_block, len(edges) - 1, edges, np.uint64(key[0]), np.uint64(key[1]), words)
     return words.reshape(-1)[:count]
 
 
 @compiled()
-def _dropout(
+def _dropout_block(
+    block: int,
+    _: int,
+    edges: Array,
     x: Array,
     left: np.uint64,
     right: np.uint64,
-    first: int,
     threshold: np.uint32,
     keep: float,
     y: Array,
     kept: Array,
 ) -> None:
-    """Elements 4 * first and on."""
+    """Blocks begin at multiples of 16 elements, groups of words at those of 4."""
     zero = type(keep)(0)
     groups = np.empty((CHUNK, 4), np.uint32)
     words = groups.reshape(groups.size)
-    for start in range(0, y.size, words.size):
-        philox(left, right, first + start // 4, groups)
-        chunk = slice(start, start + words.size)
+    stop = edges[block + 1]
+    for start in range(edges[block], stop, words.size):
+        philox(left, right, start // 4, groups)
+        chunk = slice(start, min(start + words.size, stop))
         x_chunk, y_chunk, kept_chunk = x[chunk], y[chunk], kept[chunk]
         for j in range(y_chunk.size):
             kept_chunk[j] = words[j] >= threshold
@@ -96,17 +103,11 @@ def _dropout(
 def dropout(x: Array, key: Key, rate: float) -> tuple[Array, Array]:
     """Words are made, used and forgotten chunk by chunk."""
     y, kept = memory.empty(x.shape, x.dtype), memory.empty(x.shape, np.dtype(np.bool_))
-    source, y_flat, kept_flat = flat(x), y.reshape(-1), kept.reshape(-1)
     left, right = np.uint64(key[0]), np.uint64(key[1])
     threshold, keep = np.uint32(floor(rate * 2**32)), x.dtype.type(1 - rate)
-
-    def task(block: slice) -> None:
-        first = block.start // 4  # blocks are multiples of 16 elements
-        _dropout(
-            source[block], left, right, first, threshold, keep, y_flat[block], kept_flat[block]
-        )
-
-    parallel.each(parallel.blocks(x.size, parallel.GRAIN, multiple=16), task)
+    edges = parallel.edges(x.size, parallel.GRAIN, multiple=16)
+    common = edges, flat(x), left, right, threshold, keep
+    launch.each(_dropout_block, len(edges) - 1, *common, y.reshape(-1), kept.reshape(-1))
     return y, kept
 
 

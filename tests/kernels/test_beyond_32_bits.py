@@ -103,8 +103,8 @@ def test_winograds_tiles() -> None:
 def test_lines_of_a_depthwise_convolution() -> None:
     x, y = images(), sparse(IMAGES, SIDE, SIDE, CHANNELS)
     kernel = np.random.default_rng(2).standard_normal((9, CHANNELS)).astype(np.float32)
-    lines = (LAST * SIDE, IMAGES * SIDE)
-    depthwise.forward(read(x), read(kernel), numbers(WINDOW), *lines, y, NOTHING[4])
+    edges = np.array([LAST * SIDE, IMAGES * SIDE])
+    depthwise.forward(0, 0, edges, read(x), read(kernel), numbers(WINDOW), y, NOTHING[4])
     expected = oracle.conv2d(IMAGE, kernel.reshape(3, 3, 1, CHANNELS), WINDOW, CHANNELS)
     np.testing.assert_allclose(y[LAST], expected[0], rtol=0, atol=1e-4)
 

@@ -12,7 +12,7 @@ import pytest
 from nnscratch.kernels import cases, resolve
 from nnscratch.kernels.cases import OpCase
 from nnscratch.kernels.geometry import Window
-from nnscratch.kernels.numba import parallel
+from nnscratch.kernels.numba import parallel, team
 from nnscratch.kernels.numba.conv import ALGORITHMS
 from nnscratch.kernels.numba.finish import finish
 from nnscratch.kernels.ops import Array, Curve
@@ -64,23 +64,14 @@ def bits(case: OpCase) -> list[bytes]:
 
 
 @every_case
-def test_bits_do_not_depend_on_the_number_of_threads(
-    case: OpCase, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bits_do_not_depend_on_the_number_of_threads(case: OpCase) -> None:
     parallel.set_threads(1)
     alone = bits(case)
-    helpers: list[int] = []
-    invite = parallel.Pool.invite
-
-    def spy(pool: parallel.Pool, job: parallel.Job[object], number: int) -> None:
-        helpers.append(number)
-        invite(pool, job, number)
-
-    monkeypatch.setattr(parallel.Pool, "invite", spy)
+    jobs = team.jobs()
     for threads in (2, 3):
         parallel.set_threads(threads)
         assert bits(case) == alone
-    assert len(helpers) >= 2, "the work was not shared: the case is too small"
+    assert team.jobs() >= jobs + 2, "the work was not shared: the case is too small"
 
 
 @every_case

@@ -14,6 +14,7 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
+from numba.core.dispatcher import Dispatcher
 
 from nnscratch.kernels import resolve
 from nnscratch.kernels.cases import CASES
@@ -38,7 +39,7 @@ def dispatchers() -> dict[str, Any]:
         f"{function.__module__}.{name}": function
         for module in modules
         for name, function in vars(module).items()
-        if hasattr(function, "signatures")
+        if isinstance(function, Dispatcher)
     }
 
 

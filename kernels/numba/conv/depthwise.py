@@ -12,7 +12,7 @@ import numpy as np
 
 from ...geometry import Pair, Window
 from ...ops import Array
-from .. import memory, parallel
+from .. import launch, memory, parallel
 from ..finish import Finish, finish_run
 from ..jit import compiled
 from ..launch import read
@@ -31,12 +31,8 @@ def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish)
     """See `Ops.conv2d`; a group for each channel."""
     filters, outputs = kernel.shape[3], window.output_size((x.shape[1], x.shape[2]))
     y = memory.zeros((len(x), *outputs, filters), x.dtype)
-    images, weights = repeated(x, filters), read(kernel.reshape(-1, filters))
-
-    def task(lines: slice) -> None:
-        forward(images, weights, numbers(window), lines.start, lines.stop, y, finish)
-
-    parallel.each(blocks(y, window), task)
+    images, weights, edges = repeated(x, filters), read(kernel.reshape(-1, filters)), blocks(y, window)
+    launch.each(forward, len(edges) - 1, edges, images, weights, numbers(window), y, finish)
     return y
 
 
@@ -46,12 +42,8 @@ def conv2d_input_gradient(
     """See `Ops.conv2d_input_gradient`. A task takes whole images: lines overlap."""
     filters = kernel.shape[3]
     dx = memory.zeros((len(dy), *image, filters), dy.dtype)
-    upstream, weights = read(dy), read(kernel.reshape(-1, filters))
-
-    def task(images: slice) -> None:
-        backward(upstream[images], weights, numbers(window), dx[images])
-
-    parallel.each(parallel.pieces(slice(0, len(dy)), 1), task)
+    weights, edges = read(kernel.reshape(-1, filters)), np.arange(len(dy) + 1)
+    launch.blocks(backward, edges, [read(dy)], [weights, numbers(window)], dx)
     several: Array = dx.reshape(*dx.shape[:3], groups, filters // groups)
     return dx if filters == groups else np.add.reduce(several, axis=4)
 
@@ -59,16 +51,11 @@ def conv2d_input_gradient(
 def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
     """See `Ops.conv2d_kernel_gradient`; a group for each channel."""
     filters = dy.shape[3]
-    images, upstream, lines = repeated(x, filters), read(dy), blocks(dy, window)
-    partial = np.zeros((max(len(lines), 1), *window.size, 1, filters), x.dtype)
-
-    def task(numbered: tuple[int, slice]) -> None:
-        number, some = numbered
-        weights = partial[number].reshape(-1, filters)
-        kernel_gradient(images, upstream, numbers(window), some.start, some.stop, weights)
-
-    parallel.each(list(enumerate(lines)), task)
-    return parallel.add_in_order(partial)
+    images, edges = repeated(x, filters), blocks(dy, window)
+    partial = np.zeros((max(len(edges) - 1, 1), window.size[0] * window.size[1], filters), x.dtype)
+    common = edges, images, read(dy), numbers(window)
+    launch.each(kernel_gradient, len(edges) - 1, *common, partial)
+    return launch.add_in_order(partial).reshape(*window.size, 1, filters)
 
 
 def repeated(x: Array, filters: int) -> Array:
@@ -76,21 +63,28 @@ def repeated(x: Array, filters: int) -> Array:
     return read(x if x.shape[3] == filters else np.repeat(x, filters // x.shape[3], axis=3))
 
 
-def blocks(y: Array, window: Window) -> list[slice]:
-    """The lines of all outputs, in blocks that are each worth a thread."""
+def blocks(y: Array, window: Window) -> Array:
+    """The edges of blocks of all outputs' lines that are each worth a thread."""
     images, rows, length, filters = y.shape
     line = window.size[0] * window.size[1] * length * filters
-    return parallel.blocks(images * rows, max(GRAIN // line, 1))
+    return parallel.edges(images * rows, max(GRAIN // line, 1))
 
 
 @compiled("contract")
 def forward(
-    x: Array, weights: Array, window: Numbers, first: int, stop: int, y: Array, finish: Finish
+    block: int,
+    _: int,
+    edges: Array,
+    x: Array,
+    weights: Array,
+    window: Numbers,
+    y: Array,
+    finish: Finish,
 ) -> None:
     """Add to lines of y (N, OH, OW, O) what x (N, H, W, O) and weights (KH KW, O) make; finish."""
     kh, kw, sh, sw, dh, dw, top, left = window
     results, length = y.reshape(-1), y.shape[2] * y.shape[3]
-    for line in range(first, stop):
+    for line in range(edges[block], edges[block + 1]):
         n, p = divmod(line, y.shape[1])
         start, end = inside(p * sh - top, kh, dh, x.shape[1])
         for i in range(start, end):
@@ -126,11 +120,12 @@ def backward(dy: Array, weights: Array, window: Numbers, dx: Array) -> None:
 
 @compiled("contract")
 def kernel_gradient(
-    x: Array, dy: Array, window: Numbers, first: int, stop: int, weights: Array
+    block: int, _: int, edges: Array, x: Array, dy: Array, window: Numbers, partial: Array
 ) -> None:
     """Add to weights (KH KW, O) what lines of dy (N, OH, OW, O) and x (N, H, W, O) make."""
     kh, kw, sh, sw, dh, dw, top, left = window
-    for line in range(first, stop):
+    weights = partial[block]
+    for line in range(edges[block], edges[block + 1]):
         n, p = divmod(line, dy.shape[1])
         start, end = inside(p * sh - top, kh, dh, x.shape[1])
         for i in range(start, end):

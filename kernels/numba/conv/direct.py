@@ -15,17 +15,20 @@ import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 from ...geometry import Pair, Window
 from ...ops import Array
-from .. import memory, parallel
-from ..finish import NOTHING, Finish, finish_all
+from .. import launch, memory, parallel
+from ..finish import NOTHING, Finish, finish_all, from_channel
+from ..jit import compiled
 from ..launch import flat
 from ..microkernel.panels import pack
 from ..microkernel.sweep import ROWS, Left, Product, Result, Right, sweep, table
 from .direct_plan import Plan, Range, backward_plan, forward_plan
 
-GRAIN_FLOP = 1 << 24
-"""Floating-point operations of a task: some 200 us."""
+GRAIN_FLOP = 1 << 22
+"""Floating-point operations of a task: some 50 us."""
 
 FEW_PIXELS = 1024
 """Up to so many pixels of all images a task takes them all, and some of the kernel's panels."""
@@ -68,38 +71,75 @@ def run(plan: Plan, images: Array, kernel: Array, finish: Finish) -> Array:
         return y
     source, target, tables = flat(images), y.reshape(-1), plan.tables
     image, written = source.size // len(images), target.size // len(images)
-    starts = (plan.kernel.rows + group * plan.kernel.group for group in range(plan.groups))
-    packed = [pack(kernel, rows, plan.kernel.step, plan.columns) for rows in starts]
-    _, depth, width = packed[0].shape
-
-    def work(task: Task) -> None:
-        group, panels = task.group, packed[task.group]
-        first = group * plan.columns + task.panels.start * width
-        sweep(
-            Left(source[group * plan.depth :], tables.reads, image, tables.taps, 1),
-            Right(flat(panels[task.panels]), tables.panel_rows * width, width, depth * width),
-            Result(target[first:], tables.writes, written),
-            task.products,
-            min(task.panels.stop * width, plan.columns) - task.panels.start * width,
-            False,
-            finish.at(first),
-        )
-
-    parallel.each(tasks(plan, len(images), len(packed[0]), packed[0][0].nbytes), work)
+    panels = packed(plan, kernel)
+    _, count, depth, width = panels.shape
+    work = tasks(plan, len(images), count, depth * width * images.itemsize)
+    launch.each(
+        multiply,
+        len(work.tasks),
+        work,
+        (plan.depth, plan.columns, width, count * depth * width),
+        Left(source, tables.reads, image, tables.taps, 1),
+        Right(flat(panels), tables.panel_rows * width, width, depth * width),
+        Result(target, tables.writes, written),
+        finish,
+    )
     return y
 
 
-class Task(NamedTuple):
-    """Some pixels, through all images, and some panels of a group's columns."""
+def packed(plan: Plan, kernel: Array) -> Array:
+    """The kernel of each group in panels: (G, P, depth, width)."""
+    starts = (plan.kernel.rows + group * plan.kernel.group for group in range(plan.groups))
+    panels = [pack(kernel, rows, plan.kernel.step, plan.columns) for rows in starts]
+    return panels[0][np.newaxis] if len(panels) == 1 else np.stack(panels)
 
-    group: int
-    panels: slice
+
+class Work(NamedTuple):
+    """What is to be multiplied, task by task."""
+
+    tasks: Array
+    """For each task: group, first panel, stop panel, first product, stop product. int64."""
     products: Array
     """See `sweep`."""
 
 
+@compiled()
+def multiply(
+    task: int,
+    _: int,
+    work: Work,
+    sizes: tuple[int, int, int, int],
+    left: Left,
+    right: Right,
+    result: Result,
+    finish: Finish,
+) -> None:
+    """Some pixels, through all images, and some panels of a group's columns.
+
+    Sizes: channels and columns of a group; of a panel's row, and of all panels of a group.
+    """
+    group, first_panel, stop_panel, first, stop = work.tasks[task]
+    depth, columns, width, panels = sizes
+    column = first_panel * width
+    place = group * columns + column
+    sweep(
+        Left(left.numbers[group * depth :], left.rows, left.image, left.taps, left.step),
+        Right(
+            right.numbers[group * panels + first_panel * right.panel :],
+            right.taps,
+            right.step,
+            right.panel,
+        ),
+        Result(result.numbers[place:], result.rows, result.image),
+        work.products[first:stop],
+        min(stop_panel * width, columns) - column,
+        False,
+        from_channel(finish, place),
+    )
+
+
 @functools.lru_cache(maxsize=256)
-def tasks(plan: Plan, images: int, count: int, nbytes: int) -> tuple[Task, ...]:
+def tasks(plan: Plan, images: int, count: int, nbytes: int) -> Work:
     """All pixels and panels, cut by panels where there are few pixels, else by pixels.
 
     Args:
@@ -111,11 +151,15 @@ def tasks(plan: Plan, images: int, count: int, nbytes: int) -> tuple[Task, ...]:
     pixels = images * len(plan.tables.writes)
     if pixels <= FEW_PIXELS and count >= MANY_PANELS:
         size = max(min(PANELS // nbytes, count // MANY_PANELS), 1)
-        some = [table(whole(part, images) for part in plan.parts)]
+        some = [[whole(part, images) for part in plan.parts]]
     else:
         size, some = count, list(bundles(plan, images))
     panels = parallel.pieces(slice(0, count), size)
-    return tuple(Task(*chosen) for chosen in itertools.product(range(plan.groups), panels, some))
+    stops = list(itertools.accumulate(map(len, some)))
+    ranges = [(stop - len(bundle), stop) for bundle, stop in zip(some, stops, strict=True)]
+    chosen = itertools.product(range(plan.groups), panels, ranges)
+    rows = [(group, part.start, part.stop, *products) for group, part, products in chosen]
+    return Work(np.array(rows, np.int64).reshape(-1, 5), table(itertools.chain(*some)))
 
 
 def whole(part: Range, images: int) -> Product:
@@ -124,7 +168,7 @@ def whole(part: Range, images: int) -> Product:
     return Product(0, 0, 0, *taps, part.depth, *rows, 0, images * part.pixels)
 
 
-def bundles(plan: Plan, images: int) -> Iterator[Array]:
+def bundles(plan: Plan, images: int) -> Iterator[list[Product]]:
     """All pixels in pieces, and these in bundles that are each worth a thread."""
     costs = [2 * part.products * plan.columns for part in plan.parts]
     total = sum(cost * images * part.pixels for cost, part in zip(costs, plan.parts, strict=True))
@@ -138,7 +182,7 @@ def bundles(plan: Plan, images: int) -> Iterator[Array]:
             bundle.append(everything._replace(first=some.start, stop=some.stop))
             room -= cost * (some.stop - some.start)
             if room <= 0:
-                yield table(bundle)
+                yield bundle
                 bundle, room = [], grain
     if bundle:
-        yield table(bundle)
+        yield bundle

@@ -21,10 +21,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...geometry import Window
+from ...geometry import Pair, Window
 from ...ops import Array
-from .. import memory, parallel
-from ..finish import NOTHING
+from .. import launch, memory, parallel
+from ..calls import for_reading
+from ..finish import NOTHING, Finish
+from ..jit import compiled
 from ..launch import flat
 from ..microkernel.panels import fill
 from ..microkernel.sweep import Left, Product, Result, Right, sweep, table
@@ -66,6 +68,17 @@ class Cells(NamedTuple):
     """Whether each cell is written, and once only."""
 
 
+class Pieces(NamedTuple):
+    """All lines in pieces that are copied at once: the cells of each, one after the other."""
+
+    pieces: Array
+    """For each piece: first and stop line; places of its lines and of its products in the tables
+    below, from and to; whether it covers the kernel. int64, as are the others."""
+    images: Array
+    lines: Array
+    products: Array
+
+
 def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
     """See `Ops.conv2d_kernel_gradient`."""
     channels, (outputs, length, filters) = x.shape[3], dy.shape[1:]
@@ -76,37 +89,143 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     batches = line_batches(lines, len(ranges) * groups, size, 2 * lines * length * size)
     if not batches:
         return np.zeros(shape, x.dtype)
-    partial = memory.empty((len(batches), *shape), x.dtype)
-    images, upstream, rows = flat(x), flat(dy), np.arange(window.size[1] * depth)
-    step = window.strides[1] * channels
-    width = TARGET.columns(x.itemsize)
     copied = max(COPIED, GRAIN_FLOP // (2 * math.prod(shape[:3])))
+    at_once = max(copied // (length * min(FILTERS, columns)), 1)  # lines
+    seen, tasks, most = plan(
+        tuple((batch.start, batch.stop) for batch in batches),
+        at_once,
+        tuple((some.start, some.stop) for some in ranges),
+        window,
+        x.shape[1:],
+        dy.shape[1:],
+        depth,
+    )
+    partial = memory.empty((len(batches), size), x.dtype)
+    width = TARGET.columns(x.itemsize)
+    panels = (-(-min(FILTERS, columns) // width), most * length, width)
+    rows, seats = np.arange(window.size[1] * depth), parallel.threads()
+    launch.each(
+        add_up,
+        len(tasks),
+        tasks,
+        seen,
+        (depth, columns, filters, length),
+        Left(flat(x), rows, 0, seen.images, window.strides[1] * channels),
+        flat(dy),
+        memory.empty((seats, *panels), x.dtype),
+        np.arange(most * length) * filters,
+        Result(partial.reshape(-1), rows * filters, 0),
+        NOTHING[x.itemsize],
+        seats=seats,
+    )
+    return launch.add_in_order(partial).reshape(shape)
 
-    def task(item: tuple[tuple[int, slice], int, slice]) -> None:
-        (number, batch), group, some = item
-        first, count = group * columns + some.start, some.stop - some.start
-        adding = False
-        for piece in parallel.pieces(batch, max(copied // (length * count), 1)):
-            pixels = np.arange(piece.start * length, piece.stop * length) * filters
-            panels = parallel.scratch((-(-count // width), len(pixels), width), x.dtype)
-            fill(upstream[first:], pixels, 1, count, 0, len(pixels), panels)
-            seen = cells(piece.start, piece.stop, window, x.shape[1:], dy.shape[1:], depth)
-            if not (adding or seen.covers):
-                partial[number][..., first : first + count] = 0
-                adding = True
-            sweep(
-                Left(images[group * depth :], rows, 0, seen.images, step),
-                Right(flat(panels), seen.lines * (length * width), width, panels[0].size),
-                Result(partial[number].reshape(-1)[first:], rows * filters, 0),
-                seen.products * (1, width, *[1] * 8),
-                count,
-                adding,
-                NOTHING[x.itemsize],
-            )
+
+@compiled()
+def add_up(
+    task: int,
+    seat: int,
+    tasks: Array,
+    seen: Pieces,
+    sizes: tuple[int, int, int, int],
+    left: Left,
+    upstream: Array,
+    scratch: Array,
+    pixels: Array,
+    result: Result,
+    nothing: Finish,
+) -> None:
+    """Some filters of a group, summed over a batch of lines, piece by piece.
+
+    Sizes: channels and filters of a group, all filters, and the length of a line. Scratch: for each
+    seat (P, pixels, width).
+    """
+    batch, group, start, stop, first_piece, stop_piece = tasks[task]
+    depth, columns, filters, length = sizes
+    first, count = group * columns + start, stop - start
+    width, size = scratch.shape[3], result.numbers.size // (tasks[-1, 0] + 1)
+    total = result.numbers[batch * size : (batch + 1) * size]
+    adding = False
+    for piece in range(first_piece, stop_piece):
+        line, end, from_line, to_line, from_product, to_product, covers = seen.pieces[piece]
+        number = (end - line) * length
+        panels = scratch[seat].reshape(-1)[: -(-count // width) * number * width]
+        shaped = panels.reshape(-(-count // width), number, width)
+        source = upstream[line * length * filters + first :]
+        fill(source, pixels[:number], 1, count, 0, number, shaped)
+        if not (adding or covers != 0):
+            every = total.reshape(-1, filters)
+            for row in range(len(every)):
+                every[row, first : first + count] = 0
             adding = True
+        products = seen.products[from_product:to_product].copy()
+        products[:, 1] *= width
+        sweep(
+            Left(
+                left.numbers[group * depth :],
+                left.rows,
+                0,
+                left.taps[from_line:to_line],
+                left.step,
+            ),
+            Right(
+                for_reading(panels),
+                seen.lines[from_line:to_line] * (length * width),
+                width,
+                number * width,
+            ),
+            Result(total[first:], result.rows, 0),
+            products,
+            count,
+            adding,
+            nothing,
+        )
+        adding = True
 
-    parallel.each(list(itertools.product(enumerate(batches), range(groups), ranges)), task)
-    return parallel.add_in_order(partial)
+
+@functools.lru_cache(maxsize=256)
+def plan(
+    batches: tuple[Pair, ...],
+    at_once: int,
+    ranges: tuple[Pair, ...],
+    window: Window,
+    image: tuple[int, ...],
+    outputs: tuple[int, ...],
+    depth: int,
+) -> tuple[Pieces, Array, int]:
+    """The pieces of all batches of lines, the tasks, and the lines of the longest piece.
+
+    A task is a batch's number, a group, first and stop filter, first and stop piece.
+
+    Args:
+        batches: of lines, first and stop.
+        at_once: lines of a piece.
+        ranges: of a group's filters, first and stop.
+        window: as the others, see `cells`.
+        image: (H, W, C).
+        outputs: (OH, OW, O).
+        depth: channels of a group.
+    """
+    some = [parallel.pieces(slice(*batch), at_once) for batch in batches]
+    found = [cells(p.start, p.stop, window, image, outputs, depth) for p in itertools.chain(*some)]
+    line_stops = list(itertools.accumulate(len(seen.lines) for seen in found))
+    product_stops = list(itertools.accumulate(len(seen.products) for seen in found))
+    rows = [
+        (p.start, p.stop, at - len(seen.lines), at, place - len(seen.products), place, seen.covers)
+        for p, seen, at, place in zip(
+            itertools.chain(*some), found, line_stops, product_stops, strict=True
+        )
+    ]
+    stops = itertools.accumulate(map(len, some))
+    tasks = [
+        (number, group, *range_, stop - len(own), stop)
+        for (number, (own, stop)), group, range_ in itertools.product(
+            enumerate(zip(some, stops, strict=True)), range(image[2] // depth), ranges
+        )
+    ]
+    tables = (np.concatenate([getattr(c, name) for c in found]) for name in Cells._fields[:3])
+    pieces = Pieces(np.array(rows, np.int64), *tables)
+    return pieces, np.array(tasks, np.int64), max(p.stop - p.start for p in itertools.chain(*some))
 
 
 def line_batches(lines: int, tasks: int, size: int, flop: int) -> list[slice]:
@@ -154,7 +273,6 @@ def runs(window: Window, width: int, outputs: int, together: bool) -> list[Run]:
     return found
 
 
-@functools.lru_cache(maxsize=4096)
 def cells(
     start: int,
     stop: int,

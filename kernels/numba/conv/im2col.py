@@ -22,7 +22,7 @@ import numpy as np
 
 from ...geometry import Pair, Window
 from ...ops import Array
-from .. import memory, parallel
+from .. import launch, memory, parallel
 from ..blas import BLOCK_FLOP, one_thread
 from ..finish import Finish, finish_block
 from ..launch import read
@@ -163,7 +163,7 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
 
     with one_thread:
         parallel.each(list(enumerate(blocks)), task)
-    weights = parallel.add_in_order(partial)  # (K, O)
+    weights = launch.add_in_order(partial)  # (K, O)
     return weights.reshape(*window.size, channels // groups, filters)  # (KH, KW, C/G, O)
 
 

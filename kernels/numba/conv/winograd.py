@@ -22,11 +22,13 @@ import numpy as np
 
 from ...geometry import Pair, Window
 from ...ops import Array
-from .. import memory, parallel
+from .. import launch, memory, parallel
+from ..calls import for_reading
 from ..finish import NOTHING, Finish
+from ..jit import compiled
 from ..launch import flat, read
 from ..microkernel.panels import pack
-from ..microkernel.sweep import ROWS, Left, Product, Result, Right, sweep, table
+from ..microkernel.sweep import ROWS, Left, Product, Result, Right, sweep
 from ..microkernel.target import TARGET
 from .winograd_tiles import (
     put_outputs,
@@ -38,6 +40,9 @@ from .winograd_tiles import (
 
 SIZE = 3
 """Of the kernel."""
+
+PRODUCT = len(Product._fields)
+"""Numbers that describe a product."""
 
 SCRATCH = 1 << 20
 """Bytes of a task's points."""
@@ -96,27 +101,55 @@ def convolve(x: Array, panels: Array, pads: Pair, m: int, y: Array, finish: Fini
     weights = kernel_points(panels, m)  # (points, P, C, width)
     channels, filters, outputs = x.shape[3], y.shape[3], (y.shape[1], y.shape[2])
     zeros, beyond = read(np.zeros(channels, x.dtype)), np.empty(filters, x.dtype)
-    width, panel = panels.shape[2], channels * panels.shape[2]
-
-    def task(tiles: slice) -> None:
-        count = tiles.stop - tiles.start
-        inputs, products = count * channels + SKEW, count * filters + SKEW
-        scratch = parallel.scratch((points * (inputs + products),), x.dtype)
-        d, e = scratch[: points * inputs], scratch[points * inputs :]
-        take_inputs(images, zeros, m, pads, outputs, tiles.start, count, d, inputs)
-        sweep(
-            Left(flat(d), ZERO, channels, ZERO, 1),
-            Right(flat(weights), ZERO, width, panel),
-            Result(e, ZERO, filters),
-            every_point(points, (inputs, weights[0].size, products), channels, 1, count),
-            filters,
-            False,
-            NOTHING[x.itemsize],
-        )
-        put_outputs(flat(e), products, m, tiles.start, count, y, beyond, finish)
-
     tiles = number_of_tiles(len(x), outputs, m)
-    parallel.each(blocks(tiles, points * (channels + filters) * x.itemsize), task)
+    edges = tile_edges(tiles, points * (channels + filters) * x.itemsize)
+    most = int(np.max(np.diff(edges), initial=0))
+    size = points * (most * (channels + filters) + 2 * SKEW)
+    seats = parallel.threads()
+    scratch = memory.empty((seats, size), x.dtype)
+    common = edges, images, zeros, weights, m, pads, scratch
+    nothing = NOTHING[x.itemsize]
+    launch.each(
+        filter_tiles, len(edges) - 1, *common, y, beyond, finish, nothing, seats=seats
+    )
+
+
+@compiled()
+def filter_tiles(
+    block: int,
+    seat: int,
+    edges: Array,
+    x: Array,
+    zeros: Array,
+    weights: Array,
+    m: int,
+    pads: Pair,
+    scratch: Array,
+    y: Array,
+    beyond: Array,
+    finish: Finish,
+    nothing: Finish,
+) -> None:
+    """All three steps for some tiles. The kernel's points are (points, P, C, width)."""
+    first, count = edges[block], edges[block + 1] - edges[block]
+    channels, filters, outputs = x.shape[3], y.shape[3], (y.shape[1], y.shape[2])
+    points, panels, width = len(weights), weights.shape[1], weights.shape[3]
+    inputs, products = count * channels + SKEW, count * filters + SKEW
+    d = scratch[seat, : points * inputs]
+    e = scratch[seat, points * inputs : points * (inputs + products)]
+    take_inputs(x, zeros, m, pads, outputs, first, count, d, inputs)
+    zero = for_reading(np.zeros(1, np.int64))
+    steps = (inputs, panels * channels * width, products)
+    sweep(
+        Left(for_reading(d), zero, channels, zero, 1),
+        Right(weights.reshape(-1), zero, width, channels * width),
+        Result(e, zero, filters),
+        every_point(points, steps, channels, 1, count),
+        filters,
+        False,
+        nothing,
+    )
+    put_outputs(for_reading(e), products, m, first, count, y, beyond, finish)
 
 
 def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, m: int) -> Array:
@@ -125,47 +158,85 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, m: int) -> Array
     At each point the sum over the tiles of inputs^T @ upstream. A task sums over some tiles for
     some of the filters.
     """
-    points, images, upstream = (m + SIZE - 1) ** 2, read(x), read(dy)
+    points, pads = (m + SIZE - 1) ** 2, (window.pads[0][0], window.pads[1][0])
     channels, filters, outputs = x.shape[3], dy.shape[3], (dy.shape[1], dy.shape[2])
-    pads, zeros = (
-        (window.pads[0][0], window.pads[1][0]),
-        read(np.zeros(max(channels, filters), x.dtype)),
-    )
-    width, rows = TARGET.columns(x.itemsize), np.arange(channels)
+    width, columns = TARGET.columns(x.itemsize), min(filters, FILTERS)
     ranges = parallel.pieces(slice(0, filters), FILTERS)
     tiles = number_of_tiles(len(x), outputs, m)
     batches = tile_batches(tiles, len(ranges), points * channels * filters)
     partial = memory.zeros((len(batches), points, channels, filters), x.dtype)
-
-    def task(item: tuple[tuple[int, slice], slice]) -> None:
-        (number, batch), some = item
-        columns = some.stop - some.start
-        target = partial[number].reshape(-1)[some.start :]
-        panels = -(-columns // width)
-        for piece in parallel.pieces(batch, depth_of_sum(channels + columns, points, x.itemsize)):
-            count = piece.stop - piece.start
-            inputs, size = count * channels + SKEW, panels * count * width
-            scratch = parallel.scratch((points * (inputs + size),), x.dtype)
-            d, e = scratch[: points * inputs], scratch[points * inputs :]
-            take_inputs(images, zeros, m, pads, outputs, piece.start, count, d, inputs)
-            shaped = e.reshape(points, panels, count, width)
-            take_upstream(upstream, zeros, m, piece.start, some.start, some.stop, shaped)
-            sweep(
-                Left(flat(d), rows, 0, ZERO, channels),
-                Right(flat(e), ZERO, width, count * width),
-                Result(target, rows * filters, 0),
-                every_point(points, (inputs, size, channels * filters), count, channels, channels),
-                columns,
-                True,
-                NOTHING[x.itemsize],
-            )
-
-    parallel.each(list(itertools.product(enumerate(batches), ranges)), task)
-    total = parallel.add_in_order(partial).reshape(-1)
+    tasks = [
+        (number, batch.start, batch.stop, some.start, some.stop)
+        for (number, batch), some in itertools.product(enumerate(batches), ranges)
+    ]
+    depth = min(depth_of_sum(channels + columns, points, x.itemsize), max(tiles, 1))
+    seats, size = parallel.threads(), points * (depth * (channels + -(-columns // width) * width) + SKEW)
+    launch.each(
+        add_tiles,
+        len(tasks),
+        np.array(tasks, np.int64).reshape(-1, 5),
+        depth,
+        width,
+        read(x),
+        read(dy),
+        read(np.zeros(max(channels, filters), x.dtype)),
+        m,
+        pads,
+        memory.empty((seats, size), x.dtype),
+        partial,
+        NOTHING[x.itemsize],
+        seats=seats,
+    )
+    total = launch.add_in_order(partial).reshape(-1)
     gradient = memory.empty((SIZE, SIZE, channels, filters), x.dtype)
     step = channels * filters
     transform_gradient(flat(total), step, m, gradient.reshape(-1), step, step)
     return gradient
+
+
+@compiled()
+def add_tiles(
+    task: int,
+    seat: int,
+    tasks: Array,
+    depth: int,
+    width: int,
+    x: Array,
+    dy: Array,
+    zeros: Array,
+    m: int,
+    pads: Pair,
+    scratch: Array,
+    partial: Array,
+    nothing: Finish,
+) -> None:
+    """Add up some tiles, `depth` of them at once, for some filters.
+
+    A task is the number of its sum, first and stop tile, first and stop filter.
+    """
+    number, first_tile, stop_tile, first, stop = tasks[task]
+    _, points, channels, filters = partial.shape
+    columns, outputs = stop - first, (dy.shape[1], dy.shape[2])
+    panels = -(-columns // width)
+    target, rows = partial[number].reshape(-1)[first:], np.arange(channels)
+    zero = for_reading(np.zeros(1, np.int64))
+    for tile in range(first_tile, stop_tile, depth):
+        count = min(depth, stop_tile - tile)
+        inputs, size = count * channels + SKEW, panels * count * width
+        d = scratch[seat, : points * inputs]
+        e = scratch[seat, points * inputs : points * (inputs + size)]
+        take_inputs(x, zeros, m, pads, outputs, tile, count, d, inputs)
+        take_upstream(dy, zeros, m, tile, first, stop, e.reshape(points, panels, count, width))
+        steps = (inputs, size, channels * filters)
+        sweep(
+            Left(for_reading(d), for_reading(rows), 0, zero, channels),
+            Right(for_reading(e), zero, width, count * width),
+            Result(target, for_reading(rows * filters), 0),
+            every_point(points, steps, count, channels, channels),
+            columns,
+            True,
+            nothing,
+        )
 
 
 def tile_batches(tiles: int, tasks: int, size: int) -> list[slice]:
@@ -180,30 +251,34 @@ def depth_of_sum(channels: int, points: int, itemsize: int) -> int:
     return max(GRADIENT_SCRATCH // (points * channels * itemsize), 16)
 
 
-ZERO = np.zeros(1, np.int64)
-
-
 def kernel_points(panels: Array, m: int) -> Array:
     """G K G^T of a packed kernel (P, 9 C, width): (points, P, C, width)."""
     count, rows, width = panels.shape
     points = memory.empty(((m + SIZE - 1) ** 2, count, rows // SIZE**2, width), panels.dtype)
 
+    launch.each(transform_panel, count, read(panels), m, points)
+    return read(points)
+
+
+@compiled()
+def transform_panel(panel: int, _: int, panels: Array, m: int, points: Array) -> None:
+    """One panel of all points."""
     step, stride = points[0, 0].size, points[0].size  # (C, width), (P, C, width)
-    target = points.reshape(-1)
-
-    def task(panel: int) -> None:
-        transform_kernel(flat(panels[panel]), step, m, target[panel * step :], stride, step)
-
-    parallel.each(range(count), task)
-    return points
+    target = points.reshape(-1)[panel * step :]
+    transform_kernel(panels[panel].reshape(-1), step, m, target, stride, step)
 
 
+@compiled()
 def every_point(
     points: int, steps: tuple[int, int, int], depth: int, rows: int, count: int
 ) -> Array:
     """A product for each point: of one tap, with so many rows of an image, and of all."""
-    begins = ([point * step for step in steps] for point in range(points))
-    return table(Product(a, b, c, 0, 1, depth, 0, rows, 0, count) for a, b, c in begins)
+    products = np.empty((points, PRODUCT), np.int64)
+    for point in range(points):
+        row = products[point]
+        row[0], row[1], row[2] = point * steps[0], point * steps[1], point * steps[2]
+        row[3], row[4], row[5], row[6], row[7], row[8], row[9] = 0, 1, depth, 0, rows, 0, count
+    return products
 
 
 def number_of_tiles(images: int, outputs: Pair, m: int) -> int:
@@ -211,8 +286,9 @@ def number_of_tiles(images: int, outputs: Pair, m: int) -> int:
     return images * -(-outputs[0] // m) * -(-outputs[1] // m)
 
 
-def blocks(tiles: int, bytes_each: int) -> list[slice]:
-    """The tiles in blocks whose points stay in the cache, each of whole tiles of the product."""
+def tile_edges(tiles: int, bytes_each: int) -> Array:
+    """The edges of blocks whose points stay in the cache, each of whole tiles of the product."""
     most = max(SCRATCH // bytes_each // ROWS, 2) * ROWS
     enough = -(-tiles // (TASKS * ROWS)) * ROWS
-    return parallel.pieces(slice(0, tiles), min(most, enough))
+    edges: Array = np.append(np.arange(0, tiles, min(most, enough) or 1), tiles)
+    return edges

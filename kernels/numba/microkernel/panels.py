@@ -14,7 +14,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from ...ops import Array
-from .. import memory, parallel
+from .. import launch, memory, parallel
 from ..jit import compiled
 from ..launch import flat
 from .target import TARGET
@@ -122,10 +122,20 @@ def pack(source: Array, rows: Array, step: int, columns: int) -> Array:
     """The matrix whose row k, column n is source.flat[rows[k] + n * step], in panels."""
     width = TARGET.columns(source.itemsize)
     panels = memory.empty((-(-columns // width), len(rows), width), source.dtype)
-    numbers = flat(source)
-
-    def task(block: slice) -> None:
-        fill(numbers, rows, step, columns, block.start, block.stop, panels)
-
-    parallel.each(parallel.blocks(len(rows), -(-parallel.GRAIN // columns), width), task)
+    edges = parallel.edges(len(rows), -(-parallel.GRAIN // columns), width)
+    launch.each(_fill_block, len(edges) - 1, edges, flat(source), rows, step, columns, panels)
     return panels
+
+
+@compiled()
+def _fill_block(
+    block: int,
+    _: int,
+    edges: Array,
+    source: Array,
+    rows: Array,
+    step: int,
+    columns: int,
+    panels: Array,
+) -> None:
+    fill(source, rows, step, columns, edges[block], edges[block + 1], panels)

@@ -1,0 +1,125 @@
+"""The threads that help: in machine code and in Python, by turns, in any number, and not at all."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from nnscratch.kernels.numba import launch, parallel, team
+from nnscratch.kernels.numba.jit import compiled
+from nnscratch.kernels.ops import Array
+
+
+@pytest.fixture(autouse=True)
+def three_threads() -> Iterator[None]:
+    before = parallel.threads()
+    parallel.set_threads(3)
+    yield
+    parallel.set_threads(before)
+
+
+@compiled()
+def count(item: int, seat: int, counts: Array, seats: Array, inside: Array) -> None:
+    counts[item] += 1
+    seats[item] = seat
+    inside[seat] += 1
+    for _ in range(1000):
+        seats[item] = seat
+
+
+@compiled()
+def fail(item: int, seat: int, at: int) -> None:
+    if item == at:
+        raise MemoryError
+
+
+@compiled()
+def add_rows(x: Array, number: float, y: Array, sums: Array) -> None:
+    for row in range(len(y)):
+        sums[0] += 1
+        for i in range(y.shape[1]):
+            y[row, i] = x[row, i] + number
+            sums[1] += x[row, i]
+
+
+def counted(items: int, seats: int | None = None) -> tuple[Array, Array]:
+    counts, places = np.zeros(items, np.int64), np.zeros(items, np.int64)
+    launch.each(count, items, counts, places, np.zeros(64, np.int64), seats=seats)
+    return counts, places
+
+
+@pytest.mark.parametrize("items", [0, 1, 2, 7, 1000])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_each_item_is_done_once(items: int, threads: int) -> None:
+    parallel.set_threads(threads)
+    for _ in range(50):
+        counts, seats = counted(items)
+        assert (counts == 1).all()
+        assert ((seats >= 0) & (seats < threads)).all()
+
+
+def test_there_are_no_more_seats_than_were_made() -> None:
+    counted(1000)  # there are two helpers now
+    for _ in range(200):
+        assert counted(300, seats=2)[1].max() <= 1
+
+
+def test_many_callers_at_once_and_tasks_in_python_between() -> None:
+    wrong: list[object] = []
+
+    def call() -> None:
+        for _ in range(100):
+            taken: list[int] = []
+            parallel.each(range(20), taken.append)
+            if sorted(taken) != list(range(20)) or (counted(40)[0] != 1).any():
+                wrong.append(taken)
+
+    callers = [threading.Thread(target=call) for _ in range(6)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(timeout=120)
+    assert wrong == []
+
+
+def test_helpers_that_sleep_are_woken() -> None:
+    counted(1000)
+    deadline = time.monotonic() + 60
+    while not team.asleep() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert team.asleep() >= 1
+    together = threading.Barrier(3)
+    parallel.each(range(3), lambda _: together.wait(timeout=60))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_task_that_fails_is_told_of(threads: int) -> None:
+    parallel.set_threads(threads)
+    with pytest.raises(RuntimeError, match="a task failed"):
+        launch.each(fail, 50, 31)
+    assert (counted(50)[0] == 1).all()
+
+
+def test_a_block_has_its_part_of_each_array_and_its_row_of_each_sum() -> None:
+    rows, edges = np.arange(24.0).reshape(8, 3), np.array([0, 3, 4, 8])
+    y, sums = np.zeros((8, 3)), np.zeros((3, 2))
+    launch.blocks(add_rows, edges, [rows], [10.0], y, rows=[sums])
+    np.testing.assert_array_equal(y, rows + 10)
+    np.testing.assert_array_equal(sums, [[3, 36], [1, 30], [4, 210]])
+
+
+def test_the_process_ends_while_helpers_look_for_work() -> None:
+    program = (
+        "import numpy as np\n"
+        "from nnscratch.kernels import resolve\n"
+        "print(resolve('numba').ops.tanh(np.ones((4, 300_000), np.float32)).shape)\n"
+    )
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "(4, 300000)\n", "")

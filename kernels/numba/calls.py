@@ -1,9 +1,9 @@
 """Compiled functions as numbers: what one thread needs in order to call what another one has.
 
 A task is a compiled function of an item's number, a seat (which of the threads it runs on) and
-whatever arguments. `entry(task, arguments)` makes a function of three numbers from it, the same for
-all tasks, and is its address; `held(arguments)` is the address of the arguments, valid until the
-function that asked for it returns. `call` calls.
+whatever arguments. `task_entry(task, arguments)` makes a function of three numbers from it, the
+same for all tasks, and is its address: an entry. `held(arguments)` is the address of the arguments,
+valid until the function that asked for it returns. `call` calls an entry.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
+from numba import typeof
 from numba.core import cgutils, types
-from numba.core.imputils import impl_ret_borrowed
 
 from .jit import generated
 
@@ -43,7 +43,7 @@ def _entry(context: Any, builder: Any, compiled: Any, arguments: Any, given: Any
 
 
 @generated
-def entry(typing: Any, task: Any, arguments: Any) -> Any:
+def task_entry(typing: Any, task: Any, arguments: Any) -> Any:
     """The address of a function that calls the task."""
     leading = (types.intp, types.intp)
 
@@ -85,7 +85,10 @@ def block_entry(typing: Any, kernel: Any, arguments: Any) -> Any:
             return [
                 *(part(context, inner, *x, start, count) for x in zip(inputs, read, strict=True)),
                 *as_they_are,
-                *(part(context, inner, *y, start, count) for y in zip(outputs, filled, strict=True)),
+                *(
+                    part(context, inner, *y, start, count)
+                    for y in zip(outputs, filled, strict=True)
+                ),
                 *(row(context, inner, *r, item) for r in zip(rows, apart, strict=True)),
             ]
 
@@ -139,7 +142,7 @@ def held(typing: Any, arguments: Any) -> Any:
 
 @generated
 def call(typing: Any, address: Any, arguments: Any, item: Any, seat: Any) -> Any:
-    """Call what `entry` made with what `held` holds; 0, or anything else after an error."""
+    """Call an entry with what `held` holds; 0, or anything else after an error."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         function, *given = values
@@ -149,12 +152,35 @@ def call(typing: Any, address: Any, arguments: Any, item: Any, seat: Any) -> Any
 
 
 @generated
-def for_reading(typing: Any, x: Any) -> Any:
-    """A contiguous array as a read-only one, so that functions that read are compiled once."""
-    if x.layout != "C":
-        raise TypeError(f"for_reading: expected a contiguous array, got {x}")
+def call_at(typing: Any, address: Any, arguments: Any) -> Any:
+    """Call a compiled function, which returns nothing, by its `address`.
+
+    Whoever calls it by name has a copy of its code, optimised again: for a large one that takes
+    seconds.
+    """
+    kinds = [types.unliteral(kind) for kind in arguments.types]
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return impl_ret_borrowed(context, builder, signature.return_type, values[0])
+        place, given = values
+        convention = context.call_conv
+        function = builder.inttoptr(
+            place, convention.get_function_type(types.none, kinds).as_pointer()
+        )
+        numbers = [
+            context.cast(builder, value, *pair)
+            for value, *pair in zip(
+                cgutils.unpack_tuple(builder, given), arguments.types, kinds, strict=True
+            )
+        ]
+        status, _ = convention.call_function(builder, function, types.none, kinds, numbers)
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return context.get_dummy_value()
 
-    return x.copy(readonly=True)(x), generate
+    return types.void(types.int64, arguments), generate
+
+
+def address(function: Any, *arguments: Any) -> int:
+    """Where a compiled function is that takes such arguments."""
+    compiled = function.get_compile_result(types.void(*map(typeof, arguments)))
+    return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))

@@ -57,9 +57,7 @@ NOTHING = {
 @compiled(inline=True)
 def from_channel(finish: Finish, channel: int) -> Finish:
     """For results that begin at a channel, and end before the last one or with it."""
-    return Finish(
-        finish.bias[channel:], finish.function, finish.first, finish.second, finish.third
-    )
+    return Finish(finish.bias[channel:], finish.function, finish.first, finish.second, finish.third)
 
 
 @compiled()
@@ -137,7 +135,8 @@ def finish_block(y: Array, first: int, stop: int, left: int, right: int, finish:
 
 @compiled()
 def _finish_pixels(block: int, _: int, edges: Array, y: Array, finish: Finish) -> None:
-    finish_block(y, edges[block], edges[block + 1], 0, y.shape[1], finish)
+    left: Any = np.int64(0)  # 0 as it stands would be a type of its own
+    finish_block(y, edges[block], edges[block + 1], left, y.shape[1], finish)
 
 
 def finish_all(y: Array, finish: Finish) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 
 from ..ops import Array
 from . import memory, parallel, team
-from .calls import block_entry, entry, held
+from .calls import block_entry, held, task_entry
 from .jit import compiled
 
 Compiled = Callable[..., None]
@@ -72,7 +72,9 @@ def on_blocks(kernel: Compiled) -> Compiled:
         rows: Any,
     ) -> None:
         arguments = (edges, inputs, whole, outputs, rows)
-        team.perform(cells, threads, block_entry(kernel, arguments), held(arguments), edges.size - 1)
+        team.perform(
+            cells, threads, block_entry(kernel, arguments), held(arguments), edges.size - 1
+        )
 
     return run
 
@@ -83,7 +85,7 @@ def on_items(task: Compiled) -> Compiled:
 
     @compiled()
     def run(cells: Array, threads: int, count: int, arguments: Any) -> None:
-        team.perform(cells, threads, entry(task, arguments), held(arguments), count)
+        team.perform(cells, threads, task_entry(task, arguments), held(arguments), count)
 
     return run
 
@@ -194,7 +196,8 @@ def _add_parts(block: int, _: int, edges: Array, parts: Array, total: Array) -> 
     """A run at a time, which stays in the first cache."""
     for start in range(edges[block], edges[block + 1], RUN):
         run = total[start : min(start + RUN, edges[block + 1])]
-        run[:] = parts[0, start : start + run.size]
+        for i in range(run.size):
+            run[i] = parts[0, start + i]
         for b in range(1, len(parts)):
             part = parts[b, start : start + run.size]
             for i in range(run.size):

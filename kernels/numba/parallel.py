@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..ops import Array
-from . import memory, team
+from . import team
 
 GRAIN = 1 << 15
 """Elements of a block that are worth handing to another thread: some 8 us of work.

@@ -253,7 +253,7 @@ class Team:
     def stop(self) -> None:
         """Let all helpers end, and wait for them: machine code must not run when it is unloaded."""
         stop(self.cells)
-        for helper in self.helpers:
+        for _ in self.helpers:
             self.wake()
         for helper in self.helpers:
             helper.join(timeout=1)

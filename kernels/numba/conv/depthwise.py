@@ -31,7 +31,11 @@ def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish)
     """See `Ops.conv2d`; a group for each channel."""
     filters, outputs = kernel.shape[3], window.output_size((x.shape[1], x.shape[2]))
     y = memory.zeros((len(x), *outputs, filters), x.dtype)
-    images, weights, edges = repeated(x, filters), read(kernel.reshape(-1, filters)), blocks(y, window)
+    images, weights, edges = (
+        repeated(x, filters),
+        read(kernel.reshape(-1, filters)),
+        blocks(y, window),
+    )
     launch.each(forward, len(edges) - 1, edges, images, weights, numbers(window), y, finish)
     return y
 

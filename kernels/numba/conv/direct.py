@@ -20,11 +20,12 @@ import numpy as np
 from ...geometry import Pair, Window
 from ...ops import Array
 from .. import launch, memory, parallel
+from ..calls import call_at
 from ..finish import NOTHING, Finish, finish_all, from_channel
 from ..jit import compiled
 from ..launch import flat
 from ..microkernel.panels import pack
-from ..microkernel.sweep import ROWS, Left, Product, Result, Right, sweep, table
+from ..microkernel.sweep import ROWS, Left, Product, Result, Right, sweep_address, table
 from .direct_plan import Plan, Range, backward_plan, forward_plan
 
 GRAIN_FLOP = 1 << 22
@@ -77,6 +78,7 @@ def run(plan: Plan, images: Array, kernel: Array, finish: Finish) -> Array:
     launch.each(
         multiply,
         len(work.tasks),
+        sweep_address(images.dtype),
         work,
         (plan.depth, plan.columns, width, count * depth * width),
         Left(source, tables.reads, image, tables.taps, 1),
@@ -107,6 +109,7 @@ class Work(NamedTuple):
 def multiply(
     task: int,
     _: int,
+    sweeping: int,
     work: Work,
     sizes: tuple[int, int, int, int],
     left: Left,
@@ -122,19 +125,22 @@ def multiply(
     depth, columns, width, panels = sizes
     column = first_panel * width
     place = group * columns + column
-    sweep(
-        Left(left.numbers[group * depth :], left.rows, left.image, left.taps, left.step),
-        Right(
-            right.numbers[group * panels + first_panel * right.panel :],
-            right.taps,
-            right.step,
-            right.panel,
+    call_at(
+        sweeping,
+        (
+            Left(left.numbers[group * depth :], left.rows, left.image, left.taps, left.step),
+            Right(
+                right.numbers[group * panels + first_panel * right.panel :],
+                right.taps,
+                right.step,
+                right.panel,
+            ),
+            Result(result.numbers[place:], result.rows, result.image),
+            work.products[first:stop],
+            min(stop_panel * width, columns) - column,
+            False,
+            from_channel(finish, place),
         ),
-        Result(result.numbers[place:], result.rows, result.image),
-        work.products[first:stop],
-        min(stop_panel * width, columns) - column,
-        False,
-        from_channel(finish, place),
     )
 
 

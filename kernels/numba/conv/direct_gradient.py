@@ -17,19 +17,19 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...geometry import Pair, Window
 from ...ops import Array
 from .. import launch, memory, parallel
-from ..calls import for_reading
+from ..calls import call_at
 from ..finish import NOTHING, Finish
 from ..jit import compiled
 from ..launch import flat
 from ..microkernel.panels import fill
-from ..microkernel.sweep import Left, Product, Result, Right, sweep, table
+from ..microkernel.sweep import Left, Product, Result, Right, sweep_address, table
 from ..microkernel.target import TARGET
 from .lines import forward_lines
 
@@ -107,6 +107,7 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     launch.each(
         add_up,
         len(tasks),
+        sweep_address(x.dtype),
         tasks,
         seen,
         (depth, columns, filters, length),
@@ -125,6 +126,7 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
 def add_up(
     task: int,
     seat: int,
+    sweeping: int,
     tasks: Array,
     seen: Pieces,
     sizes: tuple[int, int, int, int],
@@ -145,6 +147,8 @@ def add_up(
     first, count = group * columns + start, stop - start
     width, size = scratch.shape[3], result.numbers.size // (tasks[-1, 0] + 1)
     total = result.numbers[batch * size : (batch + 1) * size]
+    none: Any = np.int64(0)  # 0 as it stands would be a type of its own, and so would 1
+    one: Any = np.int64(1)
     adding = False
     for piece in range(first_piece, stop_piece):
         line, end, from_line, to_line, from_product, to_product, covers = seen.pieces[piece]
@@ -152,33 +156,37 @@ def add_up(
         panels = scratch[seat].reshape(-1)[: -(-count // width) * number * width]
         shaped = panels.reshape(-(-count // width), number, width)
         source = upstream[line * length * filters + first :]
-        fill(source, pixels[:number], 1, count, 0, number, shaped)
+        fill(source, pixels[:number], one, count, none, number, shaped)
         if not (adding or covers != 0):
             every = total.reshape(-1, filters)
             for row in range(len(every)):
                 every[row, first : first + count] = 0
             adding = True
         products = seen.products[from_product:to_product].copy()
-        products[:, 1] *= width
-        sweep(
-            Left(
-                left.numbers[group * depth :],
-                left.rows,
-                0,
-                left.taps[from_line:to_line],
-                left.step,
+        for product in range(len(products)):
+            products[product, 1] *= width
+        call_at(
+            sweeping,
+            (
+                Left(
+                    left.numbers[group * depth :],
+                    left.rows,
+                    0,
+                    left.taps[from_line:to_line],
+                    left.step,
+                ),
+                Right(
+                    panels,
+                    seen.lines[from_line:to_line] * (length * width),
+                    width,
+                    number * width,
+                ),
+                Result(total[first:], result.rows, 0),
+                products,
+                count,
+                adding,
+                nothing,
             ),
-            Right(
-                for_reading(panels),
-                seen.lines[from_line:to_line] * (length * width),
-                width,
-                number * width,
-            ),
-            Result(total[first:], result.rows, 0),
-            products,
-            count,
-            adding,
-            nothing,
         )
         adding = True
 

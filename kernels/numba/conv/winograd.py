@@ -23,12 +23,12 @@ import numpy as np
 from ...geometry import Pair, Window
 from ...ops import Array
 from .. import launch, memory, parallel
-from ..calls import for_reading
+from ..calls import call_at
 from ..finish import NOTHING, Finish
 from ..jit import compiled
 from ..launch import flat, read
 from ..microkernel.panels import pack
-from ..microkernel.sweep import ROWS, Left, Product, Result, Right, sweep
+from ..microkernel.sweep import ROWS, Left, Product, Result, Right, sweep_address
 from ..microkernel.target import TARGET
 from .winograd_tiles import (
     put_outputs,
@@ -107,17 +107,16 @@ def convolve(x: Array, panels: Array, pads: Pair, m: int, y: Array, finish: Fini
     size = points * (most * (channels + filters) + 2 * SKEW)
     seats = parallel.threads()
     scratch = memory.empty((seats, size), x.dtype)
-    common = edges, images, zeros, weights, m, pads, scratch
+    common = sweep_address(x.dtype), edges, images, zeros, weights, m, pads, scratch
     nothing = NOTHING[x.itemsize]
-    launch.each(
-        filter_tiles, len(edges) - 1, *common, y, beyond, finish, nothing, seats=seats
-    )
+    launch.each(filter_tiles, len(edges) - 1, *common, y, beyond, finish, nothing, seats=seats)
 
 
 @compiled()
 def filter_tiles(
     block: int,
     seat: int,
+    sweeping: int,
     edges: Array,
     x: Array,
     zeros: Array,
@@ -138,18 +137,21 @@ def filter_tiles(
     d = scratch[seat, : points * inputs]
     e = scratch[seat, points * inputs : points * (inputs + products)]
     take_inputs(x, zeros, m, pads, outputs, first, count, d, inputs)
-    zero = for_reading(np.zeros(1, np.int64))
+    zero = np.zeros(1, np.int64)
     steps = (inputs, panels * channels * width, products)
-    sweep(
-        Left(for_reading(d), zero, channels, zero, 1),
-        Right(weights.reshape(-1), zero, width, channels * width),
-        Result(e, zero, filters),
-        every_point(points, steps, channels, 1, count),
-        filters,
-        False,
-        nothing,
+    call_at(
+        sweeping,
+        (
+            Left(d, zero, channels, zero, 1),
+            Right(weights.reshape(-1), zero, width, channels * width),
+            Result(e, zero, filters),
+            every_point(points, steps, channels, 1, count),
+            filters,
+            False,
+            nothing,
+        ),
     )
-    put_outputs(for_reading(e), products, m, first, count, y, beyond, finish)
+    put_outputs(e, products, m, first, count, y, beyond, finish)
 
 
 def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, m: int) -> Array:
@@ -170,10 +172,14 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, m: int) -> Array
         for (number, batch), some in itertools.product(enumerate(batches), ranges)
     ]
     depth = min(depth_of_sum(channels + columns, points, x.itemsize), max(tiles, 1))
-    seats, size = parallel.threads(), points * (depth * (channels + -(-columns // width) * width) + SKEW)
+    seats, size = (
+        parallel.threads(),
+        points * (depth * (channels + -(-columns // width) * width) + SKEW),
+    )
     launch.each(
         add_tiles,
         len(tasks),
+        sweep_address(x.dtype),
         np.array(tasks, np.int64).reshape(-1, 5),
         depth,
         width,
@@ -198,6 +204,7 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, m: int) -> Array
 def add_tiles(
     task: int,
     seat: int,
+    sweeping: int,
     tasks: Array,
     depth: int,
     width: int,
@@ -219,7 +226,7 @@ def add_tiles(
     columns, outputs = stop - first, (dy.shape[1], dy.shape[2])
     panels = -(-columns // width)
     target, rows = partial[number].reshape(-1)[first:], np.arange(channels)
-    zero = for_reading(np.zeros(1, np.int64))
+    zero = np.zeros(1, np.int64)
     for tile in range(first_tile, stop_tile, depth):
         count = min(depth, stop_tile - tile)
         inputs, size = count * channels + SKEW, panels * count * width
@@ -228,14 +235,17 @@ def add_tiles(
         take_inputs(x, zeros, m, pads, outputs, tile, count, d, inputs)
         take_upstream(dy, zeros, m, tile, first, stop, e.reshape(points, panels, count, width))
         steps = (inputs, size, channels * filters)
-        sweep(
-            Left(for_reading(d), for_reading(rows), 0, zero, channels),
-            Right(for_reading(e), zero, width, count * width),
-            Result(target, for_reading(rows * filters), 0),
-            every_point(points, steps, count, channels, channels),
-            columns,
-            True,
-            nothing,
+        call_at(
+            sweeping,
+            (
+                Left(d, rows, 0, zero, channels),
+                Right(e, zero, width, count * width),
+                Result(target, rows * filters, 0),
+                every_point(points, steps, count, channels, channels),
+                columns,
+                True,
+                nothing,
+            ),
         )
 
 

@@ -8,14 +8,17 @@ the sum, panels of columns, tiles.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...ops import Array
-from ..finish import Finish, finish_rows
+from ..calls import address
+from ..finish import NOTHING, Finish, finish_rows
 from ..jit import compiled
+from ..launch import read
 from .target import TARGET
 from .tile import TALL, multiply_add
 
@@ -173,3 +176,20 @@ def sweep(
                             m += rows
             if finish.function:
                 finish_rows(c[c_at_0:], places[:count], columns, finish)
+
+
+@functools.cache
+def sweep_address(dtype: np.dtype[Any]) -> int:
+    """Where `sweep` is for numbers of a dtype, for `call_at`."""
+    numbers, table = np.empty(0, dtype), np.empty(0, np.int64)
+    source = read(numbers)
+    return address(
+        sweep,
+        Left(source, table, 0, table, 0),
+        Right(source, table, 0, 0),
+        Result(numbers, table, 0),
+        np.empty((0, len(Product._fields)), np.int64),
+        0,
+        False,
+        NOTHING[dtype.itemsize],
+    )

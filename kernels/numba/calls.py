@@ -42,6 +42,25 @@ def _entry(context: Any, builder: Any, compiled: Any, arguments: Any, given: Any
     return builder.ptrtoint(function, INT)
 
 
+def borrowed(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    """The same value, whose arrays hold nothing alive.
+
+    Each view of an array counts its owners up and down, and threads that do so by turns wait for
+    each other: the counter travels from core to core.
+    """
+    if isinstance(kind, types.BaseTuple):
+        kinds: Any = kind
+        given = zip(kinds, cgutils.unpack_tuple(builder, value), strict=True)
+        inner = [borrowed(context, builder, *element) for element in given]
+        return context.make_tuple(builder, kind, inner)
+    if isinstance(kind, types.Array):
+        array = context.make_array(kind)(context, builder, value)
+        array.meminfo = cgutils.get_null_value(array.meminfo.type)
+        array.parent = cgutils.get_null_value(array.parent.type)
+        return array._getvalue()
+    return value
+
+
 @generated
 def task_entry(typing: Any, task: Any, arguments: Any) -> Any:
     """The address of a function that calls the task."""
@@ -52,7 +71,8 @@ def task_entry(typing: Any, task: Any, arguments: Any) -> Any:
         compiled = task.dispatcher.get_compile_result(called)
 
         def given(inner: Any, value: Any, item: Any, seat: Any) -> list[Any]:
-            return [item, seat, *cgutils.unpack_tuple(inner, value)]
+            shared = cgutils.unpack_tuple(inner, borrowed(context, inner, arguments, value))
+            return [item, seat, *shared]
 
         return _entry(context, builder, compiled, arguments, given)
 

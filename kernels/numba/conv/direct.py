@@ -28,8 +28,8 @@ from ..microkernel.panels import pack
 from ..microkernel.sweep import ROWS, Left, Product, Result, Right, sweep_address, table
 from .direct_plan import Plan, Range, backward_plan, forward_plan
 
-GRAIN_FLOP = 1 << 22
-"""Floating-point operations of a task: some 50 us."""
+GRAIN_FLOP = 1 << 20
+"""Floating-point operations of a task: 10 to 50 us."""
 
 FEW_PIXELS = 1024
 """Up to so many pixels of all images a task takes them all, and some of the kernel's panels."""

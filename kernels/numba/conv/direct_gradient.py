@@ -48,8 +48,8 @@ FEW_CHANNELS = 8
 TASKS = 16
 """Tasks at least, if need be by sums over some of the lines each."""
 
-TASK_FLOP = 1 << 22
-"""Operations of a task at least: beginning one takes some 50 us."""
+TASK_FLOP = 1 << 20
+"""Operations of a task at least: 10 to 50 us."""
 
 PARTIAL_SUMS = 1 << 21
 """Elements of all partial sums together, unless two sums are more."""
@@ -79,6 +79,16 @@ class Pieces(NamedTuple):
     products: Array
 
 
+class Schedule(NamedTuple):
+    """All that can be known of a call before its numbers."""
+
+    pieces: Pieces
+    tasks: Array
+    """For each task: a batch's number, a group, first and stop filter, first and stop piece."""
+    pixels: Array
+    """For each pixel of the longest piece, where it begins in the upstream gradients."""
+
+
 def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
     """See `Ops.conv2d_kernel_gradient`."""
     channels, (outputs, length, filters) = x.shape[3], dy.shape[1:]
@@ -91,7 +101,7 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
         return np.zeros(shape, x.dtype)
     copied = max(COPIED, GRAIN_FLOP // (2 * math.prod(shape[:3])))
     at_once = max(copied // (length * min(FILTERS, columns)), 1)  # lines
-    seen, tasks, most = plan(
+    plan = schedule(
         tuple((batch.start, batch.stop) for batch in batches),
         at_once,
         tuple((some.start, some.stop) for some in ranges),
@@ -102,19 +112,19 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     )
     partial = memory.empty((len(batches), size), x.dtype)
     width = TARGET.columns(x.itemsize)
-    panels = (-(-min(FILTERS, columns) // width), most * length, width)
+    panels = (-(-min(FILTERS, columns) // width), len(plan.pixels), width)
     rows, seats = np.arange(window.size[1] * depth), parallel.threads()
     launch.each(
         add_up,
-        len(tasks),
+        len(plan.tasks),
         sweep_address(x.dtype),
-        tasks,
-        seen,
+        plan.tasks,
+        plan.pieces,
         (depth, columns, filters, length),
-        Left(flat(x), rows, 0, seen.images, window.strides[1] * channels),
+        Left(flat(x), rows, 0, plan.pieces.images, window.strides[1] * channels),
         flat(dy),
         memory.empty((seats, *panels), x.dtype),
-        np.arange(most * length) * filters,
+        plan.pixels,
         Result(partial.reshape(-1), rows * filters, 0),
         NOTHING[x.itemsize],
         seats=seats,
@@ -192,7 +202,7 @@ def add_up(
 
 
 @functools.lru_cache(maxsize=256)
-def plan(
+def schedule(
     batches: tuple[Pair, ...],
     at_once: int,
     ranges: tuple[Pair, ...],
@@ -200,10 +210,8 @@ def plan(
     image: tuple[int, ...],
     outputs: tuple[int, ...],
     depth: int,
-) -> tuple[Pieces, Array, int]:
-    """The pieces of all batches of lines, the tasks, and the lines of the longest piece.
-
-    A task is a batch's number, a group, first and stop filter, first and stop piece.
+) -> Schedule:
+    """What to do for all batches of lines.
 
     Args:
         batches: of lines, first and stop.
@@ -233,7 +241,9 @@ def plan(
     ]
     tables = (np.concatenate([getattr(c, name) for c in found]) for name in Cells._fields[:3])
     pieces = Pieces(np.array(rows, np.int64), *tables)
-    return pieces, np.array(tasks, np.int64), max(p.stop - p.start for p in itertools.chain(*some))
+    most = max(p.stop - p.start for p in itertools.chain(*some))
+    pixels = np.arange(most * outputs[1]) * outputs[2]
+    return Schedule(pieces, np.array(tasks, np.int64), pixels)
 
 
 def line_batches(lines: int, tasks: int, size: int, flop: int) -> list[slice]:

@@ -1,8 +1,9 @@
-"""The compiled backend: Numba kernels on a thread pool.
+"""The compiled backend: Numba kernels, and the threads that share their work.
 
 * ``jit``       how functions are compiled, and where their code is kept; ``code_files``, in what;
 * ``memory``    large arrays, on buffers that are used again;
-* ``parallel``  how work is cut into blocks, and the threads that take them;
+* ``parallel``  how work is cut into blocks; ``team``, the threads that take them; ``atomic`` and
+  ``calls``, what these are made of;
 * ``launch``    how arrays are handed to compiled functions;
 * ``blas``      matrix products on those threads; ``vectormath``, exponentials that vectorise;
 * ``windows``   copies between images and matrices of sliding windows;

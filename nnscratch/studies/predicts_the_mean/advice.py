@@ -107,8 +107,7 @@ def remedies(results: Results) -> list[Advice]:
         Advice(
             "Leave out the sigmoid.",
             "no help",
-            "At that rate the answers are no longer constant, but the error is "
-            f"{read.error(linear, 'inference'):.0e}.",
+            f"At that rate the error without it is {read.error(linear, 'inference'):.0e}.",
         ),
         Advice(
             "Leave out batch norm, or let its averages be faster.",

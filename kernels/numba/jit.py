@@ -137,15 +137,19 @@ def name_by_closure(dispatcher: Any, closure: Iterable[CellType]) -> None:
     Numba would know them by a number that every process draws anew.
     """
     inner: list[Any] = [cell.cell_contents for cell in closure]
-    if all(isinstance(use, Dispatcher) for use in inner) and all(
-        use.__name__ == use.__qualname__ for use in inner
-    ):
+    if all(isinstance(use, Dispatcher) and is_ours(use) for use in inner):
         names = tuple(f"{use.__module__}.{use.__name__}" for use in inner)
         dispatcher._cache._index_key = lambda signature, codegen: (
             signature,
             codegen.magic_tuple(),
             names,
         )
+
+
+def is_ours(function: Any) -> bool:
+    """Whether it is a function of a module of this backend, whose sources name the folder."""
+    source = Path(function.py_func.__code__.co_filename)
+    return function.__name__ == function.__qualname__ and source.is_relative_to(SOURCES)
 
 
 def generated(function: Callable[..., Any]) -> Callable[..., Any]:

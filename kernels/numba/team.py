@@ -28,15 +28,18 @@ from .jit import compiled
 
 Item = TypeVar("Item")
 
-CELLS = 11
+CELLS = 12
 """Numbers that all of a team's threads know."""
-TAKEN, OPEN, LAST, LIMIT, INSIDE, STOPPED, ENTRY, HELD, COUNT, NEXT, FAILED = range(0, 8 * CELLS, 8)
+TAKEN, OPEN, LAST, LIMIT, INSIDE, SEATED, STOPPED, ENTRY, HELD, COUNT, NEXT, FAILED = range(
+    0, 8 * CELLS, 8
+)
 """Where they are, each in a cache line of its own.
 
 TAKEN: 1 while a caller has the team. OPEN: the number of the job that may be joined, or 0. LAST:
-that of the latest job. LIMIT: helpers that a job may have. INSIDE: those that have joined it.
-STOPPED: 1 when all shall end. Of a job in machine code: ENTRY and HELD, see `calls.py` (of others
-ENTRY is 0); COUNT: its items; NEXT: the first that nobody has begun; FAILED: 1 if one has failed.
+that of the latest job. LIMIT: helpers that a job may have. INSIDE: those that are looking whether
+they may join it, or have. SEATED: those that have ever joined it. STOPPED: 1 when all shall end. Of
+a job in machine code: ENTRY and HELD, see `calls.py` (of others ENTRY is 0); COUNT: its items;
+NEXT: the first that nobody has begun; FAILED: 1 if one has failed.
 """
 
 LOOKS = 30_000
@@ -58,6 +61,7 @@ def announce(cells: Array, helpers: int, entry: int, held: int, count: int) -> N
     store(cells, HELD, held)
     store(cells, COUNT, count)
     store(cells, NEXT, 0)
+    store(cells, SEATED, 0)
     store(cells, FAILED, 0)
     store(cells, OPEN, add(cells, LAST, 1) + 1)
 
@@ -131,8 +135,7 @@ def attend(cells: Array, seen: int) -> int:
     joined then: its number; 0 if none came for long; -1 if the team has been stopped.
 
     Whoever joins first says so and then looks whether the job is still open, while who closes it
-    says so and then looks who is inside: one of them sees the other. A seat is how many were in
-    before; who finds one free that was taken comes when no items are left.
+    says so and then looks who is inside: one of them sees the other.
     """
     looks = 0
     while looks < LOOKS:
@@ -141,13 +144,15 @@ def attend(cells: Array, seen: int) -> int:
         job: int = load(cells, OPEN)
         if job != 0 and job != seen:
             seen = job
-            before = add(cells, INSIDE, 1)
-            if before < load(cells, LIMIT) and load(cells, OPEN) == job:
-                if load(cells, ENTRY) == 0:
-                    return job
-                work(cells, before + 1)
+            add(cells, INSIDE, 1)
+            if load(cells, OPEN) == job:
+                seat = add(cells, SEATED, 1) + 1
+                if seat <= load(cells, LIMIT):
+                    if load(cells, ENTRY) == 0:
+                        return job
+                    work(cells, seat)
+                    looks = 0
             leave(cells)
-            looks = 0
         looks += 1
         pause()
     return 0
@@ -185,7 +190,8 @@ class Team:
         """The cells, after all are awake who may help."""
         if len(self.helpers) < helpers:
             self.grow(helpers)
-        for _ in range(min(helpers, len(self.asleep))):
+        awake = len(self.helpers) - len(self.asleep)
+        for _ in range(helpers - awake):
             self.wake()
         return self.cells
 
@@ -199,17 +205,18 @@ class Team:
 
         The first error of a task is raised after all have ended.
         """
-        if not take(self.cells):
-            return False
+        taken = False
         try:
+            taken = take(self.cells)
+            if not taken:
+                return False
             self.job = job
             announce(self.cells, helpers, 0, 0, 0)
             self.ready(helpers)
             job.work()
         finally:
-            close(self.cells)
-            self.job = None
-            release(self.cells)
+            if taken:
+                self.end()
         if job.error is not None:
             try:
                 raise job.error
@@ -217,13 +224,22 @@ class Team:
                 job.error = None  # its traceback holds this frame: no cycle
         return True
 
+    def end(self) -> None:
+        """End the job; who is interrupted while he waits leaves the team all the same."""
+        try:
+            close(self.cells)
+        finally:
+            self.job = None
+            release(self.cells)
+
     def grow(self, helpers: int) -> None:
         """Have so many helpers."""
         with self.growing:
             while len(self.helpers) < helpers:
                 name = f"nnscratch-{len(self.helpers) + 1}"
-                self.helpers.append(threading.Thread(target=self.serve, name=name, daemon=True))
-                self.helpers[-1].start()
+                helper = threading.Thread(target=self.serve, name=name, daemon=True)
+                helper.start()
+                self.helpers.append(helper)
 
     def serve(self) -> None:
         """What a helper does until the team is stopped."""
@@ -241,9 +257,9 @@ class Team:
                 self.sleep(bell)
 
     def sleep(self, bell: threading.Lock) -> None:
-        """Wait for the bell, unless there is a job, announced when nobody was asleep yet."""
+        """Wait for the bell, unless there is news from when nobody was asleep yet."""
         self.asleep.append(bell)
-        if self.cells[OPEN]:
+        if self.cells[OPEN] or self.cells[STOPPED]:
             try:
                 return self.asleep.remove(bell)
             except ValueError:  # a caller has it, and rings
@@ -263,8 +279,12 @@ _team = Team()
 
 
 def _new_team() -> None:
-    """A forked child has none of its parent's threads."""
+    """A forked child has none of its parent's threads.
+
+    Whoever waits there for helpers, because a task of his forked, waits for nobody.
+    """
     global _team
+    _team.cells[INSIDE] = 0
     _team = Team()
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from nnscratch.kernels import resolve
+from nnscratch.kernels.geometry import Window
 from nnscratch.kernels.numba import launch, parallel, team
 from nnscratch.kernels.numba.jit import compiled
 from nnscratch.kernels.ops import Array
@@ -68,6 +70,38 @@ def test_there_are_no_more_seats_than_were_made() -> None:
     counted(1000)  # there are two helpers now
     for _ in range(200):
         assert counted(300, seats=2)[1].max() <= 1
+
+
+def test_a_seat_is_given_once_whoever_else_looks_in() -> None:
+    cells = np.zeros(8 * team.CELLS, np.int64)
+    assert team.take(cells)
+    assert not team.take(cells)
+    cells[team.INSIDE] = 1  # a helper that saw the job before, and is about to leave
+    team.announce(cells, 2, 0, 0, 0)
+    assert [team.attend(cells, 0) for _ in range(3)] == [1, 1, 0]
+    assert cells[team.SEATED] >= 3
+    assert cells[team.INSIDE] == 3
+
+
+def test_who_is_interrupted_leaves_the_team(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(cells: Array) -> None:
+        close(cells)
+        raise KeyboardInterrupt
+
+    close = team.close
+    with monkeypatch.context() as patch:
+        patch.setattr(team, "close", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            parallel.each(range(9), lambda _: None)
+    jobs = team.jobs()
+    parallel.each(range(9), lambda _: None)
+    assert team.jobs() == jobs + 1
+
+
+def test_an_empty_batch_has_gradients_of_0() -> None:
+    x, dy = np.empty((0, 5, 5, 2), np.float32), np.empty((0, 3, 3, 4), np.float32)
+    gradient = resolve("numba").conv2d_kernel_gradient(x, dy, Window((3, 3)), 1)
+    np.testing.assert_array_equal(gradient, np.zeros((3, 3, 2, 4)))
 
 
 def test_many_callers_at_once_and_tasks_in_python_between() -> None:

@@ -94,11 +94,11 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     channels, (outputs, length, filters) = x.shape[3], dy.shape[1:]
     depth, columns = channels // groups, filters // groups
     shape = (*window.size, depth, filters)  # (KH, KW, C/G, O)
+    if not (x.size and dy.size):
+        return np.zeros(shape, x.dtype)
     ranges = parallel.pieces(slice(0, columns), FILTERS)
     lines, size = len(x) * outputs, math.prod(shape)
     batches = line_batches(lines, len(ranges) * groups, size, 2 * lines * length * size)
-    if not batches:
-        return np.zeros(shape, x.dtype)
     copied = max(COPIED, GRAIN_FLOP // (2 * math.prod(shape[:3])))
     at_once = max(copied // (length * min(FILTERS, columns)), 1)  # lines
     plan = schedule(

@@ -5,7 +5,8 @@ machine does meets both; the ratio is the median over the turns. A third `fit` l
 step, which tells what a look costs; a recorder takes one at every 50th step.
 
 Where a step takes 5 ms or more recording should cost 5 % or less. Below that what counts is the
-time for each array.
+time for each array. Statistics cannot take less time than reading what they are of: how much of a
+step that is, where nothing of it is left in a cache, stands beside them.
 """
 
 from __future__ import annotations
@@ -13,18 +14,24 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
+
+import numpy as np
 
 import nnscratch as nn
 from benchmarks import options
 from benchmarks.nets import SUBJECTS, Subject
 from benchmarks.report import Body
+from nnscratch.kernels.numba import threads
 
 SECONDS = 0.25
 """How long a turn of bare training should take."""
 TURNS = 15
 EVERY = 50
 """The steps from one closer look to the next, by default."""
+READ = 1 << 27
+"""Bytes that are read to measure the memory's bandwidth: more than caches hold."""
 LIMIT, LONG = 0.05, 0.005
 """The largest share that recording may cost of a step, of so many seconds or more."""
 
@@ -36,6 +43,10 @@ class Cost(NamedTuple):
     """Seconds of a bare step: the mean of the fastest turn."""
     arrays: int
     """How many arrays a step has: outputs and their gradients; weights, gradients and updates."""
+    read: int
+    """The bytes of these arrays."""
+    reading: float
+    """Part of a step's time, for reading them from the main memory."""
     statistics: float
     """Part of a step's time, for the statistics of every step."""
     looks: float
@@ -62,6 +73,45 @@ class Cost(NamedTuple):
         return self._asdict() | derived
 
 
+class Sizes(nn.Callback):
+    """Adds up the bytes of what a recorder measures."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def on_forward(self, call: nn.Call) -> None:
+        """An output."""
+        self.bytes += call.output.nbytes
+
+    def on_backward(self, call: nn.Call) -> None:
+        """The gradient of an output."""
+        self.bytes += call.output_gradient.nbytes
+
+    def on_step(self, step: nn.Step) -> None:
+        """Weights, gradients and updates."""
+        self.bytes += 3 * step.before.buffer.nbytes
+
+
+def bytes_of(subject: Subject, backend: str) -> int:
+    """The bytes that a recorder reads in one step."""
+    sizes = Sizes()
+    x, y = subject.rows(1)
+    subject.build(backend).fit(x, y, subject.batch, verbose=0, callbacks=sizes)
+    return sizes.bytes
+
+
+def bandwidth(times: int = 10) -> float:
+    """Bytes a second that this machine reads from its memory, on all threads."""
+    numbers = np.ones(READ // 4, np.float32)
+    seconds = []
+    for _ in range(times):
+        start = time.perf_counter()
+        with ThreadPoolExecutor(threads()) as pool:
+            list(pool.map(np.max, np.array_split(numbers, threads())))
+        seconds.append(time.perf_counter() - start)
+    return READ / min(seconds)
+
+
 class Course:
     """A network that is trained step by step, with a recorder or without."""
 
@@ -79,8 +129,14 @@ class Course:
         return (time.perf_counter() - start) / steps
 
 
-def measure(subject: Subject, backend: str, turns: int = TURNS, seconds: float = SECONDS) -> Cost:
-    """Train a network by turns: bare, with statistics, and with a look at every step."""
+def measure(
+    subject: Subject, backend: str, speed: float, turns: int = TURNS, seconds: float = SECONDS
+) -> Cost:
+    """Train a network by turns: bare, with statistics, and with a look at every step.
+
+    Speed: bytes a second that the memory is read at.
+    """
+    read = bytes_of(subject, backend)
     recorder = nn.Recorder(every=None)
     courses = [
         Course(subject, backend),
@@ -98,6 +154,8 @@ def measure(subject: Subject, backend: str, turns: int = TURNS, seconds: float =
     bare, recorded, looked = times.values()
     return Cost(
         step=min(bare),
+        read=read,
+        reading=read / speed / min(bare),
         arrays=2 * len(recorder.calls) + 3 * len(recorder.weights),
         statistics=statistics.median(r / b for b, r in zip(bare, recorded, strict=True)) - 1,
         looks=statistics.median(
@@ -116,13 +174,20 @@ def run(arguments: argparse.Namespace) -> Body:
     """Measure every network, print the table, and return it."""
     backend = arguments.backend
     print(f"training with nn.Recorder() against bare training, backend {backend}\n")
-    print(f"{'network':<24}{'step':>10}{'statistics':>12}{'looks':>8}{'arrays':>8}{'each':>9}")
+    speed = bandwidth()
+    headings = ("step", "reading", "statistics", "looks", "arrays", "each")
+    print(f"{'network':<24}{{:>10}}{{:>9}}{{:>12}}{{:>7}}{{:>8}}{{:>8}}".format(*headings))
     costs = {}
     for name, subject in SUBJECTS.items():
-        cost = costs[name] = measure(subject, backend)
+        cost = costs[name] = measure(subject, backend, speed)
         print(
-            f"{name:<24}{1e3 * cost.step:>7.2f} ms{cost.statistics:>12.1%}{cost.looks:>8.1%}"
-            f"{cost.arrays:>8}{1e6 * cost.per_array:>6.1f} us"
+            f"{name:<24}{1e3 * cost.step:>7.2f} ms{cost.reading:>9.1%}{cost.statistics:>12.1%}"
+            f"{cost.looks:>7.1%}{cost.arrays:>8}{1e6 * cost.per_array:>5.0f} us"
             f"{'' if cost.holds else '   over 5 %'}"
         )
-    return {"backend": backend, "results": {name: cost.as_json() for name, cost in costs.items()}}
+    print(f"\nmemory read at {speed / 1e9:.1f} GB/s")
+    return {
+        "backend": backend,
+        "bandwidth": speed,
+        "results": {name: cost.as_json() for name, cost in costs.items()},
+    }

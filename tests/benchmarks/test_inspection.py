@@ -15,13 +15,18 @@ def test_every_network_takes_its_steps(name: str) -> None:
 
 
 def test_recording_is_measured_against_bare_training() -> None:
-    cost = measure(SUBJECTS["zero-init, unit-kernel"], "numpy", turns=1, seconds=0)
+    subject = SUBJECTS["zero-init, unit-kernel"].with_batch(1)
+    cost = measure(subject, "numpy", speed=1e9, turns=1, seconds=0)
     assert cost.arrays == 2 * 8 + 3 * 8
     assert cost.step > 0
+    outputs = 2 * 6 * 6 * 8 + 2 * 4 * 4 * 16 + 256 + 2 * 32 + 10
+    weights = (9 + 1) * 8 + (72 + 1) * 16 + 257 * 32 + 33 * 10
+    assert cost.read == 8 * (2 * outputs + 3 * weights)
+    assert cost.reading == pytest.approx(cost.read / 1e9 / cost.step)
 
 
 def test_what_is_too_much_is_a_share_of_a_long_step() -> None:
-    assert Cost(0.005, 40, 0.04, 0.01).holds
-    assert not Cost(0.005, 40, 0.04, 0.011).holds
-    assert Cost(0.004, 40, 0.5, 0.0).holds
-    assert Cost(0.004, 40, 0.5, 0.0).per_array == pytest.approx(50e-6)
+    assert Cost(0.005, 40, 0, 0.0, 0.04, 0.01).holds
+    assert not Cost(0.005, 40, 0, 0.0, 0.04, 0.011).holds
+    assert Cost(0.004, 40, 0, 0.0, 0.5, 0.0).holds
+    assert Cost(0.004, 40, 0, 0.0, 0.5, 0.0).per_array == pytest.approx(50e-6)

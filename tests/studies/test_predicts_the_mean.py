@@ -45,7 +45,7 @@ def measured(variant: str) -> Measurements:
         ("tiny inputs", "healthy", "With inputs of 1e-12"),
         ("tiny, standardised", "tiny inputs", "Inputs of 1e-12 can be"),
         ("rate x 1000", "healthy", "With Adam at a rate of 1 the sigmoids"),
-        ("rate x 1000", "healthy", "With Adam at a rate of 1 the answers"),
+        ("rate x 1000", "healthy", "With Adam at a rate of 1 it is worse"),
         ("rate x 1000, linear", "healthy", "With Adam at a rate of 1 and no"),
         ("shuffled", "rate x 1000", "The measurements alone"),
         ("small gammas", "shuffled", "With small gammas and slow averages training"),

@@ -12,7 +12,19 @@
 * the others hold the operations, as in the other backends.
 """
 
-from . import activation, conv, linear, loss, norm, optimizer, pool, random, softmax, statistics
+from . import (
+    activation,
+    conv,
+    histogram,
+    linear,
+    loss,
+    norm,
+    optimizer,
+    pool,
+    random,
+    softmax,
+    statistics,
+)
 from .conv.costs import CHOSEN, digest
 from .microkernel.target import TARGET
 from .parallel import set_threads, threads
@@ -22,6 +34,7 @@ FACTS = {"vector unit": TARGET.name, "costs of algorithms": digest(CHOSEN)}
 __all__ = [
     "activation",
     "conv",
+    "histogram",
     "linear",
     "loss",
     "norm",

@@ -1,4 +1,4 @@
-"""Statistics of segments and histograms, in one pass over memory.
+"""Statistics of segments, in one pass over memory.
 
 A segment is read tile by tile. A tile stays in the first-level cache while short loops go over it,
 each of which fills vector registers with numbers of one width. Its results are merged with those of
@@ -250,35 +250,3 @@ def statistics(x: Array, bounds: Array, low: float, high: float) -> Array:
     launch.each(_measure_block, len(parts), edges, source, segments, low, high, parts)
     _put_together(parts, rows)
     return rows
-
-
-@compiled()
-def _histogram(x: Array, low: float, high: float, scale: float, counts: Array) -> None:
-    for i in range(x.size):
-        if low <= x[i] <= high:
-            counts[min(int((x[i] - low) * scale), counts.size - 1)] += 1
-
-
-@compiled()
-def _histogram_block(
-    block: int,
-    _: int,
-    edges: Array,
-    x: Array,
-    low: float,
-    high: float,
-    scale: float,
-    counts: Array,
-) -> None:
-    _histogram(x[edges[block] : edges[block + 1]], low, high, scale, counts[block])
-
-
-@kernel("histogram", backend="numba")
-def histogram(x: Array, low: float, high: float, bins: int) -> Array:
-    """Each block of x counts for itself."""
-    edges = parallel.edges(x.size, parallel.GRAIN)
-    counts = np.zeros((max(len(edges) - 1, 1), bins), np.int64)
-    scale = bins / (high - low)
-    launch.each(_histogram_block, len(edges) - 1, edges, flat(x), low, high, scale, counts)
-    total: Array = np.add.reduce(counts, axis=0)
-    return total  # (bins,)

@@ -52,6 +52,8 @@ def distinct(kernel: Array, tolerance: float | None = None) -> int:
     within = tolerance * largest(units)
     order = np.argsort(places)
     gaps = np.diff(places[order]) > within * float(np.sum(np.abs(direction)))
+    if gaps.all():
+        return len(known)
     stretches = np.split(order, np.flatnonzero(gaps) + 1)  # without a gap
     unlike = len(known) - len(units)
     return unlike + sum(

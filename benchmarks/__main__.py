@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import conv, inspection, ladder, memory, start, step
+from benchmarks import bandwidth, batch, conv, inspection, ladder, memory, start, step
 from benchmarks.report import BenchmarkError, reserve, write
 from nnscratch.core.errors import NNError
 
@@ -17,6 +17,8 @@ BENCHMARKS = {
     "ladder": ladder,
     "start": start,
     "memory": memory,
+    "bandwidth": bandwidth,
+    "batch": batch,
     "inspection": inspection,
 }
 """Each has `configure(parser)`, which adds its own options, and `run(arguments)`."""

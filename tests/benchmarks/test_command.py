@@ -12,10 +12,11 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import conv, ladder, options, report, start
+from benchmarks import bandwidth, batch, conv, ladder, options, report, start
 from benchmarks.conv.layers import Layer
 from benchmarks.conv.peak import Peak
-from benchmarks.timing import BRIEF
+from benchmarks.timing import BRIEF, Times
+from nnscratch.backend import get_backend
 from nnscratch.kernels.geometry import Window
 from nnscratch.kernels.numba import parallel
 
@@ -172,6 +173,44 @@ def test_the_ladder(monkeypatch: pytest.MonkeyPatch) -> None:
     told = str(ladder.table(steps))
     assert max(map(len, told.splitlines())) <= 80
     assert "Winograd, 4x4: 36 products where there were 144" in told
+
+
+def test_the_share_of_the_bandwidth() -> None:
+    memory, rows = bandwidth.measure(get_backend("numba").k, (2, 4, 4, 3), BRIEF)
+    assert {"ReLU", "Adam", "batch norm, gradient"} <= {row["operation"] for row in rows}
+    for row in rows:
+        assert row["gb_s"] > 0
+        assert row["share"] >= 0
+    assert max(map(len, str(bandwidth.table(memory, rows)).splitlines())) <= 80
+
+
+def test_an_operation_moves_each_of_its_arrays_once() -> None:
+    found = {s.name: s for s in bandwidth.subjects(get_backend("numpy").k, (2, 4, 4, 3))}
+    image, vector = 4 * 2 * 4 * 4 * 3, 4 * 3
+    assert found["ReLU"].traffic() == (image, image)
+    assert found["batch norm"].traffic() == (image + 4 * vector, image)
+    assert found["max pooling"].traffic() == (image, image // 4 + image // 16)
+    assert found["Adam"].traffic() == (3 * image, 3 * image)
+
+
+def test_what_the_memory_needs() -> None:
+    memory = bandwidth.Memory.of(reading=1.0, copying=3.0, size=10)
+    assert memory == (0.1, 0.2)
+    assert memory.seconds(20, 5) == pytest.approx(3.0)
+
+
+def test_a_row_in_a_larger_batch() -> None:
+    times = {1: Times(0.002, 0, 0), 8: Times(0.004, 0, 0), 64: Times(0.064, 0, 0)}
+    rows = batch.rows_of("net", times)
+    assert [row["row_ms"] for row in rows] == pytest.approx([2.0, 0.5, 1.0])
+    assert [row["growth"] for row in rows] == [None, 0.25, 2.0]
+    assert "2.00" in str(batch.table(rows)).splitlines()[6]
+
+
+def test_steps_over_batches() -> None:
+    rows = batch.measure("LeNet", (1, 2), BRIEF)
+    assert [row["batch"] for row in rows] == [1, 2]
+    assert all(row["step_ms"] > 0 for row in rows)
 
 
 def test_starting(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,199 @@
+"""What share of the memory's bandwidth the operations beside convolution reach.
+
+They do little with each number, so no kernel can be faster than memory brings what it reads and
+takes what it writes. That time is worked out from the bytes of an operation's arrays, each taken
+once, and from what reading and copying cost in the same run. The arrays are larger than caches.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks import options
+from benchmarks.report import Body, screen
+from benchmarks.timing import Effort, Work, by_turns
+from nnscratch.backend import get_backend
+from nnscratch.core.table import Table
+from nnscratch.kernels.geometry import Window
+from nnscratch.kernels.ops import Array, Ops
+
+SHAPE = (32, 64, 64, 64)
+"""(N, H, W, C) of the images: 32 MiB of float32, more than caches hold."""
+HALVES = Window((2, 2), strides=(2, 2))
+"""Pooling."""
+
+
+class Memory(NamedTuple):
+    """What the memory costs, in seconds for a byte, on all threads."""
+
+    read: float
+    write: float
+
+    def seconds(self, read: int, written: int) -> float:
+        """The least time for so many bytes."""
+        return read * self.read + written * self.write
+
+    @classmethod
+    def of(cls, reading: float, copying: float, size: int) -> Memory:
+        """From the seconds that it took to read, and to copy, so many bytes.
+
+        To write a byte costs no less than to read it.
+        """
+        return cls(reading / size, max(copying - reading, reading) / size)
+
+
+class Subject(NamedTuple):
+    """An operation on arrays."""
+
+    name: str
+    call: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+    def work(self) -> Any:
+        """Do it."""
+        return self.call(*self.arguments)
+
+    def traffic(self) -> tuple[int, int]:
+        """The bytes that it reads and those that it writes, each once."""
+        return size(self.arguments), size(self.work())
+
+
+def size(arrays: Any) -> int:
+    """The bytes of an array, or of all among some values."""
+    if isinstance(arrays, np.ndarray):
+        return arrays.nbytes
+    return sum(map(size, arrays)) if isinstance(arrays, tuple | list) else 0
+
+
+def subjects(k: Ops, shape: tuple[int, int, int, int]) -> Iterable[Subject]:
+    """Everything that a training step does beside convolutions and matrix products."""
+    rng = np.random.default_rng(0)
+    x, dy = (rng.standard_normal(shape, dtype=np.float32) for _ in range(2))
+    flat, rows = (x.reshape(-1), dy.reshape(-1)), x.reshape(-1, shape[-1])
+    one = np.ones(shape[-1], np.float32)
+    targets = np.eye(shape[-1], dtype=np.float32)[rng.integers(shape[-1], size=len(rows))]
+    positive = np.abs(flat[0])
+    part = x[:, : shape[1] // 2, : shape[2] // 2].copy()
+    yield from activations(k, x, dy)
+    yield Subject("softmax", k.softmax, (rows,))
+    yield Subject("softmax cross-entropy", k.softmax_cross_entropy, (rows, targets))
+    yield from pooling(k, x, part)
+    yield from norm(k, x.reshape(-1, shape[-1], 1), dy.reshape(-1, shape[-1], 1), one)
+    yield Subject("dropout", k.dropout, (x, (0, 1), 0.5))
+    yield Subject("bias gradient", k.bias_gradient, (dy,))
+    yield Subject("SGD", k.sgd, (flat[0], 0.1))
+    yield Subject("momentum", k.momentum, (*flat, 0.1, 0.9, False))
+    yield Subject("RMSprop", k.rmsprop, (flat[0], positive, 0.1, 0.9, 1e-7))
+    yield Subject("Adagrad", k.adagrad, (flat[0], positive, 0.1, 1e-7))
+    yield Subject("Adam", k.adam, (*flat, positive, 0.1, 0.9, 0.999, 1e-7))
+    yield Subject("statistics", k.statistics, (x, np.array([[0, x.size]]), np.nan, np.nan))
+
+
+def activations(k: Ops, x: Array, dy: Array) -> Iterable[Subject]:
+    """Forward and backward."""
+    alpha = np.full((1, 1, x.shape[-1]), 0.25, np.float32)
+    yield Subject("ReLU", k.relu, (x, 0.0, np.inf, 0.0))
+    yield Subject("ReLU, gradient", k.relu_gradient, (dy, x, 0.0, np.inf, 0.0))
+    yield Subject("PReLU", k.prelu, (x, alpha))
+    yield Subject("PReLU, gradient", k.prelu_gradient, (dy, x, alpha))
+    yield Subject("ELU", k.elu, (x, 1.0))
+    yield Subject("ELU, gradient", k.elu_gradient, (dy, x, 1.0))
+    yield Subject("sigmoid", k.sigmoid, (x,))
+    yield Subject("tanh", k.tanh, (x,))
+
+
+def pooling(k: Ops, x: Array, dy: Array) -> Iterable[Subject]:
+    """Windows of 2x2; dy is as large as what they leave."""
+    _, place = k.max_pool2d(x, HALVES)
+    image = (x.shape[1], x.shape[2])
+    yield Subject("max pooling", k.max_pool2d, (x, HALVES))
+    yield Subject("max pooling, gradient", k.max_pool2d_gradient, (dy, place, HALVES, image))
+    yield Subject("average pooling", k.average_pool2d, (x, HALVES))
+    yield Subject("average pooling, gradient", k.average_pool2d_gradient, (dy, HALVES, image))
+
+
+def norm(k: Ops, x: Array, dy: Array, one: Array) -> Iterable[Subject]:
+    """Batch norm. The moments and the gradient read their arrays twice: that is their half."""
+    mean, variance = k.moments(x)
+    constants = (mean, variance, one)
+    yield Subject("moments", k.moments, (x,))
+    yield Subject("batch norm", k.batch_norm, (x, *constants, one, 1e-3))
+    yield Subject("batch norm, gradient", k.batch_norm_gradient, (dy, x, *constants, 1e-3))
+
+
+def ceilings(x: Array) -> Mapping[str, Work]:
+    """Reading and copying an array with NumPy, on all threads."""
+    count = options.parallel.threads()
+    pool = ThreadPoolExecutor(count)
+    parts, copies = (np.array_split(array.reshape(-1), count) for array in (x, np.empty_like(x)))
+    return {
+        "reading": lambda: list(pool.map(np.max, parts)),
+        "copying": lambda: list(pool.map(np.copyto, copies, parts)),
+    }
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    options.threads(parser)
+
+
+def run(arguments: argparse.Namespace) -> Body:
+    """Measure, print the table, and return it."""
+    number = options.set_threads(arguments)
+    with screen() as out:
+        out.begin("bandwidth")
+        memory, rows = measure(get_backend("numba").k, SHAPE, Effort(budget=60.0))
+        out.end()
+    print(table(memory, rows))
+    ceiling = {"read_gb_s": 1e-9 / memory.read, "write_gb_s": 1e-9 / memory.write}
+    return {"machine": {"threads": number, **ceiling}, "rows": rows}
+
+
+def measure(
+    k: Ops, shape: tuple[int, int, int, int], effort: Effort
+) -> tuple[Memory, list[dict[str, Any]]]:
+    """Time everything by turns with the ceilings; a row for each operation."""
+    found = list(subjects(k, shape))
+    x = np.ones(shape, np.float32)
+    times = by_turns({**ceilings(x), **{s.name: s.work for s in found}}, effort)
+    memory = Memory.of(times["reading"].median, times["copying"].median, x.nbytes)
+    rows = []
+    for subject in found:
+        seconds, (read, written) = times[subject.name].median, subject.traffic()
+        rows.append(
+            {
+                "operation": subject.name,
+                "median_ms": 1e3 * seconds,
+                "gb_s": 1e-9 * (read + written) / seconds,
+                "share": memory.seconds(read, written) / seconds,
+            }
+        )
+    return memory, rows
+
+
+def table(memory: Memory, rows: Iterable[Mapping[str, Any]]) -> Table:
+    """A row for each operation."""
+    return Table(
+        "operations beside convolution, and the memory's bandwidth",
+        ("operation", "ms", "GB/s", "of the bandwidth"),
+        [
+            (
+                row["operation"],
+                f"{row['median_ms']:.2f}",
+                f"{row['gb_s']:.1f}",
+                f"{100 * row['share']:.0f} %",
+            )
+            for row in rows
+        ],
+        notes=(
+            f"The memory is read at {1e-9 / memory.read:.1f} GB/s and written at "
+            f"{1e-9 / memory.write:.1f}, both measured by turns with the operations.",
+            "Moments and the gradient of batch norm have to read their arrays twice, which "
+            "counts as once here.",
+        ),
+    )

@@ -42,6 +42,14 @@ def fail(item: int, seat: int, at: int) -> None:
 
 
 @compiled()
+def linger(item: int, seat: int, done: Array) -> None:
+    """A helper is still at work long after the caller has found no more to do."""
+    steps = 10_000 if seat == 0 else 3_000_000
+    for step in range(1, steps + 1):
+        done[item] = step // steps
+
+
+@compiled()
 def add_rows(x: Array, number: float, y: Array, sums: Array) -> None:
     for row in range(len(y)):
         sums[0] += 1
@@ -96,6 +104,25 @@ def test_who_is_interrupted_leaves_the_team(monkeypatch: pytest.MonkeyPatch) -> 
     jobs = team.jobs()
     parallel.each(range(9), lambda _: None)
     assert team.jobs() == jobs + 1
+
+
+def test_the_team_is_free_again_after_an_error() -> None:
+    def refuse(item: int) -> None:
+        raise ValueError(item)
+
+    jobs = team.jobs()
+    for _ in range(3):
+        with pytest.raises(ValueError, match=r"\d"):
+            parallel.each(range(9), refuse)
+    assert team.jobs() == jobs + 3
+
+
+def test_a_job_ends_when_every_helper_has() -> None:
+    counted(1000)  # the helpers are awake
+    for _ in range(20):
+        done = np.zeros(40, np.int64)
+        launch.each(linger, len(done), done)
+        np.testing.assert_array_equal(done, 1)
 
 
 def test_an_empty_batch_has_gradients_of_0() -> None:

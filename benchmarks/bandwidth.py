@@ -84,6 +84,8 @@ def subjects(k: Ops, shape: tuple[int, int, int, int]) -> Iterable[Subject]:
     yield Subject("softmax cross-entropy", k.softmax_cross_entropy, (rows, targets))
     yield from pooling(k, x, part)
     yield from norm(k, x.reshape(-1, shape[-1], 1), dy.reshape(-1, shape[-1], 1), one)
+    yield Subject("padding", k.pad, (x, ((1, 1), (1, 1))))
+    yield Subject("concatenation", k.concatenate, (-1, x, dy))
     yield Subject("dropout", k.dropout, (x, (0, 1), 0.5))
     yield Subject("bias gradient", k.bias_gradient, (dy,))
     yield Subject("SGD", k.sgd, (flat[0], 0.1))

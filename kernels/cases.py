@@ -228,6 +228,16 @@ def prelu(shape: Shape, alpha: Shape) -> Iterator[OpCase]:
     yield OpCase("prelu_gradient", label(shape, alpha), (dy, x, slopes))
 
 
+def padding(images: Images, pads: tuple[Pair, Pair]) -> Iterator[OpCase]:
+    """Zeros around images (N, H, W, C)."""
+    yield OpCase("pad", label(images, *pads), (normal(*images), pads))
+
+
+def concatenation(axis: int, *shapes: Shape) -> Iterator[OpCase]:
+    """Arrays side by side."""
+    yield OpCase("concatenate", label(axis, *shapes), (axis, *(normal(*s) for s in shapes)))
+
+
 def dropout(shape: Shape, rate: float) -> Iterator[OpCase]:
     """Dropout and its gradient."""
     kept = Drawn(lambda rng, _: rng.random(shape) >= rate)
@@ -321,6 +331,11 @@ def table() -> Iterator[OpCase]:
         yield from prelu((2, 3, 5, 4), alpha)
     for count in (0, 1, 4, 10, 4097):
         yield OpCase("random_bits", label(count), ((20, 2**32 - 1), count))
+    for pads in [((1, 1), (1, 1)), ((0, 2), (3, 0)), ((0, 0), (0, 0))]:
+        yield from padding((2, 3, 4, 5), pads)
+    for axis in (1, 2, -1):
+        yield from concatenation(axis, (2, 3, 4, 5), (2, 3, 4, 5))
+    yield from concatenation(-1, (3, 4), (3, 1), (3, 17))
     for rate in (0.0, 0.25, 0.9):
         yield from dropout((3, 5, 7), rate)
     for elements in (uniform, bits):

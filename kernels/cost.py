@@ -34,6 +34,7 @@ PER_ELEMENT: Mapping[str, int] = MappingProxyType(
         "tanh_gradient": 3,
         "softmax": 5,
         "softmax_gradient": 4,
+        "pad": 0,
         "dropout": 2,
         "dropout_gradient": 1,
         "squared_error": 3,
@@ -73,10 +74,11 @@ FROM_SHAPES: Mapping[str, Callable[..., int]] = MappingProxyType(
         "max_pool2d_gradient": lambda dy, argmax, window, image: dy.size,
         "average_pool2d": lambda x, window: _cells(x, window),
         "average_pool2d_gradient": lambda dy, window, image: dy.size * (1 + prod(window.size)),
+        "concatenate": lambda axis, *xs: 0,
         "random_bits": lambda key, count: 0,
     }
 )
-"""Operations from the arguments; random_bits works on integers."""
+"""Operations from the arguments; random_bits works on integers, copies do nothing with numbers."""
 
 
 def _finishing(results: int, bias: Array | None = None, activation: Curve | None = None) -> int:

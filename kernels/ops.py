@@ -189,6 +189,14 @@ class Ops(Protocol):
     def softmax_gradient(self, dy: Array, y: Array) -> Array:
         """Y * (dy - sum(dy * y)) over the last axis."""
 
+    # -- copies (copies.py) ---------------------------------------------------------------------
+
+    def pad(self, x: Array, pads: tuple[Pair, Pair]) -> Array:
+        """Images x (N, H, W, C) with zeros around: pads are ((top, bottom), (left, right))."""
+
+    def concatenate(self, axis: int, *xs: Array) -> Array:
+        """One array after another along an axis; all other axes are equally long."""
+
     # -- dropout (random.py) --------------------------------------------------------------------
 
     def random_bits(self, key: Key, count: int) -> Array:

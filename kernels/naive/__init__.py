@@ -5,11 +5,12 @@ rounded to their dtype once at the end. Gradients scatter: each output hands its
 each number that it was computed from, so that a gradient is visibly the transpose of its forward.
 """
 
-from . import activation, conv, linear, loss, norm, optimizer, pool, random, statistics
+from . import activation, conv, copies, linear, loss, norm, optimizer, pool, random, statistics
 
 __all__ = [
     "activation",
     "conv",
+    "copies",
     "linear",
     "loss",
     "norm",

@@ -15,6 +15,7 @@
 from . import (
     activation,
     conv,
+    copies,
     histogram,
     linear,
     loss,
@@ -34,6 +35,7 @@ FACTS = {"vector unit": TARGET.name, "costs of algorithms": digest(CHOSEN)}
 __all__ = [
     "activation",
     "conv",
+    "copies",
     "histogram",
     "linear",
     "loss",

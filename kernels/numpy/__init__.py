@@ -4,11 +4,12 @@ Determinism: the same arguments give the same bits in every process whose BLAS r
 of threads. Only `matmul` and the convolutions call BLAS; everything else is sequential.
 """
 
-from . import activation, conv, linear, loss, norm, optimizer, pool, random, statistics
+from . import activation, conv, copies, linear, loss, norm, optimizer, pool, random, statistics
 
 __all__ = [
     "activation",
     "conv",
+    "copies",
     "linear",
     "loss",
     "norm",

@@ -141,7 +141,7 @@ class Concatenate(Layer):
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
         ends = tuple(itertools.accumulate(x.shape[self.axis] for x in xs))
-        return Output(ctx.xp.concatenate(xs, axis=self.axis), self.Cache(ends))
+        return Output(ctx.k.concatenate(self.axis, *xs), self.Cache(ends))
 
     def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
         return Gradients(tuple(ctx.xp.split(dy, cache.ends[:-1], axis=self.axis)))

@@ -122,7 +122,7 @@ class ZeroPadding2D(Layer):
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
         (x,) = xs
-        return Output(ctx.xp.pad(x, ((0, 0), *self.padding, (0, 0))))
+        return Output(ctx.k.pad(x, self.padding))
 
     def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
         (top, bottom), (left, right) = self.padding

@@ -1,4 +1,9 @@
-"""Matrix product, and the gradient of a bias (C,): its period along a flat array is C."""
+"""Matrix product, and the gradient of a bias (C,): its period along a flat array is C.
+
+Versions of the product: BLAS; the micro-kernel of the convolutions on packed columns, which took
+1.2 to 2.2 times as long up to 6 MFLOP (15 to 130 us) and for 8 rows, and 0.6 to 1.3 times from 25
+MFLOP on: it did not stay.
+"""
 
 from __future__ import annotations
 

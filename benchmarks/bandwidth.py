@@ -22,8 +22,8 @@ from nnscratch.core.table import Table
 from nnscratch.kernels.geometry import Window
 from nnscratch.kernels.ops import Array, Ops
 
-SHAPE = (32, 64, 64, 64)
-"""(N, H, W, C) of the images: 32 MiB of float32, more than caches hold."""
+SHAPE = (96, 64, 64, 64)
+"""(N, H, W, C) of the images: 96 MiB of float32, more than caches hold."""
 HALVES = Window((2, 2), strides=(2, 2))
 """Pooling."""
 

@@ -29,6 +29,9 @@ PANEL_BYTES = 1 << 14
 """Of a panel's chunk: half of a first cache of 32 KiB."""
 CHUNK = PANEL_BYTES // TILE_BYTES
 """Products of a sum that are added up before the next panel's turn."""
+NEAR_BYTES = 1 << 14
+"""Of the rows of A that all panels pass by before the next rows' turn: what is left of a first
+cache."""
 BLOCK = 40 * ROWS
 """Rows of a block: its chunk is half of a second cache of 512 KiB, or less."""
 
@@ -148,32 +151,35 @@ def sweep(
                 taps = min(together, stop_tap - tap)
                 for k in range(0, depth, chunk):
                     add = np.int64(adding or tap > first_tap or k > 0)
-                    for panel in range(-(-columns // width)):
-                        column = panel * width
-                        narrow, m = columns - column <= width // VECTORS, 0
-                        while m < count:
-                            tall = narrow and count - m >= TALL
-                            rows = TALL if tall else min(ROWS, count - m)
-                            multiply_add(
-                                a,
-                                rows,
-                                (
-                                    a_data + (a_at_0 + k * a_step) * size,
-                                    np.int64(a_at[m:].ctypes.data),
-                                    np.int64(a_tap[tap:].ctypes.data),
-                                    a_step * size,
-                                    b_data + (b_at_0 + panel * b_panel + k * b_step) * size,
-                                    np.int64(b_tap[tap:].ctypes.data),
-                                    b_step * size,
-                                    c_data + (c_at_0 + column) * size,
-                                    np.int64(c_at[m:].ctypes.data),
-                                    taps,
-                                    min(chunk, depth - k),
-                                    add,
-                                    min(width, columns - column),
-                                ),
-                            )
-                            m += rows
+                    near = max(NEAR_BYTES // (TALL * taps * chunk * size), 1) * TALL
+                    for top in range(0, count, near):
+                        bottom = min(top + near, count)
+                        for panel in range(-(-columns // width)):
+                            column = panel * width
+                            narrow, m = columns - column <= width // VECTORS, top
+                            while m < bottom:
+                                tall = narrow and bottom - m >= TALL
+                                rows = TALL if tall else min(ROWS, bottom - m)
+                                multiply_add(
+                                    a,
+                                    rows,
+                                    (
+                                        a_data + (a_at_0 + k * a_step) * size,
+                                        np.int64(a_at[m:].ctypes.data),
+                                        np.int64(a_tap[tap:].ctypes.data),
+                                        a_step * size,
+                                        b_data + (b_at_0 + panel * b_panel + k * b_step) * size,
+                                        np.int64(b_tap[tap:].ctypes.data),
+                                        b_step * size,
+                                        c_data + (c_at_0 + column) * size,
+                                        np.int64(c_at[m:].ctypes.data),
+                                        taps,
+                                        min(chunk, depth - k),
+                                        add,
+                                        min(width, columns - column),
+                                    ),
+                                )
+                                m += rows
             if finish.function:
                 finish_rows(c[c_at_0:], places[:count], columns, finish)
 

@@ -25,6 +25,7 @@ from .target import TARGET
 
 INT = ir.IntType(64)
 LANE = ir.IntType(32)
+BIT = ir.IntType(1)
 
 
 class Vectors:
@@ -89,6 +90,14 @@ class Vectors:
         kind = ir.FunctionType(self.vector, [pointer.type, LANE, mask.type, self.vector])
         load = self.known(f"llvm.masked.load.{self.kind}.p0", kind)
         return self.builder.call(load, [pointer, LANE(self.bytes), mask, self.zeros()])
+
+    def prefetch(self, address: ir.Value) -> None:
+        """Have the line of an address brought to the first cache, to be written to."""
+        byte = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, LANE, LANE, LANE])
+        fetch = self.known("llvm.prefetch.p0", kind)
+        to_write, near, data = LANE(1), LANE(3), LANE(1)
+        self.builder.call(fetch, [self.builder.inttoptr(address, byte), to_write, near, data])
 
     def store(self, vector: ir.Value, address: ir.Value) -> None:
         """Write a vector to an address."""

@@ -7,21 +7,19 @@ For each cell (i, j) of the kernel that is a matrix product: a row is a channel 
 over the outputs whose windows have that cell inside the image, a range of lines p and a range of q.
 A line is a run of the sum, from window to window a stride apart in the image, and the lines of all
 images are its taps. Only dy is copied, some lines at a time, into panels that all cells share.
-Where there are few channels, cells side by side are the rows of one product.
+Where there are few channels, cells are the rows of one product, see `direct_gradient_plan.py`.
 
 Sums are plain sums, as in `direct.py`.
 """
 
 from __future__ import annotations
 
-import functools
-import itertools
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ...geometry import Pair, Window
+from ...geometry import Window
 from ...ops import Array
 from .. import launch, memory, parallel
 from ..calls import call_at
@@ -29,9 +27,9 @@ from ..finish import NOTHING, Finish
 from ..jit import compiled
 from ..launch import flat
 from ..microkernel.panels import fill
-from ..microkernel.sweep import Left, Product, Result, Right, sweep_address, table
+from ..microkernel.sweep import Left, Result, Right, sweep_address
 from ..microkernel.target import TARGET
-from .lines import forward_lines
+from .direct_gradient_plan import Pieces, line_batches, schedule
 
 COPIED = 1 << 16
 """Elements of the upstream gradients that are copied at once: 256 KiB in float32."""
@@ -41,52 +39,6 @@ GRAIN_FLOP = 1 << 24
 
 FILTERS = 64
 """Filters of a task at least, if there are as many."""
-
-FEW_CHANNELS = 8
-"""Up to so many, cells side by side are rows of one product: a tile wants six."""
-
-TASKS = 16
-"""Tasks at least, if need be by sums over some of the lines each."""
-
-TASK_FLOP = 1 << 20
-"""Operations of a task at least: 10 to 50 us."""
-
-PARTIAL_SUMS = 1 << 21
-"""Elements of all partial sums together, unless two sums are more."""
-
-
-class Cells(NamedTuple):
-    """Some lines of outputs, as the cells of the kernel see them."""
-
-    images: Array
-    """Where a line of windows begins in the images: for each row of cells the lines that it has."""
-    lines: Array
-    """Which lines these are, counted from the first one."""
-    products: Array
-    """For each cell: see `sweep`. Distances in panels of width 1."""
-    covers: bool
-    """Whether each cell is written, and once only."""
-
-
-class Pieces(NamedTuple):
-    """All lines in pieces that are copied at once: the cells of each, one after the other."""
-
-    pieces: Array
-    """For each piece: first and stop line; places of its lines and of its products in the tables
-    below, from and to; whether it covers the kernel. int64, as are the others."""
-    images: Array
-    lines: Array
-    products: Array
-
-
-class Schedule(NamedTuple):
-    """All that can be known of a call before its numbers."""
-
-    pieces: Pieces
-    tasks: Array
-    """For each task: a batch's number, a group, first and stop filter, first and stop piece."""
-    pixels: Array
-    """For each pixel of the longest piece, where it begins in the upstream gradients."""
 
 
 def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
@@ -113,7 +65,7 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     partial = memory.empty((len(batches), size), x.dtype)
     width = TARGET.columns(x.itemsize)
     panels = (-(-min(FILTERS, columns) // width), len(plan.pixels), width)
-    rows, seats = np.arange(window.size[1] * depth), parallel.threads()
+    seats = parallel.threads()
     launch.each(
         add_up,
         len(plan.tasks),
@@ -121,11 +73,11 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
         plan.tasks,
         plan.pieces,
         (depth, columns, filters, length),
-        Left(flat(x), rows, 0, plan.pieces.images, window.strides[1] * channels),
+        Left(flat(x), plan.rows.images, 0, plan.pieces.images, window.strides[1] * channels),
         flat(dy),
         memory.empty((seats, *panels), x.dtype),
         plan.pixels,
-        Result(partial.reshape(-1), rows * filters, 0),
+        Result(partial.reshape(-1), plan.rows.kernel, 0),
         NOTHING[x.itemsize],
         seats=seats,
     )
@@ -199,127 +151,3 @@ def add_up(
             ),
         )
         adding = True
-
-
-@functools.lru_cache(maxsize=256)
-def schedule(
-    batches: tuple[Pair, ...],
-    at_once: int,
-    ranges: tuple[Pair, ...],
-    window: Window,
-    image: tuple[int, ...],
-    outputs: tuple[int, ...],
-    depth: int,
-) -> Schedule:
-    """What to do for all batches of lines.
-
-    Args:
-        batches: of lines, first and stop.
-        at_once: lines of a piece.
-        ranges: of a group's filters, first and stop.
-        window: as the others, see `cells`.
-        image: (H, W, C).
-        outputs: (OH, OW, O).
-        depth: channels of a group.
-    """
-    some = [parallel.pieces(slice(*batch), at_once) for batch in batches]
-    found = [cells(p.start, p.stop, window, image, outputs, depth) for p in itertools.chain(*some)]
-    line_stops = list(itertools.accumulate(len(seen.lines) for seen in found))
-    product_stops = list(itertools.accumulate(len(seen.products) for seen in found))
-    rows = [
-        (p.start, p.stop, at - len(seen.lines), at, place - len(seen.products), place, seen.covers)
-        for p, seen, at, place in zip(
-            itertools.chain(*some), found, line_stops, product_stops, strict=True
-        )
-    ]
-    stops = itertools.accumulate(map(len, some))
-    tasks = [
-        (number, group, *range_, stop - len(own), stop)
-        for (number, (own, stop)), group, range_ in itertools.product(
-            enumerate(zip(some, stops, strict=True)), range(image[2] // depth), ranges
-        )
-    ]
-    tables = (np.concatenate([getattr(c, name) for c in found]) for name in Cells._fields[:3])
-    pieces = Pieces(np.array(rows, np.int64), *tables)
-    most = max(p.stop - p.start for p in itertools.chain(*some))
-    pixels = np.arange(most * outputs[1]) * outputs[2]
-    return Schedule(pieces, np.array(tasks, np.int64), pixels)
-
-
-def line_batches(lines: int, tasks: int, size: int, flop: int) -> list[slice]:
-    """The lines in batches: enough for threads, and not too many sums to be added up.
-
-    Args:
-        lines: of outputs, of all images.
-        tasks: for each batch.
-        size: of a sum.
-        flop: of all lines.
-    """
-    wanted = min(-(-TASKS // tasks), max(flop // TASK_FLOP, 2))
-    count = min(max(min(wanted, PARTIAL_SUMS // size), 2), wanted, max(lines, 1))
-    return parallel.pieces(slice(0, lines), -(-lines // count))
-
-
-class Run(NamedTuple):
-    """Cells side by side in a row of the kernel, and outputs whose windows have them inside."""
-
-    cell: int
-    cells: int
-    first: int
-    outputs: int
-    read: int
-    """Where in a line of the image the first one's first cell is."""
-
-
-def runs(window: Window, width: int, outputs: int, together: bool) -> list[Run]:
-    """Each cell of a row with its outputs; or where cells are taken together, each set of them."""
-    _, (size, stride, dilation, (left, _)) = zip(*window, strict=True)
-    if together:
-        lines = forward_lines(width, size, stride, dilation, left, outputs)
-        return [
-            Run(line.cells[0], len(line.cells), line.written[0], len(line.written), line.read[0])
-            for line in lines
-            if line.cells
-        ]
-    found = []
-    for cell in range(size):
-        from_left = cell * dilation - left
-        first = max(-(from_left // stride), 0)
-        last = min((width - 1 - from_left) // stride, outputs - 1)
-        if first <= last:
-            found.append(Run(cell, 1, first, last - first + 1, first * stride + from_left))
-    return found
-
-
-def cells(
-    start: int,
-    stop: int,
-    window: Window,
-    image: tuple[int, ...],
-    outputs: tuple[int, ...],
-    depth: int,
-) -> Cells:
-    """Lines start to stop, counted through all images (H, W, C) with outputs (OH, OW, O).
-
-    Args:
-        depth: channels of a group.
-    """
-    (height, width, channels), (rows, length, filters) = image, outputs
-    number, p = np.divmod(np.arange(start, stop), rows)
-    together = depth == channels <= FEW_CHANNELS and window.dilation[1] == 1
-    begins, lines, products = [], [], []
-    taps = 0
-    for i in range(window.size[0]):
-        h = p * window.strides[0] + i * window.dilation[0] - window.pads[0][0]
-        (inside,) = np.nonzero((h >= 0) & (h < height))
-        begins.append(((number * height + h) * (width * channels))[inside])
-        lines.append(inside)
-        some = (taps, taps + len(inside))
-        taps += len(inside)
-        for run in runs(window, width, length, together) if len(inside) else ():
-            dw = (i * window.size[1] + run.cell) * depth * filters
-            count = run.cells * depth
-            places = (run.read * channels, run.first, dw)
-            products.append(Product(*places, *some, run.outputs, 0, count, 0, count))
-    covers = not together and len(products) == math.prod(window.size)
-    return Cells(np.concatenate(begins), np.concatenate(lines), table(products), covers)

@@ -74,8 +74,8 @@ def fill(
 
     Row k, column n of the matrix is source[rows[k] + n * step].
 
-    What a panel has beyond the last column stays as it is. Where columns are not neighbours in the
-    source but rows are, squares of them are turned in registers.
+    What a panel has beyond the last column may be anything. Where columns are not neighbours in
+    the source but rows are, squares of them are turned in registers.
     """
     count, depth, width = panels.shape
     size = panels.itemsize
@@ -88,8 +88,12 @@ def fill(
                 copy_columns(source, row, target)
                 row += width * size
                 target += depth * width * size
-            for n in range(columns - full * width):
-                panels[full, k, n] = source[rows[k] + full * width + n]
+            first_left = rows[k] + full * width
+            if full < count and first_left + width <= source.size:
+                copy_columns(source, row, target)
+            else:
+                for n in range(columns - full * width):
+                    panels[full, k, n] = source[first_left + n]
         return
     lanes = width // VECTORS
     for panel in range(count):

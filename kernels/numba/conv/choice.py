@@ -21,17 +21,20 @@ def forward(shape: Shape, exact: bool) -> str:
 
 
 def input_gradient(shape: Shape, exact: bool) -> str:
-    """For `Ops.conv2d_input_gradient`. With few channels to write, direct fills no vector."""
-    few = shape.channels // shape.groups <= 4 and shape.filters // shape.groups >= 16
+    """For `Ops.conv2d_input_gradient`.
+
+    With few channels to write, direct fills no vector; windows do, but have to be added up, which
+    pays where they have many cells.
+    """
+    channels, filters = shape.channels // shape.groups, shape.filters // shape.groups
+    few = channels <= 4 and filters >= 16 and math.prod(shape.window.size) > 9
     general = "im2col" if few or large(shape) else filtering(shape, exact) or "direct"
     return special(shape) or general
 
 
 def kernel_gradient(shape: Shape, exact: bool) -> str:
-    """For `Ops.conv2d_kernel_gradient`. A kernel of one cell does not repay what direct copies."""
-    pointwise = shape.window.size == (1, 1)
-    fewer = filtering(shape, exact, gradient=True)
-    general = "im2col" if pointwise or large(shape) else fewer or "direct"
+    """For `Ops.conv2d_kernel_gradient`."""
+    general = "im2col" if large(shape) else filtering(shape, exact, gradient=True) or "direct"
     return special(shape) or general
 
 
@@ -43,7 +46,7 @@ def special(shape: Shape) -> str | None:
 
 def large(shape: Shape) -> bool:
     """Whether the kernel has too many cells for tables of each."""
-    return shape.window.size[0] * shape.window.size[1] > MANY
+    return math.prod(shape.window.size) > MANY
 
 
 def filtering(shape: Shape, exact: bool, gradient: bool = False) -> str | None:

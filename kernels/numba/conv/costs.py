@@ -58,11 +58,11 @@ FILTERING = ("winograd2", "winograd4")
 
 MEASURED = Costs(
     product=0.024,
-    direct=0.026,
+    direct=0.028,
     packed=0.33,
     call=50_000,
-    winograd2=Filtering(tile=200, channel=4.5, filter=60, gradient=125),
-    winograd4=Filtering(tile=300, channel=10, filter=100, gradient=250),
+    winograd2=Filtering(tile=200, channel=4.5, filter=35, gradient=125),
+    winograd4=Filtering(tile=300, channel=10, filter=66, gradient=250),
 )
 """With AVX2 at some 3 GHz (AMD EPYC)."""
 

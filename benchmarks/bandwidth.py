@@ -2,7 +2,8 @@
 
 They do little with each number, so no kernel can be faster than memory brings what it reads and
 takes what it writes. That time is worked out from the bytes of an operation's arrays, each taken
-once, and from what reading and copying cost in the same run. The arrays are larger than caches.
+once, and from what reading and copying with NumPy cost in the same run: a yardstick that some
+operations surpass. The arrays are larger than caches.
 """
 
 from __future__ import annotations
@@ -194,7 +195,8 @@ def table(memory: Memory, rows: Iterable[Mapping[str, Any]]) -> Table:
         ],
         notes=(
             f"The memory is read at {1e-9 / memory.read:.1f} GB/s and written at "
-            f"{1e-9 / memory.write:.1f}, both measured by turns with the operations.",
+            f"{1e-9 / memory.write:.1f} by NumPy's loops, by turns with the operations: more than "
+            "100 % is faster than these.",
             "Moments and the gradient of batch norm have to read their arrays twice, which "
             "counts as once here.",
         ),

@@ -195,7 +195,7 @@ class Ops(Protocol):
         """Images x (N, H, W, C) with zeros around: pads are ((top, bottom), (left, right))."""
 
     def concatenate(self, axis: int, *xs: Array) -> Array:
-        """One array after another along an axis; all other axes are equally long."""
+        """Arrays of one dtype after another along an axis; all other axes are equally long."""
 
     # -- dropout (random.py) --------------------------------------------------------------------
 

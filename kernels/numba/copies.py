@@ -1,4 +1,4 @@
-"""Copies: padding and concatenation. A task owns rows of the result."""
+"""Copies: padding and concatenation. A task fills rows of the result, or some columns of them."""
 
 from __future__ import annotations
 

@@ -28,7 +28,8 @@ def _find_bins(x: Array, low: float, high: float, bins: int, found: Array) -> No
     scale, outside, last = bins / (high - low), np.int32(bins), np.int32(bins - 1)
     for i in range(x.size):
         entry = np.float64(x[i])
-        place = min(np.int32((entry - low) * scale), last)
+        position = (entry - low) * scale  # NaN where the range, or a part of it, is out of range
+        place = np.int32(position) if position < bins else last
         inside = (low <= entry) & (entry <= high)
         found[i] = np.uint32(place if inside else outside)
 

@@ -289,6 +289,13 @@ def test_of_nothing_there_are_no_statistics(ops: Ops) -> None:
     np.testing.assert_array_equal(ops.histogram(array(), 0.0, 1.0, 2), [0, 0])
 
 
+@pytest.mark.parametrize("edge", [5e-324, 1e308])
+def test_a_histogram_of_an_extreme_range_stays_inside_its_memory(edge: float) -> None:
+    ops = resolve("numba").ops
+    low = 0.0 if edge < 1 else -edge
+    assert ops.histogram(np.array([low, edge]), low, edge, 64).sum() == 2
+
+
 def test_a_histogram_counts_its_edges_and_nothing_outside(ops: Ops) -> None:
     x = array(-1, -0.5, 0, 0.5, 1, 1.5, -INF, NAN)
     np.testing.assert_array_equal(ops.histogram(x, -1.0, 1.0, 4), [1, 1, 1, 2])

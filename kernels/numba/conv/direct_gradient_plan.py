@@ -39,13 +39,15 @@ class Cells(NamedTuple):
     """Some lines of outputs, as the cells of the kernel see them."""
 
     images: Array
-    """Where a line of windows begins in the images: for each row of cells the lines that it has."""
+    """Where a line of windows begins in the images: for each row of cells, or of few channels for
+    each edge, the lines that it has."""
     lines: Array
     """Which lines these are, counted from the first one."""
     products: Array
-    """For each cell: see `sweep`. Distances in panels of width 1."""
+    """For each cell, or of few channels each pair of edges: see `sweep`. Distances in panels of
+    width 1."""
     covers: bool
-    """Whether each cell is written, and once only."""
+    """Whether it is known that each cell is written, and once only."""
 
 
 class Pieces(NamedTuple):

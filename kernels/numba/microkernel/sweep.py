@@ -1,9 +1,11 @@
 """Tiles over a whole matrix, in an order that keeps what they read near the core.
 
-Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008: a panel of B, as
-wide as a tile and CHUNK deep, stays in the first cache while a block of A's rows, as deep, which
-stays in the second one, passes by it. So the loops are, from the outside: blocks of rows, chunks of
-the sum, panels of columns, tiles.
+After Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008, with the
+roles of two caches exchanged. There a panel of B, as wide as a tile and a chunk of the sum deep,
+stays in the first cache while rows of A pass by it, which were copied, one after another, and stay
+in the second. Here A lies where it lies, its rows apart: what is read in order from the second
+cache are panels of B, and some rows of A stay near until all panels have passed by them. So the
+loops are, from the outside: blocks of rows, chunks of the sum, rows that stay near, panels, tiles.
 """
 
 from __future__ import annotations
@@ -30,8 +32,7 @@ PANEL_BYTES = 1 << 14
 CHUNK = PANEL_BYTES // TILE_BYTES
 """Products of a sum that are added up before the next panel's turn."""
 NEAR_BYTES = 1 << 14
-"""Of the rows of A that all panels pass by before the next rows' turn: what is left of a first
-cache."""
+"""Of rows that stay near, if those of a tile are not more: half of a first cache."""
 BLOCK = 40 * ROWS
 """Rows of a block: its chunk is half of a second cache of 512 KiB, or less."""
 

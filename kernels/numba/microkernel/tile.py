@@ -68,7 +68,6 @@ ARGUMENTS = (
 TALL = 2 * TARGET.rows
 """Rows of a tile of one vector: with fewer sums each would have to wait for itself."""
 
-
 UNROLLED = 4
 """Products of a round where numbers of A follow each other, and rows of B as in a panel."""
 
@@ -123,7 +122,6 @@ class Writer(Vectors):
 
     def write(self) -> ir.Function:
         """The whole function; see the module's text for what it looks like."""
-        given, tile = self.given, self.tile
         given, tile = self.given, self.tile
         entry, load, taps, many, rest, one, tap_end, done = (
             self.written.append_basic_block(name)

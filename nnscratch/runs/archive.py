@@ -75,13 +75,21 @@ class Archive:
         return self._data or data.find(self.blueprint.build(), self.manifest.data, self.arrays)
 
     @property
+    def environment(self) -> Mapping[str, Any]:
+        """Where its last steps were recorded."""
+        return next(reversed(self.record.environments.values()), self.manifest.environment)
+
+    @property
     def differences(self) -> list[str]:
         """What is otherwise here than where it was recorded, in words."""
         try:
-            here = environment(get_backend(self.manifest.model["backend"]))
+            here = as_json(environment(get_backend(self.manifest.model["backend"])))
         except NNError as error:
             return [f"backend: {error}"]
-        return differences(self.manifest.environment, as_json(here))
+        found = differences(self.manifest.environment, here)
+        for step, recorded in self.record.environments.items():
+            found += [f"from step {step} on: {line}" for line in differences(recorded, here)]
+        return found
 
     @property
     def explanation(self) -> str:

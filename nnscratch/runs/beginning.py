@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from nnscratch.runs.callback_states import State
 from nnscratch.runs.checkpoints import Checkpoints, remove_temporary
 from nnscratch.runs.data import describe_rows
 from nnscratch.runs.descriptions import fingerprint
-from nnscratch.runs.environment import environment
+from nnscratch.runs.environment import differences, environment
 from nnscratch.runs.errors import RunError
 from nnscratch.runs.log import Log, Mark
 from nnscratch.runs.manifest import Manifest, as_json
@@ -51,12 +52,30 @@ def holds_run(folder: Path) -> bool:
     return False
 
 
+def strangers(folder: Path) -> list[str]:
+    """Files that have a run's names, but are no part of one, not even of one that hardly began."""
+    path = folder / LOG
+    first = path.read_bytes()[: len(log.BEGINNING)] if path.is_file() else b""
+    ours = {
+        manifest.FILE: manifest.is_one(folder / manifest.FILE),
+        manifest.ARRAYS: manifest.are_arrays(folder / manifest.ARRAYS),
+        LOG: path.is_file() and log.BEGINNING.startswith(first),
+    }
+    return [name for name, is_ours in ours.items() if (folder / name).exists() and not is_ours]
+
+
 def refuse(folder: Path) -> None:
-    """Do not write over a run.
+    """Do not write over a run, nor over anything else.
 
     Raises:
-        RunError: the folder holds one.
+        RunError: the folder holds one, or files of other people by a run's names.
     """
+    others = strangers(folder)
+    if others:
+        raise RunError(
+            f"{folder}: {', '.join(others)} would be written over, but no run of nnscratch's wrote "
+            "that, or it is damaged; choose another folder"
+        )
     if holds_run(folder):
         raise RunError(
             f"{folder}: already holds a run; to look into it or go on with it, "
@@ -161,4 +180,27 @@ def go_on(
     model.restore(checkpoint.snapshot)
     task.position = checkpoint.position
     model.stop_training = checkpoint.stopped
-    return Recording(archive, model, task, lines, before), states
+    recording = Recording(archive, model, task, lines, before)
+    try:
+        note_environment(recording, checkpoint.snapshot.iteration)
+    except BaseException:
+        recording.close()
+        raise
+    return recording, states
+
+
+def note_environment(recording: Recording, step: int) -> None:
+    """Write down where the run goes on, and warn, if that is not where it was."""
+    archive = recording.archive
+    here = as_json(environment(get_backend(archive.manifest.model["backend"])))
+    changes = differences(archive.environment, here)
+    if changes:
+        recording.write({"before": step, "environment": here})
+        warnings.warn(
+            "\n  ".join(
+                [f"{archive.folder}: from step {step} on this is another environment:", *changes]
+            )
+            + "\nTraining goes on, perhaps not to the bits that it would have come to there",
+            RuntimeWarning,
+            stacklevel=2,
+        )

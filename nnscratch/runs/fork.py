@@ -91,7 +91,7 @@ def take_fork(
     if position.epoch >= plan.epochs:
         raise RunError(
             f"fork: behind step {step} nothing is left of {plan.epochs} epochs; say to which epoch "
-            f"the fork goes on: fork({step}, change, epochs={plan.epochs + 1})"
+            f"the fork goes on: fork({step}, change, epochs={position.epoch + 1})"
         )
     course = Course(steps)
     history, listeners = feeding.listeners(

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 from nnscratch.runs.errors import RunError
 
 CHECKSUM = b', "crc32": '
+BEGINNING = b'{"run": "'
+"""Of the first line."""
 
 
 class Mark(NamedTuple):

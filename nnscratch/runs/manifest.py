@@ -101,6 +101,23 @@ def read(folder: Path) -> tuple[Manifest, dict[str, Array]]:
     return manifest, _read_arrays(folder / ARRAYS, expected)
 
 
+def is_one(path: Path) -> bool:
+    """Whether a file is a manifest, and whole."""
+    try:
+        body = json.loads(path.read_bytes())
+        return bool(body.pop("digest") == _digest(body))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return False
+
+
+def are_arrays(path: Path) -> bool:
+    """Whether a file holds a manifest's arrays."""
+    try:
+        return "run" in weight_files.load_metadata(path)
+    except (OSError, WeightFileError):
+        return False
+
+
 def _read_arrays(path: Path, expected: Mapping[str, Any]) -> dict[str, Array]:
     try:
         arrays = weight_files.load(path, expected)

@@ -19,6 +19,8 @@ class Record:
     metrics: dict[str, list[float]] = field(default_factory=dict)
     learning_rates: dict[int, float] = field(default_factory=dict)
     """What somebody set the learning rate to, by the step before which they did."""
+    environments: dict[int, Any] = field(default_factory=dict)
+    """Where it went on, if it was another environment, by the first step there."""
     epochs: list[int] = field(default_factory=list)
     """The epochs that are through."""
     history: dict[str, list[float]] = field(default_factory=dict)
@@ -31,6 +33,8 @@ class Record:
             self._add_step(entry)
         elif "learning_rate" in entry:
             self.learning_rates[entry["before"]] = entry["learning_rate"]
+        elif "environment" in entry:
+            self.environments[entry["before"]] = entry["environment"]
         elif "epoch" in entry:
             self.epochs.append(entry["epoch"])
             for name, value in entry["logs"].items():

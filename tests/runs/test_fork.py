@@ -105,6 +105,8 @@ def test_going_on_behind_the_end(tmp_path):
     fit(longer, epochs=5)
     with pytest.raises(nn.RunError, match=r"nothing is left of 3 epochs.*epochs=4"):
         run.fork(9)
+    with pytest.raises(nn.RunError, match=r"nothing is left of 1 epochs.*epochs=4"):
+        run.fork(9, epochs=1)
     fork = run.fork(9, epochs=5)
     assert (fork.steps, fork.original) == (list(range(9, 15)), [])
     assert_same_bits(everything(fork.model), everything(longer))

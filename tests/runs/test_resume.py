@@ -258,6 +258,40 @@ def test_folder_that_holds_a_run_is_refused_with_both_ways_on(tmp_path):
         nn.Run(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["run.json", "log.jsonl", "arrays.safetensors"])
+@pytest.mark.parametrize("content", [b'{"mine": 1}', b'{"mine": 1}\n', b"\0\1"])
+def test_other_people_s_files_are_not_written_over(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(nn.RunError, match=f"{name} would be written over"):
+        fit(conv_net(), nn.Run(tmp_path))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {name: content}
+
+
+@pytest.mark.parametrize("left", [0, 1, 2, 3])
+def test_a_run_that_hardly_began_is_begun_anew(tmp_path, left):
+    fit(conv_net(), nn.Run(tmp_path / "whole"))
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    (begun / LOG).write_bytes((tmp_path / "whole" / LOG).read_bytes()[: (0, 0, 5, 20)[left]])
+    for name in ("arrays.safetensors", "run.json")[:left]:
+        (begun / name).write_bytes((tmp_path / "whole" / name).read_bytes())
+    fit(conv_net(), nn.Run(begun))
+    assert nn.Run.open(begun, data=(X, Y)).steps == list(range(9))
+
+
+def test_going_on_elsewhere_is_noted(tmp_path, monkeypatch):
+    with pytest.raises(BreakOffError):
+        fit(conv_net(), Interrupt("on_step", 5), nn.Run(tmp_path, every=2))
+    with monkeypatch.context() as patch:
+        patch.setattr("nnscratch.runs.environment.processor", lambda: "Abacus")
+        with pytest.warns(RuntimeWarning, match="from step 4 on this .*\n  processor: .*Abacus"):
+            fit(conv_net(), nn.Run(tmp_path, every=2, resume=True))
+    run = nn.Run.open(tmp_path, data=(X, Y))
+    assert len(run.differences) == 1
+    assert run.differences[0].startswith("from step 4 on: processor: recorded 'Abacus', here ")
+    assert run.step(8).index == 8
+
+
 def test_folder_that_becomes_a_run_meanwhile_is_refused(tmp_path):
     one, other = nn.Run(tmp_path), nn.Run(tmp_path)
     fit(conv_net(), one)

@@ -20,6 +20,7 @@ from benchmarks.report import Body, screen
 from benchmarks.timing import Effort, Work, by_turns
 from nnscratch.backend import get_backend
 from nnscratch.core.table import Table
+from nnscratch.kernels import cost
 from nnscratch.kernels.geometry import Window
 from nnscratch.kernels.ops import Array, Ops
 
@@ -61,14 +62,7 @@ class Subject(NamedTuple):
 
     def traffic(self) -> tuple[int, int]:
         """The bytes that it reads and those that it writes, each once."""
-        return size(self.arguments), size(self.work())
-
-
-def size(arrays: Any) -> int:
-    """The bytes of an array, or of all among some values."""
-    if isinstance(arrays, np.ndarray):
-        return arrays.nbytes
-    return sum(map(size, arrays)) if isinstance(arrays, tuple | list) else 0
+        return cost.traffic(self.arguments, ()), cost.traffic((), self.work())
 
 
 def subjects(k: Ops, shape: tuple[int, int, int, int]) -> Iterable[Subject]:

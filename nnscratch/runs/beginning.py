@@ -182,17 +182,16 @@ def go_on(
     model.stop_training = checkpoint.stopped
     recording = Recording(archive, model, task, lines, before)
     try:
-        note_environment(recording, checkpoint.snapshot.iteration)
+        note_environment(recording, checkpoint.snapshot.iteration, described.environment)
     except BaseException:
         recording.close()
         raise
     return recording, states
 
 
-def note_environment(recording: Recording, step: int) -> None:
+def note_environment(recording: Recording, step: int, here: Mapping[str, Any]) -> None:
     """Write down where the run goes on, and warn, if that is not where it was."""
     archive = recording.archive
-    here = as_json(environment(get_backend(archive.manifest.model["backend"])))
     changes = differences(archive.environment, here)
     if changes:
         recording.write({"before": step, "environment": here})

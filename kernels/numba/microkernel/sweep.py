@@ -22,11 +22,9 @@ from ..finish import NOTHING, Finish, finish_rows
 from ..jit import compiled
 from ..launch import read
 from .target import TARGET
-from .tile import TALL, multiply_add
+from .tile import TALL, TILE_BYTES, multiply_add
 
 ROWS, VECTORS = TARGET.rows, TARGET.vectors
-TILE_BYTES = TARGET.bytes * TARGET.vectors
-"""Of a row of a tile."""
 PANEL_BYTES = 1 << 14
 """Of a panel's chunk: half of a first cache of 32 KiB."""
 CHUNK = PANEL_BYTES // TILE_BYTES

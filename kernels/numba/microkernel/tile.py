@@ -71,8 +71,8 @@ TALL = 2 * TARGET.rows
 UNROLLED = 4
 """Products of a round where numbers of A follow each other, and rows of B as in a panel."""
 
-PANEL_STEP = TARGET.bytes * TARGET.vectors
-"""From one row of a panel to the next, in bytes."""
+TILE_BYTES = TARGET.bytes * TARGET.vectors
+"""Of a row of a tile, and so from one row of a panel to the next."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ class Writer(Vectors):
         if not self.tile.unrolled:
             return BIT(0)
         a_follows = at.icmp_signed("==", given["a_step"], INT(self.bytes))
-        b_follows = at.icmp_signed("==", given["b_step"], INT(PANEL_STEP))
+        b_follows = at.icmp_signed("==", given["b_step"], INT(TILE_BYTES))
         enough = at.icmp_signed(">=", given["depth"], INT(UNROLLED))
         return at.and_(at.and_(a_follows, b_follows), enough)
 
@@ -212,11 +212,11 @@ class Writer(Vectors):
         sums = {p: self.phi(self.vector, into[p]) for p in places}
         now: Sums = dict(sums)
         for u in range(count):
-            self.multiply(at.add(a, INT(u * self.bytes)), at.add(b, INT(u * PANEL_STEP)), now)
+            self.multiply(at.add(a, INT(u * self.bytes)), at.add(b, INT(u * TILE_BYTES)), now)
         for p in places:
             sums[p].add_incoming(now[p], block)
         a_step = given["a_step"] if count == 1 else INT(count * self.bytes)
-        b_step = given["b_step"] if count == 1 else INT(count * PANEL_STEP)
+        b_step = given["b_step"] if count == 1 else INT(count * TILE_BYTES)
         after = Running(
             self.advance(k, INT(count)), self.advance(a, a_step), self.advance(b, b_step), now
         )

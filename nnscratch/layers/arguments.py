@@ -2,64 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from numbers import Integral, Real
 
-from nnscratch.core.errors import NNError, ShapeError, look_up
+from nnscratch.core.arguments import ArgumentError, flag, number, positive, whole
+from nnscratch.core.errors import ShapeError, look_up
 from nnscratch.core.graph import batched
 from nnscratch.core.layer import Layer, Shape
 from nnscratch.kernels.geometry import Pair, Window
 
-
-class ArgumentError(NNError, ValueError):
-    """An argument that a layer cannot be made with."""
-
+__all__ = [
+    "ArgumentError",
+    "axis",
+    "equal_shapes",
+    "flag",
+    "image_shape",
+    "number",
+    "one_shape",
+    "padding",
+    "pair",
+    "positive",
+    "resolve_axis",
+    "whole",
+    "window_output",
+]
 
 # -- arguments ----------------------------------------------------------------------------------
-
-
-def whole(what: str, value: object, low: int | None = None) -> int:
-    """A whole number, not below `low`."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, Integral)
-        or (low is not None and value < low)
-    ):
-        bound = "" if low is None else f" >= {low}"
-        raise ArgumentError(f"{what}: expected a whole number{bound}, got {value!r}")
-    return int(value)
-
-
-def positive(what: str, value: object) -> int:
-    """A positive whole number."""
-    return whole(what, value, 1)
-
-
-def number(
-    what: str,
-    value: object,
-    *,
-    low: float = -math.inf,
-    high: float = math.inf,
-    above: float = -math.inf,
-    below: float = math.inf,
-) -> float:
-    """A finite number with low <= value <= high and above < value < below."""
-    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
-        result = float(value)
-        if low <= result <= high and above < result < below:
-            return result
-    limits = [(">=", low), (">", above), ("<=", high), ("<", below)]
-    bounds = " and ".join(f"{sign} {limit:g}" for sign, limit in limits if math.isfinite(limit))
-    raise ArgumentError(f"{what}: expected a finite number {bounds}".rstrip() + f", got {value!r}")
-
-
-def flag(what: str, value: object) -> bool:
-    """True or False."""
-    if not isinstance(value, bool):
-        raise ArgumentError(f"{what}: expected True or False, got {value!r}")
-    return value
 
 
 def pair(what: str, value: int | Sequence[int]) -> Pair:

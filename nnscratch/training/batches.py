@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from nnscratch.core.arguments import positive
 from nnscratch.core.errors import DataError, ShapeError, UnknownNameError, shape_hint
 from nnscratch.core.graph import batched
 from nnscratch.core.layer import Shape
 from nnscratch.core.step import Batch
 from nnscratch.kernels.ops import Array
-from nnscratch.layers.arguments import positive
 from nnscratch.training.arrays import cast, check_finite, read_array
 
 

@@ -9,12 +9,12 @@ from numbers import Real
 from typing import Any, NamedTuple
 
 from nnscratch import losses, metrics, optimizers
+from nnscratch.core.arguments import number
 from nnscratch.core.context import Context
 from nnscratch.core.errors import NNError, UnknownNameError
 from nnscratch.core.graph import Graph, Symbol
 from nnscratch.core.step import Batch
 from nnscratch.kernels.ops import Array
-from nnscratch.layers.arguments import number
 from nnscratch.losses import Loss
 from nnscratch.metrics import Metric, State
 from nnscratch.optimizers import Optimizer

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnscratch.core.arguments import flag, positive, whole
 from nnscratch.core.errors import DataError
 from nnscratch.core.layer import Shape
 from nnscratch.kernels.ops import Array
-from nnscratch.layers.arguments import flag, positive, whole
 from nnscratch.losses import Loss
 from nnscratch.training.arrays import cast
 from nnscratch.training.batches import Rows, combine_weights, load_inputs, load_targets

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nnscratch.layers.arguments import positive
+from nnscratch.core.arguments import positive
 from nnscratch.training.callbacks import CallbackError, Logs
 from nnscratch.training.monitors import Monitor
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 import numpy as np
 from numpy.polynomial import Legendre
 
+from nnscratch.core.arguments import positive
 from nnscratch.core.describe import number
 from nnscratch.core.errors import UnknownNameError
 from nnscratch.core.store import Arena
 from nnscratch.core.table import Table
 from nnscratch.inspect.groups import GROUPS, group_of
 from nnscratch.kernels.ops import Array
-from nnscratch.training.callbacks import Callback, CallbackError, Learner, Logs
+from nnscratch.training.callbacks import Callback, Learner, Logs
 from nnscratch.training.growing import Growing
 
 if TYPE_CHECKING:
@@ -81,13 +82,11 @@ class Ledger(Callback):
             is not known.
 
     Raises:
-        CallbackError: that is no number from 1.
+        ArgumentError: that is no whole number from 1.
     """
 
     def __init__(self, gradients: int = 2):
-        if not isinstance(gradients, int) or gradients < 1:
-            raise CallbackError(f"Ledger gradients: expected a number from 1, got {gradients!r}")
-        self.gradients = gradients
+        self.gradients = positive("Ledger gradients", gradients)
         self.steps: list[int] = []
         """The steps that were booked."""
         self._real = array("d")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from nnscratch.core.arguments import positive
 from nnscratch.core.errors import NNError, UnknownNameError
 from nnscratch.core.table import Table
 from nnscratch.core.tape import Call, labels
@@ -16,7 +17,7 @@ from nnscratch.inspect.seeing import arenas_of, output_seer, see, weight_views
 from nnscratch.inspect.selection import Selection
 from nnscratch.inspect.series import CALL, WEIGHT, Book, CallTrack, WeightTrack
 from nnscratch.kernels.ops import Array, Ops
-from nnscratch.training.callbacks import Callback, CallbackError, Learner, Logs
+from nnscratch.training.callbacks import Callback, Learner, Logs
 
 if TYPE_CHECKING:
     from nnscratch.backend import Backend
@@ -51,16 +52,12 @@ class Recorder(Callback):
             ("conv2d/kernel") or layers ("conv2d", which stands for all that belongs to it).
 
     Raises:
-        CallbackError: `every` is no positive number.
+        ArgumentError: `every` is no positive number.
         UnknownNameError: in the first step, before it is applied: a pattern matches nothing.
     """
 
     def __init__(self, every: int | None = 50, select: str | Iterable[str] = "*"):
-        if every is not None and (not isinstance(every, int) or every < 1):
-            raise CallbackError(
-                f"Recorder every: expected a positive number of steps or None, got {every!r}"
-            )
-        self.every = every
+        self.every = None if every is None else positive("Recorder every (None: never)", every)
         self.selection = Selection(select)
         self.groups: dict[str, str] = {}
         """What each recorded weight is: of the kernels, biases, norm parameters or others."""

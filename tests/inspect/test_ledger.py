@@ -87,10 +87,14 @@ def test_the_rule_is_exact_for_polynomials(count: int) -> None:
         assert np.sum(weights * where**degree) == pytest.approx(1 / (degree + 1), rel=1e-12)
 
 
-@pytest.mark.parametrize("gradients", [0, -1, 1.5, None])
+@pytest.mark.parametrize("gradients", [0, -1, 1.5, True, None])
 def test_a_number_of_gradients_that_makes_no_sense_is_refused(gradients: Any) -> None:
-    with pytest.raises(nn.NNError, match="Ledger gradients: expected a number from 1"):
+    with pytest.raises(nn.NNError, match="Ledger gradients: expected a whole number >= 1"):
         nn.Ledger(gradients)
+
+
+def test_the_number_of_places_may_be_numpys() -> None:
+    assert nn.Ledger(np.int64(3)).gradients == 3
 
 
 def test_with_one_gradient_the_entries_are_of_first_order() -> None:

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from nnscratch.core.arguments import ArgumentError
 from nnscratch.core.errors import NNError, UnknownNameError
 from nnscratch.inspect.recorder import Recorder
 from nnscratch.inspect.series import Series
 from nnscratch.kernels.ops import Array
 from nnscratch.runs.packing import pack, unpack
-from nnscratch.training.callbacks import CallbackError
 from tests.nets import conv_net, images
 
 X, Y = images()
@@ -219,10 +219,14 @@ def test_a_layer_called_twice_goes_by_its_keys() -> None:
         recorder["dense"]
 
 
-@pytest.mark.parametrize("every", [0, -1, 2.5])
+@pytest.mark.parametrize("every", [0, -1, 2.5, True, "2"])
 def test_every_is_a_number_of_steps(every: Any) -> None:
-    with pytest.raises(CallbackError, match=r"Recorder every: .* got"):
+    with pytest.raises(ArgumentError, match=r"Recorder every \(None: never\): expected a whole"):
         Recorder(every=every)
+
+
+def test_every_may_be_numpys_number() -> None:
+    assert len(recorded(every=np.int64(2))[0].looks) == 3
 
 
 # -- going on ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from nnscratch.core.arguments import flag, number, whole
 from nnscratch.core.errors import UnknownNameError, look_up
 from nnscratch.kernels.ops import Array
 from nnscratch.training.callbacks import Callback, CallbackError, Logs
@@ -29,6 +30,7 @@ class Monitor(Callback):
         UnknownNameError: an unknown mode; when training begins, a log that `fit` does not make and
             no callback names in `adds` (Keras warns after the first epoch).
         CallbackError: the name does not tell what is better.
+        ArgumentError: a number that is none.
     """
 
     remembers: ClassVar[tuple[str, ...]] = ("best",)
@@ -37,7 +39,7 @@ class Monitor(Callback):
     def __init__(self, monitor: str, mode: str, min_delta: float, verbose: int):
         self.monitor = monitor
         self.mode = mode
-        self.min_delta = abs(min_delta)
+        self.min_delta = abs(number(f"{type(self).__name__} min_delta", min_delta))
         self.verbose = verbose
         self._sign = look_up("mode", mode, {"auto": 0, "min": -1, "max": 1}) or self._named_sign()
         self.best = self.worst = -self._sign * math.inf
@@ -125,10 +127,10 @@ class EarlyStopping(Monitor):
         start_from_epoch: int = 0,
     ):
         super().__init__(monitor, mode, min_delta, verbose)
-        self.patience = patience
-        self.baseline = baseline
-        self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
+        self.patience = whole("EarlyStopping patience", patience, 0)
+        self.baseline = None if baseline is None else number("EarlyStopping baseline", baseline)
+        self.restore_best_weights = flag("EarlyStopping restore_best_weights", restore_best_weights)
+        self.start_from_epoch = whole("EarlyStopping start_from_epoch", start_from_epoch, 0)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Forget the training before."""
@@ -177,7 +179,7 @@ class ReduceLROnPlateau(Monitor):
         min_lr: the rate does not fall below.
 
     Raises:
-        CallbackError: a factor outside of (0, 1).
+        ArgumentError: a factor outside of (0, 1), or what is no number of epochs or rate.
     """
 
     adds = frozenset({"learning_rate"})
@@ -195,12 +197,10 @@ class ReduceLROnPlateau(Monitor):
         min_lr: float = 0.0,
     ):
         super().__init__(monitor, mode, min_delta, verbose)
-        if not 0 < factor < 1:
-            raise CallbackError(f"ReduceLROnPlateau: expected 0 < factor < 1, got {factor}")
-        self.factor = factor
-        self.patience = patience
-        self.cooldown = cooldown
-        self.min_lr = min_lr
+        self.factor = number("ReduceLROnPlateau factor", factor, above=0, below=1)
+        self.patience = whole("ReduceLROnPlateau patience", patience, 0)
+        self.cooldown = whole("ReduceLROnPlateau cooldown", cooldown, 0)
+        self.min_lr = number("ReduceLROnPlateau min_lr", min_lr, low=0)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Forget the training before."""

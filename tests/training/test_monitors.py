@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nnscratch.core.arguments import ArgumentError
 from nnscratch.core.errors import UnknownNameError
 from nnscratch.training.callbacks import CallbackError, CallbackList
 from nnscratch.training.model_checkpoint import ModelCheckpoint
@@ -102,6 +103,22 @@ class TestEarlyStopping:
         assert epochs_run(EarlyStopping(patience=2), [5, 4, 4, 4, 3]) == 4
         assert epochs_run(EarlyStopping(patience=2), [5, 4, 4, 3, 3, 3, 3]) == 6
         assert epochs_run(EarlyStopping(), [5, 4, 4, 3]) == 3
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"patience": 2.5}, "EarlyStopping patience: expected a whole number >= 0, got 2.5"),
+            ({"start_from_epoch": "1"}, "EarlyStopping start_from_epoch: expected a whole"),
+            ({"baseline": "low"}, "EarlyStopping baseline: expected a finite number"),
+            ({"restore_best_weights": 1}, "EarlyStopping restore_best_weights: expected True or"),
+        ],
+    )
+    def test_arguments_that_make_no_sense_are_refused(self, options, message):
+        with pytest.raises(ArgumentError, match=message):
+            EarlyStopping(**options)
+
+    def test_patience_may_be_numpys_number(self):
+        assert epochs_run(EarlyStopping(patience=np.int64(2)), [5, 4, 4, 4, 3]) == 4
 
     def test_min_delta_is_what_improvement_must_exceed(self):
         values = [4.0, 3.5, 3.0, 2.5]
@@ -237,10 +254,23 @@ class TestReduceLROnPlateau:
         self.rates(callback, [1, 1])
         assert self.rates(callback, [5, 4, 3]) == [1] * 4
 
-    @pytest.mark.parametrize("factor", [0.0, 1.0, -0.5, 2.0])
+    @pytest.mark.parametrize("factor", [0.0, 1.0, -0.5, 2.0, "0.5"])
     def test_factor(self, factor):
-        with pytest.raises(CallbackError, match=r"expected 0 < factor < 1"):
+        with pytest.raises(ArgumentError, match=r"factor: expected a finite number > 0 and < 1"):
             ReduceLROnPlateau(factor=factor)
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"patience": "3"}, "ReduceLROnPlateau patience: expected a whole number >= 0"),
+            ({"cooldown": -1}, "ReduceLROnPlateau cooldown: expected a whole number >= 0"),
+            ({"min_lr": None}, "ReduceLROnPlateau min_lr: expected a finite number >= 0"),
+            ({"min_delta": "0"}, "ReduceLROnPlateau min_delta: expected a finite number"),
+        ],
+    )
+    def test_numbers_that_make_no_sense_are_refused(self, options, message):
+        with pytest.raises(ArgumentError, match=message):
+            ReduceLROnPlateau(**options)
 
     def test_says_so_when_asked(self, capsys):
         train(ReduceLROnPlateau(patience=1, verbose=1), [5, 5])

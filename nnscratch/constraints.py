@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -10,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from nnscratch.core.arguments import number, whole
 from nnscratch.core.errors import DescriptionType, look_up
 
 Array: TypeAlias = NDArray[Any]
@@ -39,19 +39,20 @@ class MaxNorm(metaclass=DescriptionType):
             a dense kernel (in, out), (0, 1, 2) for the filters of a convolution kernel.
 
     Raises:
-        ValueError: max_value is negative or not finite.
+        ArgumentError: max_value is negative or not finite, or an axis is no whole number.
     """
 
     max_value: float = 2.0
     axis: int | Sequence[int] = 0
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.max_value) and self.max_value >= 0):
-            raise ValueError(f"MaxNorm: expected a finite max_value >= 0, got {self.max_value}")
         # A Python float does not widen a float32 weight, as a float64 scalar of NumPy would.
-        object.__setattr__(self, "max_value", float(self.max_value))
-        axis = self.axis if isinstance(self.axis, int) else tuple(self.axis)
-        object.__setattr__(self, "axis", axis)
+        object.__setattr__(self, "max_value", number("MaxNorm max_value", self.max_value, low=0))
+        if isinstance(self.axis, Sequence) and not isinstance(self.axis, str):
+            axes = tuple(whole("MaxNorm axis", axis) for axis in self.axis)
+            object.__setattr__(self, "axis", axes)
+        else:
+            object.__setattr__(self, "axis", whole("MaxNorm axis", self.axis))
 
     def __call__(self, w: Array) -> Array:
         """w * min(norm, max_value) / (norm + 1e-7).

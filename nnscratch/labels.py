@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnscratch.core.arguments import positive
 from nnscratch.core.errors import DataError, DTypeError
 from nnscratch.kernels.ops import Array
 
@@ -18,6 +19,7 @@ def to_categorical(y: Any, num_classes: int | None = None) -> Array:
         num_classes: K; one more than the largest number where it is not given.
 
     Raises:
+        ArgumentError: num_classes is no positive whole number.
         DTypeError: the labels are no numbers.
         DataError: a label is not a whole number in 0 .. K-1.
     """
@@ -30,7 +32,10 @@ def to_categorical(y: Any, num_classes: int | None = None) -> Array:
         raise DataError(
             f"to_categorical: expected whole numbers (N,), got {labels.dtype} {labels.shape}"
         )
-    classes = int(labels.max()) + 1 if num_classes is None else num_classes
+    if num_classes is None:
+        classes = int(labels.max()) + 1
+    else:
+        classes = positive("to_categorical num_classes", num_classes)
     outside = (labels < 0) | (labels >= classes)
     if outside.any():
         row = int(outside.argmax())

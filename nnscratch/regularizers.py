@@ -7,13 +7,13 @@ do not widen a float32 array.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnscratch.core.arguments import number
 from nnscratch.core.errors import DescriptionType, look_up
 
 Array: TypeAlias = NDArray[Any]
@@ -39,13 +39,13 @@ class L1(metaclass=DescriptionType):
     """The sum of magnitudes. Pulls every weight to 0 equally hard: many become exactly 0.
 
     Raises:
-        ValueError: the factor is negative or not finite.
+        ArgumentError: the factor is negative or not finite.
     """
 
     l1: float = 0.01
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "l1", _factor("l1", self.l1))
+        object.__setattr__(self, "l1", number("L1 l1", self.l1, low=0))
 
     def penalty(self, w: Array) -> Any:
         """l1 * sum |w|."""
@@ -61,13 +61,13 @@ class L2(metaclass=DescriptionType):
     """The sum of squares. Pulls every weight to 0 in proportion to it.
 
     Raises:
-        ValueError: the factor is negative or not finite.
+        ArgumentError: the factor is negative or not finite.
     """
 
     l2: float = 0.01
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "l2", _factor("l2", self.l2))
+        object.__setattr__(self, "l2", number("L2 l2", self.l2, low=0))
 
     def penalty(self, w: Array) -> Any:
         """l2 * sum w^2, without the factor 1/2 that some texts have."""
@@ -83,15 +83,15 @@ class L1L2(metaclass=DescriptionType):
     """Both. As in Keras the factors are 0 unless given.
 
     Raises:
-        ValueError: a factor is negative or not finite.
+        ArgumentError: a factor is negative or not finite.
     """
 
     l1: float = 0.0
     l2: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "l1", _factor("l1", self.l1))
-        object.__setattr__(self, "l2", _factor("l2", self.l2))
+        object.__setattr__(self, "l1", number("L1L2 l1", self.l1, low=0))
+        object.__setattr__(self, "l2", number("L1L2 l2", self.l2, low=0))
 
     def penalty(self, w: Array) -> Any:
         """l1 * sum |w| + l2 * sum w^2."""
@@ -100,12 +100,6 @@ class L1L2(metaclass=DescriptionType):
     def gradient(self, w: Array) -> Array:
         """l1 * sign(w) + 2 * l2 * w."""
         return L1(self.l1).gradient(w) + L2(self.l2).gradient(w)
-
-
-def _factor(name: str, value: float) -> float:
-    if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"regularizer: expected a finite {name} >= 0, got {value}")
-    return float(value)
 
 
 NAMES: dict[str, type[L1] | type[L2] | type[L1L2]] = {"l1": L1, "l2": L2, "l1_l2": L1L2}

@@ -13,6 +13,7 @@ from itertools import pairwise
 from numbers import Real
 from typing import Protocol, TypeAlias
 
+from nnscratch.core.arguments import number
 from nnscratch.core.errors import DescriptionType
 
 
@@ -32,13 +33,13 @@ class Constant(metaclass=DescriptionType):
     """The same learning rate throughout.
 
     Raises:
-        ValueError: it is negative or not finite.
+        ArgumentError: it is negative or not finite.
     """
 
     learning_rate: float
 
     def __post_init__(self) -> None:
-        _check_rate("Constant: learning_rate", self.learning_rate)
+        number("Constant learning_rate", self.learning_rate, low=0)
 
     def __call__(self, iteration: int) -> float:
         """learning_rate."""
@@ -50,7 +51,7 @@ class ExponentialDecay(metaclass=DescriptionType):
     """A factor of `decay_rate` every `decay_steps` iterations: smoothly, or at once (staircase).
 
     Raises:
-        ValueError: a number is negative or not finite, or decay_steps not positive.
+        ArgumentError: a number is negative or not finite, or decay_steps not positive.
     """
 
     initial_learning_rate: float
@@ -59,9 +60,9 @@ class ExponentialDecay(metaclass=DescriptionType):
     staircase: bool = False
 
     def __post_init__(self) -> None:
-        _check_rate("ExponentialDecay: initial_learning_rate", self.initial_learning_rate)
-        _check_rate("ExponentialDecay: decay_rate", self.decay_rate)
-        _check_steps("ExponentialDecay", self.decay_steps)
+        number("ExponentialDecay initial_learning_rate", self.initial_learning_rate, low=0)
+        number("ExponentialDecay decay_rate", self.decay_rate, low=0)
+        number("ExponentialDecay decay_steps", self.decay_steps, above=0)
 
     def __call__(self, iteration: int) -> float:
         """initial_learning_rate * decay_rate ** (iteration / decay_steps)."""
@@ -76,7 +77,7 @@ class CosineDecay(metaclass=DescriptionType):
     Keras's warm-up is not here.
 
     Raises:
-        ValueError: a number is negative or not finite, or decay_steps not positive.
+        ArgumentError: a number is negative or not finite, or decay_steps not positive.
 
     Source: Loshchilov & Hutter 2017, SGDR, without the restarts.
     """
@@ -86,9 +87,9 @@ class CosineDecay(metaclass=DescriptionType):
     alpha: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_rate("CosineDecay: initial_learning_rate", self.initial_learning_rate)
-        _check_rate("CosineDecay: alpha", self.alpha)
-        _check_steps("CosineDecay", self.decay_steps)
+        number("CosineDecay initial_learning_rate", self.initial_learning_rate, low=0)
+        number("CosineDecay alpha", self.alpha, low=0)
+        number("CosineDecay decay_steps", self.decay_steps, above=0)
 
     def __call__(self, iteration: int) -> float:
         """initial_learning_rate * (alpha + (1 - alpha) (1 + cos(pi t)) / 2).
@@ -105,8 +106,8 @@ class PiecewiseConstantDecay(metaclass=DescriptionType):
     """values[i] up to and including the iteration boundaries[i], then the next; the last stays.
 
     Raises:
-        ValueError: there is not one value more than boundaries, boundaries do not increase, or
-            a value is negative or not finite.
+        ValueError: there is not one value more than boundaries, or boundaries do not increase.
+        ArgumentError: a value is negative or not finite.
     """
 
     boundaries: Sequence[int]
@@ -123,7 +124,7 @@ class PiecewiseConstantDecay(metaclass=DescriptionType):
         if any(later <= earlier for earlier, later in pairwise(boundaries)):
             raise ValueError(f"{call}: expected boundaries that increase, got {boundaries}")
         for value in values:
-            _check_rate(f"{call}: a value", value)
+            number(f"{call} values", value, low=0)
         # The caller's lists may change later, a schedule does not.
         object.__setattr__(self, "boundaries", boundaries)
         object.__setattr__(self, "values", values)
@@ -133,21 +134,11 @@ class PiecewiseConstantDecay(metaclass=DescriptionType):
         return self.values[bisect_left(self.boundaries, iteration)]
 
 
-def _check_rate(what: str, value: float) -> None:
-    if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"{what} must be a finite number >= 0, got {value}")
-
-
-def _check_steps(call: str, steps: int) -> None:
-    if not steps > 0:
-        raise ValueError(f"{call}: decay_steps must be > 0, got {steps}")
-
-
 def get(identifier: Identifier) -> Schedule:
     """The schedule that is meant: itself, or that number throughout.
 
     Raises:
-        ValueError: the number is negative or not finite.
+        ArgumentError: the number is negative or not finite.
         TypeError: the identifier is neither a number nor callable, or is a class.
     """
     if isinstance(identifier, Real) and not isinstance(identifier, bool):

@@ -6,11 +6,10 @@ import itertools
 import secrets
 from collections.abc import Iterator
 from functools import partial
-from numbers import Integral
 
 import numpy as np
 
-from nnscratch.core.errors import NNError
+from nnscratch.core.arguments import whole
 
 
 def _derived(seed: int, number: int) -> int:
@@ -35,11 +34,9 @@ def checked(caller: str, seed: object) -> int:
     """A seed that somebody gave.
 
     Raises:
-        NNError: it is no whole number >= 0.
+        ArgumentError: it is no whole number >= 0.
     """
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-        raise NNError(f"{caller}: expected a seed that is a whole number >= 0, got {seed!r}")
-    return int(seed)
+    return whole(f"{caller} seed", seed, 0)
 
 
 def next_seed() -> int:

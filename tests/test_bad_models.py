@@ -32,9 +32,9 @@ def functional_model(**options):
         ({"dtype": "float16"}, NNError, "dtype must be 'float32' or 'float64', got 'float16'"),
         ({"dtype": "double64"}, NNError, "dtype must be 'float32' or 'float64', got 'double64'"),
         ({"dtype": None}, NNError, "dtype must be 'float32' or 'float64', got None"),
-        ({"seed": -1}, NNError, "expected a seed that is a whole number >= 0, got -1"),
-        ({"seed": 0.5}, NNError, "expected a seed that is a whole number >= 0, got 0.5"),
-        ({"seed": True}, NNError, "expected a seed that is a whole number >= 0, got True"),
+        ({"seed": -1}, NNError, "seed: expected a whole number >= 0, got -1"),
+        ({"seed": 0.5}, NNError, "seed: expected a whole number >= 0, got 0.5"),
+        ({"seed": True}, NNError, "seed: expected a whole number >= 0, got True"),
         ({"backend": "nunpy"}, UnknownNameError, "unknown backend 'nunpy': did you mean 'numpy'?"),
         ({"backends": "numpy"}, TypeError, "unexpected keyword argument 'backends'"),
     ],
@@ -47,7 +47,7 @@ def test_options_of_a_model(options, error, message, make):
 
 @pytest.mark.parametrize("seed", [-1, 0.5, None])
 def test_seed_of_all_models(seed):
-    with pytest.raises(NNError, match="set_seed: expected a seed that is a whole number >= 0"):
+    with pytest.raises(NNError, match="set_seed seed: expected a whole number >= 0"):
         nn.set_seed(seed)
 
 

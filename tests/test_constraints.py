@@ -70,7 +70,16 @@ def test_get_refuses_what_is_no_constraint(identifier):
         constraints.get(identifier)
 
 
-@pytest.mark.parametrize("value", [-1.0, math.nan, math.inf])
+@pytest.mark.parametrize("value", [-1.0, math.nan, math.inf, "2", True])
 def test_max_norm_refuses_what_is_no_norm(value):
-    with pytest.raises(ValueError, match="finite max_value >= 0"):
+    with pytest.raises(ValueError, match="MaxNorm max_value: expected a finite number >= 0"):
         MaxNorm(value)
+
+
+def test_axes_are_whole_numbers_of_any_kind():
+    w = np.full((2, 3), 5.0)
+    for axis in (np.int64(0), [np.int64(0)]):
+        np.testing.assert_array_equal(MaxNorm(1, axis)(w), MaxNorm(1, 0)(w))
+    for axis in (0.5, True, "0", [0, None]):
+        with pytest.raises(ValueError, match="MaxNorm axis: expected a whole number"):
+            MaxNorm(1, axis)

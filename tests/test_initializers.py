@@ -278,9 +278,9 @@ def test_get_refuses_what_is_no_initializer(identifier):
         initializers.get(identifier)
 
 
-@pytest.mark.parametrize("scale", [0.0, -1.0, math.nan])
+@pytest.mark.parametrize("scale", [0.0, -1.0, math.nan, math.inf, None])
 def test_variance_scaling_needs_a_positive_scale(scale):
-    with pytest.raises(ValueError, match="scale > 0"):
+    with pytest.raises(ValueError, match="scale: expected a finite number > 0"):
         initializers.VarianceScaling(scale)
 
 

@@ -28,3 +28,9 @@ def test_to_categorical_wants_numbers():
 def test_to_categorical_names_the_row_of_a_label_out_of_range(labels):
     with pytest.raises(nn.DataError, match=r"at row 1 is not in 0 \.\. 2"):
         nn.to_categorical(labels, 3)
+
+
+@pytest.mark.parametrize("classes", [0, 2.5, True])
+def test_to_categorical_has_some_classes(classes):
+    with pytest.raises(nn.NNError, match="num_classes: expected a whole number >= 1"):
+        nn.to_categorical([0], classes)

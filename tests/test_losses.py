@@ -236,9 +236,9 @@ def test_an_epsilon_that_float32_cannot_take_from_1_is_refused(ctx):
         loss(ctx, one.astype("float32"), zero.astype("float32"))
 
 
-@pytest.mark.parametrize("epsilon", [0.0, -1e-7, 0.5, math.nan])
+@pytest.mark.parametrize("epsilon", [0.0, -1e-7, 0.5, math.nan, None])
 def test_epsilons_that_do_not_clip_are_refused(epsilon):
-    with pytest.raises(ValueError, match=r"expected 0 < epsilon < 0\.5"):
+    with pytest.raises(ValueError, match=r"epsilon: expected a finite number > 0 and < 0\.5"):
         CategoricalCrossentropy(epsilon=epsilon)
 
 

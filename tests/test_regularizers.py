@@ -76,8 +76,8 @@ def test_get_refuses_what_is_no_regularizer(identifier):
         regularizers.get(identifier)
 
 
-@pytest.mark.parametrize("factor", [-0.1, math.nan, math.inf])
+@pytest.mark.parametrize("factor", [-0.1, math.nan, math.inf, "a", True])
 def test_factors_are_finite_and_not_negative(factor):
     for make in (L1, L2, lambda f: L1L2(f, 0.0), lambda f: L1L2(0.0, f)):
-        with pytest.raises(ValueError, match=r"expected a finite l[12] >= 0"):
+        with pytest.raises(ValueError, match=r"L\S+ l[12]: expected a finite number >= 0"):
             make(factor)

@@ -71,16 +71,16 @@ def test_rates_are_finite_and_not_negative(rate):
         lambda r: CosineDecay(0.1, 10, r),
         lambda r: PiecewiseConstantDecay([1], [0.1, r]),
     ):
-        with pytest.raises(ValueError, match=r"must be a finite number >= 0, got"):
+        with pytest.raises(ValueError, match=r"expected a finite number >= 0, got"):
             make(rate)
 
 
-@pytest.mark.parametrize("steps", [0, -5])
+@pytest.mark.parametrize("steps", [0, -5, None, True])
 def test_decay_takes_some_steps(steps):
-    with pytest.raises(ValueError, match=f"ExponentialDecay: decay_steps must be > 0, got {steps}"):
-        ExponentialDecay(0.1, steps, 0.5)
-    with pytest.raises(ValueError, match=f"CosineDecay: decay_steps must be > 0, got {steps}"):
-        CosineDecay(0.1, steps)
+    for name in ("ExponentialDecay", "CosineDecay"):
+        message = f"{name} decay_steps: expected a finite number > 0, got {steps}"
+        with pytest.raises(ValueError, match=message):
+            getattr(schedules, name)(0.1, steps, 0.5)
 
 
 def test_boundaries_lie_between_values_and_increase():

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from numbers import Integral
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from nnscratch.core.arguments import is_whole
 from nnscratch.core.errors import GraphError, ShapeError
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def Input(shape: Sequence[int], name: str | None = None) -> Symbol:  # noqa: N80
         GraphError: the name is no text, or holds a "/" or "#".
     """
     lengths = shape if isinstance(shape, Sequence) else None
-    if lengths is None or not all(isinstance(n, Integral) and n >= 1 for n in lengths):
-        is_length = isinstance(shape, Integral)
+    if lengths is None or not all(is_whole(n, 1) for n in lengths):
+        is_length = is_whole(shape)
         hint = f"write ({shape},)" if is_length else "leave the batch axis out"
         raise ShapeError(
             f"Input: expected the shape of one row, such as (28, 28, 1), got {shape!r}; {hint}"

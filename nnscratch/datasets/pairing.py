@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from nnscratch.core.arguments import positive
 from nnscratch.core.errors import DataError
 
 Array: TypeAlias = NDArray[Any]
@@ -34,12 +35,10 @@ def pairs(
     Raises:
         DataError: images and labels do not match, there is one class only, or one of a single
             image.
-        ValueError: count is not positive.
+        ArgumentError: count is no positive whole number.
     """
     _check(x, y)
-    count = len(x) if count is None else count
-    if count < 1:
-        raise ValueError(f"pairs: expected a count of 1 or more, got {count}")
+    count = len(x) if count is None else positive("pairs count", count)
     rng = np.random.default_rng(seed)
     same = rng.permutation(count) < count // 2  # (count,)
     left = rng.integers(len(x), size=count)

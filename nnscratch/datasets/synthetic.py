@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from nnscratch.core.arguments import positive, whole
 from nnscratch.datasets.images import Images, Labels
 
 Points: TypeAlias = NDArray[np.float32]
@@ -32,10 +33,9 @@ def gaussian_blobs(
         points, float32 (n, features), and labels, int64 (n,) in random order.
 
     Raises:
-        ValueError: features is below 2, or n or classes below 1.
+        ArgumentError: features is below 2, or n or classes below 1.
     """
-    if features < 2:
-        raise ValueError(f"gaussian_blobs: expected 2 features or more, got {features}")
+    features = whole("gaussian_blobs features", features, 2)
     rng = np.random.default_rng(seed)
     labels = _balanced("gaussian_blobs", n, classes, rng)
     points = spread * rng.standard_normal((n, features))
@@ -58,7 +58,7 @@ def spirals(n: int, classes: int = 2, noise: float = 0.02, seed: int = 0) -> tup
         points, float32 (n, 2), and labels, int64 (n,) in random order.
 
     Raises:
-        ValueError: n or classes is below 1.
+        ArgumentError: n or classes is below 1.
 
     Source: after the spirals of Lang & Witbrock 1988, Learning to tell two spirals apart.
     """
@@ -86,10 +86,9 @@ def bars(n: int, size: int = 8, seed: int = 0) -> tuple[Images, Labels]:
         int64 (n,) in random order. There are 2 * size different images.
 
     Raises:
-        ValueError: size is below 2, or n below 1.
+        ArgumentError: size is below 2, or n below 1.
     """
-    if size < 2:
-        raise ValueError(f"bars: expected a size of 2 or more, got {size}")
+    size = whole("bars size", size, 2)
     rng = np.random.default_rng(seed)
     labels = _balanced("bars", n, 2, rng)
     position = rng.integers(size, size=n)
@@ -101,8 +100,7 @@ def bars(n: int, size: int = 8, seed: int = 0) -> tuple[Images, Labels]:
 
 
 def _balanced(call: str, n: int, classes: int, rng: np.random.Generator) -> Labels:
-    if n < 1 or classes < 1:
-        raise ValueError(f"{call}: expected n and classes of 1 or more, got {n} and {classes}")
+    n, classes = positive(f"{call} n", n), positive(f"{call} classes", classes)
     return rng.permutation(np.arange(n, dtype=np.int64) % classes)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnscratch.core.arguments import number
 from nnscratch.core.errors import ShapeError
 from nnscratch.initializers.base import Random, Shape, Values
 
@@ -80,7 +81,8 @@ class VarianceScaling(Random):
             "untruncated_normal" or "uniform".
 
     Raises:
-        ValueError: the scale is not positive, or the mode or distribution none of these.
+        ArgumentError: the scale is not positive.
+        ValueError: the mode or distribution is none of these.
     """
 
     scale: float = 1.0
@@ -88,8 +90,7 @@ class VarianceScaling(Random):
     distribution: str = "truncated_normal"
 
     def __post_init__(self) -> None:
-        if not self.scale > 0:
-            raise ValueError(f"VarianceScaling: expected a scale > 0, got {self.scale}")
+        number("VarianceScaling scale", self.scale, above=0)
         for name, known in (("mode", MODES), ("distribution", DISTRIBUTIONS)):
             if (value := getattr(self, name)) not in known:
                 raise ValueError(f"VarianceScaling: expected a {name} of {known}, got {value!r}")

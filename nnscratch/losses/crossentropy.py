@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from nnscratch.core.arguments import number
 from nnscratch.core.context import Context
 from nnscratch.core.errors import DataError, DTypeError
 from nnscratch.kernels.ops import Array
@@ -24,7 +25,7 @@ class Crossentropy(Loss):
     (`from_logits=True`: the model ends without sigmoid or softmax) have no such limit.
 
     Raises:
-        ValueError: epsilon is not between 0 and 1/2.
+        ArgumentError: epsilon is not between 0 and 1/2.
     """
 
     from_logits: bool = False
@@ -32,8 +33,7 @@ class Crossentropy(Loss):
     """Keras has it as a global setting, `keras.config.set_epsilon`."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.epsilon < 0.5:
-            raise ValueError(f"{self.name}: expected 0 < epsilon < 0.5, got {self.epsilon}")
+        number(f"{self.name} epsilon", self.epsilon, above=0, below=0.5)
 
 
 @dataclass(frozen=True)

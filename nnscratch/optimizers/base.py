@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
-from numbers import Real
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from nnscratch import schedules
+from nnscratch.core.arguments import number
 from nnscratch.core.context import Context
 from nnscratch.core.errors import DescriptionType, UnknownNameError
 from nnscratch.kernels.ops import Array
@@ -21,22 +20,15 @@ Slices: TypeAlias = Mapping[str, slice]
 """Where each parameter lies in the flat arrays, by path."""
 
 
-class Range(NamedTuple):
-    """The numbers that an argument may be."""
-
-    words: str
-    holds: Callable[[float], bool]
+def within(**bounds: float) -> dict[str, dict[str, float]]:
+    """The metadata of a field that has to be a number in these bounds, see `number`."""
+    return {"bounds": bounds}
 
 
-def within(words: str, holds: Callable[[float], bool]) -> dict[str, Range]:
-    """The metadata of a field that has to be such a number."""
-    return {"range": Range(words, holds)}
-
-
-POSITIVE = within("> 0", lambda value: value > 0)
-NOT_NEGATIVE = within(">= 0", lambda value: value >= 0)
-FRACTION = within("from 0 to 1", lambda value: 0 <= value <= 1)
-DECAY_RATE = within("from 0 to below 1", lambda value: 0 <= value < 1)
+POSITIVE = within(above=0)
+NOT_NEGATIVE = within(low=0)
+FRACTION = within(low=0, high=1)
+DECAY_RATE = within(low=0, below=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +44,9 @@ class Optimizer(metaclass=DescriptionType):
         exclude_from_weight_decay: patterns of paths, such as "*/bias", that do not decay.
 
     Raises:
-        ValueError: a number out of its range, more than one of the three ways to clip, or
-            exclusions from no decay.
-        TypeError: an argument of another kind.
+        ArgumentError: what is no number in its range.
+        ValueError: more than one of the three ways to clip, or exclusions from no decay.
+        TypeError: a learning rate or exclusions of another kind.
     """
 
     learning_rate: schedules.Identifier
@@ -69,22 +61,16 @@ class Optimizer(metaclass=DescriptionType):
         for argument in fields(self):
             value = getattr(self, argument.name)
             left_out = value is None and argument.default is None
-            if "range" in argument.metadata and not left_out:
-                self._check(argument.name, value, argument.metadata["range"])
+            if "bounds" in argument.metadata and not left_out:
+                what = f"{type(self).__name__} {argument.name}"
+                # A Python float does not widen a float32 array, as a float64 scalar of NumPy would.
+                checked = number(what, value, **argument.metadata["bounds"])
+                object.__setattr__(self, argument.name, checked)
         clips = ("clipnorm", "clipvalue", "global_clipnorm")
         given = [name for name in clips if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"{type(self).__name__}: choose one of {' and '.join(given)}")
         self._check_exclusions()
-
-    def _check(self, name: str, value: Any, allowed: Range) -> None:
-        what = f"{type(self).__name__}: expected {name} to be a number {allowed.words}"
-        if isinstance(value, bool) or not isinstance(value, Real):
-            raise TypeError(f"{what}, got {value!r}")
-        if not (math.isfinite(value) and allowed.holds(float(value))):
-            raise ValueError(f"{what}, got {value}")
-        # A Python float does not widen a float32 array, as a float64 scalar of NumPy would.
-        object.__setattr__(self, name, float(value))
 
     def _check_exclusions(self) -> None:
         patterns = self.exclude_from_weight_decay

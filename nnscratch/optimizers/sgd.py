@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nnscratch import schedules
+from nnscratch.core.arguments import flag
 from nnscratch.core.context import Context
 from nnscratch.kernels.ops import Array
 from nnscratch.optimizers.base import FRACTION, Optimizer, Slots
@@ -26,8 +27,7 @@ class SGD(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.nesterov, bool):
-            raise TypeError(f"SGD: expected nesterov to be True or False, got {self.nesterov!r}")
+        flag("SGD nesterov", self.nesterov)
 
     def init(self, ctx: Context, params: Array) -> dict[str, Array]:
         """A velocity, if there is momentum."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from nnscratch.core.arguments import positive
+from nnscratch.core.arguments import number, positive
 from nnscratch.core.errors import DataError, ShapeError, UnknownNameError, shape_hint
 from nnscratch.core.graph import batched
 from nnscratch.core.layer import Shape
@@ -35,12 +35,10 @@ class Rows(Batch):
         """The first rows, and the last `fraction` of all rows (Keras's validation_split).
 
         Raises:
+            ArgumentError: the fraction is not between 0 and 1.
             DataError: one side would be empty.
         """
-        if not isinstance(fraction, Real) or not 0 < fraction < 1:
-            raise DataError(
-                f"validation_split: expected a number between 0 and 1, got {fraction!r}"
-            )
+        number("validation_split", fraction, above=0, below=1)
         first = math.floor(len(self) * (1 - fraction))
         if first in (0, len(self)):
             purpose, other = ("train on", "smaller") if first == 0 else ("validate on", "larger")
@@ -232,8 +230,7 @@ def _weights_of_classes(
     for key, weight in class_weight.items():
         if not isinstance(key, Integral) or int(key) not in known:
             raise UnknownNameError("class in class_weight", key, map(str, known))
-        if not isinstance(weight, Real) or not 0 <= weight < math.inf:
-            raise DataError(f"class_weight[{key}]: expected a number >= 0, got {weight!r}")
+        number(f"class_weight[{key}]", weight, low=0)
     table = np.array([class_weight.get(int(label), 1.0) for label in present], np.float64)
     weights: Array = table[place]  # (N,)
     return weights

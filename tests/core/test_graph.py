@@ -113,7 +113,7 @@ def test_layer_on_an_array_points_to_run_layer():
         Dense(3)([[1.0, 2.0]])
 
 
-@pytest.mark.parametrize("shape", [(0, 3), (None, 3), (-1, 3), (4.5,), "ab", None])
+@pytest.mark.parametrize("shape", [(0, 3), (None, 3), (-1, 3), (4.5,), "ab", None, (True, 3)])
 def test_input_wants_positive_lengths_without_the_batch(shape):
     message = f"got {shape!r}; leave the batch axis out"
     with pytest.raises(ShapeError, match=re.escape(message)):

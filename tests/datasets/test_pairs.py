@@ -81,5 +81,5 @@ def test_refuses_labels_without_pairs(y, message):
 
 
 def test_refuses_no_pairs():
-    with pytest.raises(ValueError, match="count of 1 or more, got 0"):
+    with pytest.raises(ValueError, match="pairs count: expected a whole number >= 1, got 0"):
         pairs(numbered(4), np.array([0, 0, 1, 1]), 0)

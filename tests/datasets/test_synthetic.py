@@ -80,10 +80,10 @@ def test_no_linear_classifier_separates_bars_but_two_taps_do():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: gaussian_blobs(0), "gaussian_blobs: expected n and classes of 1 or more, got 0"),
-        (lambda: gaussian_blobs(5, features=1), "2 features or more, got 1"),
-        (lambda: spirals(5, classes=0), "spirals: .* got 5 and 0"),
-        (lambda: bars(5, size=1), "size of 2 or more, got 1"),
+        (lambda: gaussian_blobs(0), "gaussian_blobs n: expected a whole number >= 1, got 0"),
+        (lambda: gaussian_blobs(5, features=1), "features: expected a whole number >= 2, got 1"),
+        (lambda: spirals(5, classes=0), "spirals classes: expected a whole number >= 1, got 0"),
+        (lambda: bars(5, size=1), "bars size: expected a whole number >= 2, got 1"),
     ],
 )
 def test_refuses_impossible_numbers(make, message):

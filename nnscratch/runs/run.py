@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any, Self
 
+from nnscratch.core.arguments import ArgumentError, flag, instance, positive, shown, whole
 from nnscratch.core.step import Step
-from nnscratch.layers.arguments import flag, positive, whole
 from nnscratch.model import Model
+from nnscratch.runs import folder as folders
 from nnscratch.runs.archive import load
 from nnscratch.runs.beginning import Settings
 from nnscratch.runs.errors import RunError
@@ -47,6 +47,7 @@ class Run(Listener):
 
     Raises:
         RunError: the folder holds a run.
+        ArgumentError: an argument that is none.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Run(Listener):
         resume: bool = False,
     ):
         settings = Settings(positive("Run every", every), whole("Run keep", keep, 2))
-        super().__init__(Path(folder), settings, flag("Run resume", resume))
+        super().__init__(folders.named("Run", folder), settings, flag("Run resume", resume))
 
     @classmethod
     def open(
@@ -83,8 +84,11 @@ class Run(Listener):
         Raises:
             RunError, WeightFileError: the folder holds no run, or a damaged one; or the model or
                 data are not the run's; says what differs.
+            ArgumentError: no name of a folder, or no model.
         """
         run = cls(folder, resume=True)
+        if model is not None:
+            instance("Run.open model", model, Model, "an nn.Model, built and compiled as it was")
         run._archive = archive = load(run.folder, model, data, validation)
         run._settings = Settings(archive.manifest.every, archive.manifest.keep)
         if model is not None:
@@ -128,8 +132,9 @@ class Run(Listener):
             RunError, WeightFileError: it was not recorded; the model or the data are needed and
                 were not given; a checkpoint is damaged.
             ReplayError: it does not come out as it was recorded; says what is otherwise here.
+            ArgumentError: the index is no whole number.
         """
-        return self._again.step(index)
+        return self._again.step(whole("Run.step", index))
 
     # -- going on -----------------------------------------------------------------------------
 
@@ -167,20 +172,27 @@ class Run(Listener):
 
         Raises:
             RunError, WeightFileError, ReplayError: see `step`.
+            ArgumentError: an argument that is none.
         """
+        start = whole("fork step", step)
+        if change is not None and not callable(change):
+            raise ArgumentError(
+                "fork change: expected a function of the model, such as "
+                f"lambda model: model.freeze('conv2d'), or None; got {shown(change)}"
+            )
         listeners = feeding.listed(callbacks)
         limit = None if steps is None else positive("fork steps", steps)
         last = None if epochs is None else whole("fork epochs", epochs, 0)
         child = None
         if folder is not None:
             child = Run(folder, every=self._settings.every, keep=self._settings.keep)
-            parent = {"run": self._known.manifest.run, "step": step}
+            parent = {"run": self._known.manifest.run, "step": start}
             child._settings = child._settings._replace(parent=parent)
             listeners.append(child)
         fork = take_fork(
             self._known,
             self._again,
-            step,
+            start,
             change,
             steps=limit,
             epochs=last,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from nnscratch.core.arguments import ArgumentError
 from tests.nets import assert_same_bits, contents, conv_net, everything
 from tests.runs.test_replay import add_noise, lower_rate, record
 from tests.runs.trainings import (
@@ -202,12 +203,40 @@ def test_step_that_is_not_there(tmp_path, step):
 
 def test_arguments_are_checked(tmp_path):
     run, _ = record(tmp_path, conv_net())
-    with pytest.raises(nn.NNError, match="fork steps: expected a whole number >= 1, got 0"):
-        run.fork(1, steps=0)
+    for arguments, message in (
+        ({"step": 1, "steps": 0}, "fork steps: expected a whole number >= 1, got 0"),
+        ({"step": 1.0}, "fork step: expected a whole number, got 1.0"),
+        ({"step": True}, "fork step: expected a whole number, got True"),
+        ({"step": 1, "change": 5}, "fork change: expected a function of the model, .* got 5"),
+        ({"step": 1, "folder": 5}, "Run: expected the name of a folder, .* got 5"),
+    ):
+        with pytest.raises(ArgumentError, match=message):
+            run.fork(**arguments)
     for options, message in (
         ({"every": 0}, "Run every: expected a whole number >= 1"),
         ({"keep": 1}, "Run keep: expected a whole number >= 2"),
         ({"resume": 1}, "Run resume: expected True or False"),
     ):
-        with pytest.raises(nn.NNError, match=message):
+        with pytest.raises(ArgumentError, match=message):
             nn.Run(tmp_path / "new", **options)
+
+
+@pytest.mark.parametrize("step", ["x", True, 1.0, None])
+def test_step_that_is_no_number(tmp_path, step):
+    run, _ = record(tmp_path, conv_net())
+    with pytest.raises(ArgumentError, match=r"Run\.step: expected a whole number, got"):
+        run.step(step)
+    assert run.step(np.int64(1)).index == 1
+
+
+@pytest.mark.parametrize("folder", [5, "", b"runs", None])
+def test_folder_that_is_no_name(folder):
+    for make in (nn.Run, nn.Run.open):
+        with pytest.raises(ArgumentError, match=r"Run: expected the name of a folder, such as"):
+            make(folder)
+
+
+def test_model_that_is_none(tmp_path):
+    record(tmp_path, conv_net())
+    with pytest.raises(ArgumentError, match=r"Run\.open model: expected an nn\.Model, .*got 5"):
+        nn.Run.open(tmp_path, model=5)

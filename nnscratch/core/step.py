@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,6 +76,15 @@ class Step:
 
     def __getitem__(self, key: str) -> Call:
         return self.calls[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.calls
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.calls)
+
+    def __len__(self) -> int:
+        return len(self.calls)
 
     def gradient(self, path: str) -> Array:
         """The gradient of a parameter, data and penalty part together, before any clipping."""

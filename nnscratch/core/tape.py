@@ -103,8 +103,13 @@ class Call:
         return f"Call({self.key!r}, {self.layer!r}, kept={sorted(self._fields)})"
 
 
-def full_key(name: str, keys: Collection[str]) -> str:
+def full_key(name: str, keys: Collection[str], what: str = "call") -> str:
     """A call's key, found by itself, or by its layer's path where that was called once.
+
+    Args:
+        name: of the call.
+        keys: where to look.
+        what: what they are, for the message.
 
     Raises:
         LookupError: the layer was called several times.
@@ -112,13 +117,22 @@ def full_key(name: str, keys: Collection[str]) -> str:
     """
     if name in keys:
         return name
-    matching = [key for key in keys if key.partition("#")[0] == name]
-    if not matching:
-        raise UnknownNameError("call", name, keys)
-    if len(matching) > 1:
-        listed = ", ".join(map(repr, matching))
-        raise LookupError(f"{name!r} was called {len(matching)} times: choose one of {listed}")
-    return matching[0]
+    calls = _calls_of(name, keys)
+    if not calls:
+        raise UnknownNameError(what, name, keys)
+    if len(calls) > 1:
+        listed = ", ".join(map(repr, calls))
+        raise LookupError(f"{name!r} was called {len(calls)} times: choose one of {listed}")
+    return calls[0]
+
+
+def has_key(name: object, keys: Collection[str]) -> bool:
+    """Whether `full_key` finds one."""
+    return name in keys or len(_calls_of(name, keys)) == 1
+
+
+def _calls_of(path: object, keys: Collection[str]) -> list[str]:
+    return [key for key in keys if key.partition("#")[0] == path]
 
 
 def labels(keys: Iterable[str]) -> dict[str, str]:
@@ -169,7 +183,7 @@ class Tape(Mapping[str, Call]):
         return self._calls.pop(key)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._calls
+        return has_key(key, self._calls)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._calls)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from nnscratch.core.describe import number
 from nnscratch.core.step import Step
 from nnscratch.core.table import Table
-from nnscratch.core.tape import Tape, full_key, labels
+from nnscratch.core.tape import Tape, full_key, has_key, labels
 from nnscratch.inspect.gradient_path import GradientPath, cell, size, way
 from nnscratch.inspect.hops import Hop, hops_of, losses_of
 
@@ -45,7 +45,7 @@ class Attenuation(Mapping[str, float]):
         return self._factors[full_key(name, self._factors)]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._factors
+        return has_key(name, self._factors)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._factors)

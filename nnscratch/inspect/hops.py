@@ -67,7 +67,8 @@ def slope_of(call: Call, dx: Array | None) -> Slope | None:
 
 def losses_of(tape: Tape) -> Mapping[str, float]:
     """Norm of what the loss itself hands back to each output, by the key of the output's call."""
-    return {key: norm(direct_gradient(tape, key)) for key in tape.sources if key in tape}
+    calls = list(tape)  # an input may be called like a layer
+    return {key: norm(direct_gradient(tape, key)) for key in tape.sources if key in calls}
 
 
 def direct_gradient(tape: Tape, key: str) -> Array:

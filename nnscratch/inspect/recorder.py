@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from nnscratch.core.arguments import positive
-from nnscratch.core.errors import NNError, UnknownNameError
+from nnscratch.core.errors import NNError
 from nnscratch.core.table import Table
-from nnscratch.core.tape import Call, labels
+from nnscratch.core.tape import Call, full_key, has_key
 from nnscratch.inspect import look_states, recorder_table
 from nnscratch.inspect.groups import group_of
 from nnscratch.inspect.looks import Look
@@ -214,14 +214,23 @@ class Recorder(Callback):
 
         Raises:
             UnknownNameError: there is no such call or weight, or it was not selected.
+            LookupError: the layer was called several times.
         """
-        book, calls, weights = self._scribe.book, self.calls, self.weights
-        name = {label: key for key, label in labels(calls).items()}.get(name, name)
-        if name in calls:
-            return CallTrack(*(book.series((name, what)) for what in CALL))
-        if name in weights:
+        book, name = self._scribe.book, full_key(name, list(self), "recorded call or weight")
+        if name in self.weights:
             return WeightTrack(*(book.series((name, what)) for what in WEIGHT))
-        raise UnknownNameError("recorded call or weight", name, [*calls, *weights])
+        return CallTrack(*(book.series((name, what)) for what in CALL))
+
+    def __contains__(self, name: object) -> bool:
+        return has_key(name, list(self))
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of all that is recorded: keys of calls, then paths of weights."""
+        return iter([*self.calls, *self.weights])
+
+    def __len__(self) -> int:
+        """How many calls and weights are recorded; `len(recorder.steps)` are the steps."""
+        return len(self.calls) + len(self.weights)
 
     def to_dict(self) -> dict[str, Array]:
         """Every column by its name, such as "conv2d#0.output.mean", for a table elsewhere."""

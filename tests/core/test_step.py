@@ -217,6 +217,14 @@ def test_frozen_parameter_is_called_so():
         step.explain("conv2d/kernel")
 
 
+def test_it_has_the_calls_that_it_can_be_asked_for(siamese_step):
+    assert list(siamese_step) == list(siamese_step.calls)
+    assert len(siamese_step) == len(siamese_step.calls) == 4
+    assert all(key in siamese_step for key in (*siamese_step, "add"))
+    assert "shared" not in siamese_step
+    assert "shared/kernel" not in siamese_step
+
+
 def test_layer_called_several_times_needs_the_number_of_the_call(siamese_step):
     with pytest.raises(LookupError, match="called 3 times: choose one of 'shared#0', 'shared#1'"):
         siamese_step["shared"]

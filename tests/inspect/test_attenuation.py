@@ -90,6 +90,22 @@ def test_a_tape_that_was_not_run_backward_says_so() -> None:
         nn.attenuation(model.forward(images()[0]))
 
 
+def test_it_has_what_it_can_be_asked_for() -> None:
+    x, shared = nn.Input((3,)), nn.Dense(3, name="shared")
+    tape = run(network([x], [nn.Tanh()(shared(shared(x)))]), 1.0)
+    for table in (nn.attenuation(tape), tape):
+        assert list(table) == ["shared#0", "shared#1", "tanh#0"]
+        assert len(table) == 3
+        assert all(name in table for name in (*table, "tanh"))
+        assert not any(name in table for name in ("shared", "tahn", "", 0, None))
+
+
+def test_an_input_that_is_called_like_a_layer_is_no_output_of_it() -> None:
+    x = nn.Input((3,), name="same")
+    factors = nn.attenuation(run(network([x], [x, nn.Dense(3, name="same")(x)]), 1.0, 1.0))
+    assert list(factors.losses) == ["same#0"]
+
+
 # -- the way to one call ----------------------------------------------------------------------
 
 

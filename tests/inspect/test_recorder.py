@@ -215,8 +215,17 @@ def test_a_layer_called_twice_goes_by_its_keys() -> None:
     recorder = Recorder()
     recorder.record(model.train_step(np.ones((2, 3)), np.ones((2, 3))))
     assert recorder["dense#1"].output.mean != recorder["dense#0"].output.mean
-    with pytest.raises(UnknownNameError, match="dense#0, dense#1"):
+    with pytest.raises(LookupError, match="called 2 times: choose one of 'dense#0', 'dense#1'"):
         recorder["dense"]
+    assert "dense" not in recorder
+
+
+def test_it_has_what_it_can_be_asked_for() -> None:
+    recorder, _ = recorded(select=["conv2d", "dense"])
+    assert list(recorder) == [*recorder.calls, *recorder.weights]
+    assert len(recorder) == 8
+    assert all(name in recorder for name in (*recorder, "conv2d", "dense/softmax"))
+    assert not any(name in recorder for name in ("flatten", "conv2b", "", 0, None))
 
 
 @pytest.mark.parametrize("every", [0, -1, 2.5, True, "2"])

@@ -66,7 +66,18 @@ class Listener(Callback):
         self._model = model
 
     def set_fit(self, fit: Fit) -> None:
-        """What it is trained on, and how."""
+        """What it is trained on, and how.
+
+        Raises:
+            RunError: another one of this fit records in the same folder.
+        """
+        runs = [callback for callback in fit.callbacks.callbacks if isinstance(callback, Listener)]
+        folder = self.folder.resolve()
+        if sum(run.folder.resolve() == folder for run in runs) > 1:
+            raise RunError(
+                f"{self.folder}: two Runs of this fit would record there; give it one of them, or "
+                "the other a folder of its own"
+            )
         self._task = fit
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

@@ -164,7 +164,7 @@ class CallbackList(Callback):
         self.callbacks = tuple(sorted(given, key=lambda callback: callback.heard_last))
         self.needs = frozenset().union(*(callback.needs for callback in self.callbacks))
         for hook in HOOKS:
-            if hook != "on_train_end":
+            if hook not in ("on_train_begin", "on_train_end"):
                 setattr(self, hook, self._relay(hook))
         self.watching = any(self._listeners(hook) for hook in ("on_forward", "on_backward"))
         """Whether one of them sees calls."""
@@ -193,6 +193,14 @@ class CallbackList(Callback):
         """Tell each of them."""
         for callback in self.callbacks:
             callback.set_fit(fit)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Where one fails, training also ends for those before it: they may hold something."""
+        with ExitStack() as begun:
+            for callback in self.callbacks:
+                callback.on_train_begin(logs)
+                begun.callback(callback.on_train_end, logs)
+            begun.pop_all()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Reaches each callback, also when one before it fails: they may hold something."""

@@ -356,6 +356,19 @@ def test_two_runs_cannot_both_go_on(tmp_path):
     runs = [nn.Run(tmp_path / name, resume=True) for name in ("one", "other")]
     with pytest.raises(nn.RunError, match="another Run of this fit goes on from a checkpoint"):
         fit(conv_net(), *runs)
+    for name in ("one", "other"):  # neither holds its folder
+        nn.Run.open(tmp_path / name, data=(X, Y)).resume(verbose=0)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_two_runs_of_one_folder_are_refused_and_leave_nothing(tmp_path, resume):
+    run, model = nn.Run(tmp_path / "run", resume=resume), conv_net()
+    twin = nn.Run(tmp_path / "else" / ".." / "run", resume=resume)
+    for runs in ((run, twin), (run, run)):
+        with pytest.raises(nn.RunError, match="two Runs of this fit would record there; give it"):
+            fit(model, *runs)
+    assert (model.iteration, list(tmp_path.iterdir())) == (0, [])
+    fit(model, run)
 
 
 @pytest.mark.parametrize(

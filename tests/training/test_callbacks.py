@@ -119,6 +119,21 @@ class TestCallbackList:
             everyone.on_train_end()
         assert ended == ["first", "last"]
 
+    def test_training_ends_for_those_who_began_where_one_cannot(self):
+        heard = []
+
+        def fail(logs):
+            raise ZeroDivisionError
+
+        everyone = listeners(
+            LambdaCallback(on_train_end=lambda logs: heard.append("first")),
+            LambdaCallback(on_train_begin=fail, on_train_end=lambda logs: heard.append("failed")),
+            LambdaCallback(on_train_end=lambda logs: heard.append("behind")),
+        )
+        with pytest.raises(ZeroDivisionError):
+            everyone.on_train_begin()
+        assert heard == ["first"]
+
     def test_what_one_adds_to_the_logs_the_next_sees(self):
         history = History()
         add = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(extra=epoch))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from nnscratch.core.arguments import positive
@@ -14,7 +14,7 @@ from nnscratch.inspect.groups import group_of
 from nnscratch.inspect.looks import Look
 from nnscratch.inspect.scribe import Scribe
 from nnscratch.inspect.seeing import arenas_of, output_seer, see, weight_views
-from nnscratch.inspect.selection import Selection
+from nnscratch.inspect.selection import Selection, why_not
 from nnscratch.inspect.series import CALL, WEIGHT, Book, CallTrack, WeightTrack
 from nnscratch.kernels.ops import Array, Ops
 from nnscratch.training.callbacks import Callback, Learner, Logs
@@ -54,6 +54,7 @@ class Recorder(Callback):
     Raises:
         ArgumentError: `every` is no positive number.
         UnknownNameError: in the first step, before it is applied: a pattern matches nothing.
+        NNError: there too: a pattern is the name of a frozen weight.
     """
 
     def __init__(self, every: int | None = 50, select: str | Iterable[str] = "*"):
@@ -62,6 +63,7 @@ class Recorder(Callback):
         self.groups: dict[str, str] = {}
         """What each recorded weight is: of the kernels, biases, norm parameters or others."""
         self._looks: list[Look] = []
+        self._frozen = frozenset[str]()
         self._start_with(Book())
 
     def _start_with(self, book: Book) -> None:
@@ -138,7 +140,7 @@ class Recorder(Callback):
         """Look closer at a step; what it did not keep is computed again.
 
         Raises:
-            UnknownNameError: a pattern selects nothing that there is.
+            UnknownNameError, NNError: a pattern selects nothing, or a frozen weight.
         """
         self._check_selection(step)
         look, k = Look(step.index), step.calls.ctx.k
@@ -163,7 +165,7 @@ class Recorder(Callback):
         """Find the selected weights in the arenas.
 
         Raises:
-            UnknownNameError: a pattern selects nothing that there is.
+            UnknownNameError, NNError: a pattern selects nothing, or a frozen weight.
         """
         self._check_selection(step)
         self._paths = [path for path in step.before if self.selection.has((path,))]
@@ -174,7 +176,9 @@ class Recorder(Callback):
 
     def _check_selection(self, step: Step) -> None:
         calls = [(call.key, call.path) for call in step.calls.values()]
-        self.selection.check([*calls, *((path,) for path in (*step.before, *step.frozen))])
+        weights = [(path,) for path in step.before]
+        self.selection.check([*calls, *weights], step.frozen, self.weights)
+        self._frozen = frozenset(step.frozen)
 
     # -- reading ----------------------------------------------------------------------------
 
@@ -215,11 +219,22 @@ class Recorder(Callback):
         Raises:
             UnknownNameError: there is no such call or weight, or it was not selected.
             LookupError: the layer was called several times.
+            NNError: the weight is frozen, or nothing is recorded yet.
         """
-        book, name = self._scribe.book, full_key(name, list(self), "recorded call or weight")
+        book, name = self._scribe.book, self.full_name(name, list(self))
         if name in self.weights:
             return WeightTrack(*(book.series((name, what)) for what in WEIGHT))
         return CallTrack(*(book.series((name, what)) for what in CALL))
+
+    def full_name(self, name: str, known: Collection[str]) -> str:
+        """The key of a call or the path of a weight, among those recorded or looked at."""
+        if name in self._frozen and name not in known:
+            raise NNError(why_not(name))
+        if not known and not self.steps:
+            raise NNError(
+                f"{name!r}: nothing is recorded yet; give the recorder to model.fit as a callback"
+            )
+        return full_key(name, known, "recorded call or weight")
 
     def __contains__(self, name: object) -> bool:
         return has_key(name, list(self))
@@ -244,12 +259,14 @@ class Recorder(Callback):
     def state(self) -> Mapping[str, Any]:
         """All that is recorded."""
         book, looks = self._scribe.book.state(), look_states.gathered(self.looks)
-        return {"book": book, "looks": looks, "groups": dict(self.groups)}
+        groups, frozen = dict(self.groups), sorted(self._frozen)
+        return {"book": book, "looks": looks, "groups": groups, "frozen": frozen}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on with what was recorded."""
         self._looks = look_states.scattered(state["looks"])
         self.groups = dict(state["groups"])
+        self._frozen = frozenset(state["frozen"])
         self._start_with(Book.restored(state["book"]))
 
     # -- views ------------------------------------------------------------------------------

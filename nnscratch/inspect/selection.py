@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 
-from nnscratch.core.errors import UnknownNameError
+from nnscratch.core.errors import NNError, UnknownNameError
 
 Names = tuple[str, ...]
 """What one thing goes by: a call by its key and its layer's path, a weight by its path."""
@@ -25,17 +25,36 @@ class Selection:
         """Whether something that goes by these names is selected."""
         return any(matches(pattern, names) for pattern in self.patterns)
 
-    def check(self, known: Iterable[Names]) -> None:
-        """Make sure that every pattern selects something.
+    def check(
+        self, known: Iterable[Names], frozen: Collection[str], recorded: Collection[str]
+    ) -> None:
+        """Make sure that every pattern selects something, and no name what is never recorded.
+
+        Args:
+            known: what calls and trained weights go by.
+            frozen: the weights that are not trained. A pattern may match them beside others.
+            recorded: what was recorded before, when it was trained.
 
         Raises:
-            UnknownNameError: one does not.
+            NNError: a pattern is the name of a frozen weight.
+            UnknownNameError: a pattern matches nothing.
         """
-        there = list(known)
+        there = [*known, *((path,) for path in frozen)]
         for pattern in self.patterns:
+            if pattern in frozen and pattern not in recorded:
+                raise NNError(f"Recorder select: {why_not(pattern)}")
             if not any(matches(pattern, names) for names in there):
                 first = [names[0] for names in there]
                 raise UnknownNameError("call or weight to record", pattern, first)
+
+
+def why_not(path: str) -> str:
+    """Why a frozen weight is not recorded, and what to do."""
+    layer = path.rpartition("/")[0]
+    return (
+        f"{path!r} is frozen: it has no gradient and no update, and is not recorded; "
+        f"train it, model.unfreeze({layer!r}), or look at the calls of its layer, {layer!r}"
+    )
 
 
 def matches(pattern: str, names: Names) -> bool:

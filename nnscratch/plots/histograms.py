@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnscratch.core.errors import UnknownNameError
-from nnscratch.core.tape import labels
 from nnscratch.inspect.looks import Histogram
 from nnscratch.inspect.recorder import Recorder
 from nnscratch.kernels.ops import Array
@@ -38,17 +36,15 @@ def histograms(recorder: Recorder, name: str) -> Figure:
 
     Raises:
         PlotError: it has not looked, or matplotlib is not installed.
-        UnknownNameError: something of that name was not recorded.
+        NNError, LookupError: there is no look at such a weight or call, see `recorder[name]`.
     """
     if not recorder.looks:
         raise canvas.PlotError(
             "histograms: the recorder has not looked closer; nn.Recorder(every=50)"
         )
-    key = {label: key for key, label in labels(recorder.calls).items()}.get(name, name)
+    seen = dict.fromkeys(own for look in recorder.looks for own in look.histograms)
+    key = recorder.full_name(name, seen)
     looks = [look for look in recorder.looks if key in look.histograms]
-    if not looks:
-        known = [*recorder.calls, *recorder.weights]
-        raise UnknownNameError("recorded call or weight", name, known)
     bounds = columns([look.step for look in looks])
     quantities = list(looks[0].histograms[key])
     figure = canvas.blank(1.5 * len(quantities) + 0.4)

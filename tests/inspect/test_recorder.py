@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -193,11 +194,60 @@ def test_a_pattern_of_nothing_is_refused_before_anything_is_trained() -> None:
     assert model.iteration == 0
 
 
-def test_a_frozen_weight_may_be_selected_and_is_not_recorded() -> None:
+def frozen_net() -> nn.Model:
+    """A net whose convolution is not trained."""
     model = conv_net()
     model.freeze("conv2d")
-    recorder, _ = recorded(model, select=[KERNEL, "dense/kernel"])
+    return model
+
+
+FROZEN = (
+    "'conv2d/kernel' is frozen: it has no gradient and no update, and is not recorded; "
+    "train it, model.unfreeze('conv2d'), or look at the calls of its layer, 'conv2d'"
+)
+
+
+def test_a_frozen_weight_that_is_selected_by_its_name_is_refused() -> None:
+    model = frozen_net()
+    with pytest.raises(NNError, match=f"^Recorder select: {re.escape(FROZEN)}$"):
+        recorded(model, select=["dense/kernel", KERNEL])
+    assert model.iteration == 0
+    with pytest.raises(NNError, match=re.escape(FROZEN)):
+        Recorder(select=KERNEL).look(model.train_step(X, Y))
+
+
+@pytest.mark.parametrize("select", ["*/kernel", "con??d/kernel", "[cd]*/kernel"])
+def test_a_pattern_may_match_frozen_weights_beside_others_or_alone(select: str) -> None:
+    recorder, _ = recorded(frozen_net(), select=[select, "dense/kernel"])
     assert recorder.weights == ["dense/kernel"]
+
+
+def test_of_a_frozen_layer_the_calls_are_recorded() -> None:
+    recorder, _ = recorded(frozen_net(), select="conv2d")
+    assert list(recorder) == ["conv2d#0", "conv2d/elu#0"]
+
+
+def test_a_weight_that_is_frozen_after_it_was_recorded_stays() -> None:
+    model, recorder = conv_net(), Recorder(select=KERNEL)
+    model.fit(X, Y, verbose=0, callbacks=recorder)
+    model.freeze("conv2d")
+    model.fit(X, Y, verbose=0, callbacks=recorder)
+    np.testing.assert_array_equal(np.isnan(recorder[KERNEL].value.norm), [False, True])
+
+
+def test_a_frozen_weight_is_said_to_be_so() -> None:
+    recorder, _ = recorded(frozen_net())
+    again = Recorder()
+    again.restore(recorder.state())
+    for own in (recorder, again):
+        assert KERNEL not in own
+        with pytest.raises(NNError, match=f"^{re.escape(FROZEN)}$"):
+            own[KERNEL]
+
+
+def test_an_empty_recorder_knows_no_name() -> None:
+    with pytest.raises(NNError, match=r"'conv2d': nothing is recorded yet; .* model.fit"):
+        Recorder()["conv2d"]
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:

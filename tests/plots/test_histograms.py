@@ -5,6 +5,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.plots import histograms, png
+from tests.nets import conv_net, images
 
 
 def recorded(*values: np.ndarray) -> nn.Recorder:
@@ -57,6 +58,17 @@ def test_the_peak_of_each_column_is_the_lightest() -> None:
     (mesh,) = figure.axes[0].collections
     assert np.ma.max(mesh.get_array()) == 1
     assert np.ma.min(mesh.get_array()) == pytest.approx(1 / 17)
+
+
+def test_a_recorder_that_has_only_looked_knows_its_names() -> None:
+    model = conv_net()
+    model.freeze("conv2d")
+    recorder = nn.Recorder(every=None)
+    recorder.look(model.train_step(*images()))
+    titles = [axis.get_title(loc="left") for axis in histograms(recorder, "dense").axes[:2]]
+    assert titles == ["dense: output", "dense: output gradient"]
+    with pytest.raises(nn.NNError, match="'conv2d/kernel' is frozen"):
+        histograms(recorder, "conv2d/kernel")
 
 
 def test_an_unknown_name_gets_the_nearest() -> None:

@@ -6,6 +6,7 @@ NumPy's numbers are numbers like Python's. True and False are none.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import TypeVar
 
@@ -68,13 +69,23 @@ def flag(what: str, value: object) -> bool:
     return value
 
 
-def instance(what: str, value: object, kind: type[T], expected: str) -> T:
+def texts(what: str, value: object, expected: str) -> tuple[str, ...]:
+    """One text, or several."""
+    given = (value,) if isinstance(value, str) else value
+    if isinstance(given, Iterable):
+        found = tuple(given)
+        if all(isinstance(text, str) for text in found):
+            return found
+    raise ArgumentError(f"{what}: expected {expected}; got {shown(value)}")
+
+
+def instance(what: str, value: object, kind: type[T] | tuple[type[T], ...], expected: str) -> T:
     """An object of a kind.
 
     Args:
         what: the call, and its argument.
         value: what it was given.
-        kind: what it has to be.
+        kind: what it has to be, or several.
         expected: the same in words, and how to get one.
     """
     if not isinstance(value, kind):

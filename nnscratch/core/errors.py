@@ -58,7 +58,7 @@ def look_up(what: str, name: str, table: Mapping[str, T]) -> T:
     Raises:
         UnknownNameError: there is none; names the nearest one.
     """
-    if name not in table:
+    if not isinstance(name, str) or name not in table:
         raise UnknownNameError(what, name, table)
     return table[name]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnscratch.core import describe
+from nnscratch.core.arguments import instance
 from nnscratch.core.errors import NNError, look_up
 from nnscratch.core.layer import Values
 from nnscratch.core.store import Arena
@@ -120,3 +121,16 @@ class Step:
 
     def _repr_html_(self) -> str:
         return describe.table(self)._repr_html_()
+
+
+def checked_step(what: str, given: object) -> Step:
+    """A step that somebody gave to a call."""
+    return instance(what, given, Step, "a step, such as model.train_step(x, y)")
+
+
+def tape_of(what: str, given: object) -> Tape:
+    """The tape of a step, or the tape itself, that somebody gave to a call."""
+    if isinstance(given, Step):
+        return given.calls
+    expected = "a step, such as model.train_step(x, y), or a tape that was run backward"
+    return instance(what, given, Tape, expected)

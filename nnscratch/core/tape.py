@@ -115,6 +115,8 @@ def full_key(name: str, keys: Collection[str], what: str = "call") -> str:
         LookupError: the layer was called several times.
         UnknownNameError: there is no such call; names the nearest one.
     """
+    if not isinstance(name, str):
+        raise UnknownNameError(what, name, keys)
     if name in keys:
         return name
     calls = _calls_of(name, keys)
@@ -128,10 +130,10 @@ def full_key(name: str, keys: Collection[str], what: str = "call") -> str:
 
 def has_key(name: object, keys: Collection[str]) -> bool:
     """Whether `full_key` finds one."""
-    return name in keys or len(_calls_of(name, keys)) == 1
+    return isinstance(name, str) and (name in keys or len(_calls_of(name, keys)) == 1)
 
 
-def _calls_of(path: object, keys: Collection[str]) -> list[str]:
+def _calls_of(path: str, keys: Collection[str]) -> list[str]:
     return [key for key in keys if key.partition("#")[0] == path]
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from nnscratch.core.describe import number
-from nnscratch.core.step import Step
+from nnscratch.core.step import Step, tape_of
 from nnscratch.core.table import Table
 from nnscratch.core.tape import Tape, full_key, has_key, labels
 from nnscratch.inspect.gradient_path import GradientPath, cell, size, way
@@ -105,7 +105,8 @@ def attenuation(run: Tape | Step) -> Attenuation:
             "input_gradients"], on_step=lambda step: seen.append(nn.attenuation(step)))`.
 
     Raises:
+        ArgumentError: it is neither.
         NNError: the tape has not been run backward.
     """
-    tape = run.calls if isinstance(run, Step) else run
+    tape = tape_of("attenuation", run)
     return Attenuation(tuple(hops_of(tape)), losses_of(tape))

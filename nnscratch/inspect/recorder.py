@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from nnscratch.core.arguments import positive
+from nnscratch.core.arguments import positive, whole
 from nnscratch.core.errors import NNError
+from nnscratch.core.step import Step, checked_step
 from nnscratch.core.table import Table
 from nnscratch.core.tape import Call, full_key, has_key
 from nnscratch.inspect import look_states, recorder_table
@@ -21,7 +22,6 @@ from nnscratch.training.callbacks import Callback, Learner, Logs
 
 if TYPE_CHECKING:
     from nnscratch.backend import Backend
-    from nnscratch.core.step import Step
     from nnscratch.core.store import Layout
 
 
@@ -52,7 +52,7 @@ class Recorder(Callback):
             ("conv2d/kernel") or layers ("conv2d", which stands for all that belongs to it).
 
     Raises:
-        ArgumentError: `every` is no positive number.
+        ArgumentError: `every` is no positive number, or `select` no patterns.
         UnknownNameError: in the first step, before it is applied: a pattern matches nothing.
         NNError: there too: a pattern is the name of a frozen weight.
     """
@@ -87,6 +87,7 @@ class Recorder(Callback):
 
     def record(self, step: Step) -> None:
         """Record a step that is at hand as a value; what it did not keep is computed again."""
+        checked_step("Recorder.record", step)
         self._begin(step.calls.ctx.k, step.index)
         for call in step.calls.values():
             self.on_forward(call)
@@ -142,7 +143,7 @@ class Recorder(Callback):
         Raises:
             UnknownNameError, NNError: a pattern selects nothing, or a frozen weight.
         """
-        self._check_selection(step)
+        self._check_selection(checked_step("Recorder.look", step))
         look, k = Look(step.index), step.calls.ctx.k
         for call in step.calls.values():
             if self.selection.has((call.key, call.path)):
@@ -185,14 +186,12 @@ class Recorder(Callback):
     @property
     def steps(self) -> list[int]:
         """The index of each recorded step."""
-        steps: list[int] = self._scribe.book.index.tolist()
-        return steps
+        return cast(list[int], self._scribe.book.index.tolist())
 
     @property
     def loss(self) -> list[float]:
         """The loss of each recorded step's batch, penalty included."""
-        losses: list[float] = self._scribe.book.loss.tolist()
-        return losses
+        return cast(list[float], self._scribe.book.loss.tolist())
 
     @property
     def looks(self) -> list[Look]:
@@ -228,7 +227,7 @@ class Recorder(Callback):
 
     def full_name(self, name: str, known: Collection[str]) -> str:
         """The key of a call or the path of a weight, among those recorded or looked at."""
-        if name in self._frozen and name not in known:
+        if isinstance(name, str) and name in self._frozen and name not in known:
             raise NNError(why_not(name))
         if not known and not self.steps:
             raise NNError(
@@ -278,15 +277,11 @@ class Recorder(Callback):
             step: the step's index; -1, -2 ... count recorded steps from the last one.
 
         Raises:
+            ArgumentError: it is no whole number.
             NNError: that step was not recorded.
         """
-        steps = self.steps
-        if step in steps:
-            return recorder_table.table(self, len(steps) - 1 - steps[::-1].index(step))
-        if -len(steps) <= step < 0:
-            return recorder_table.table(self, step)
-        span = f"there are {len(steps)}, {steps[0]} to {steps[-1]}" if steps else "none is yet"
-        raise NNError(f"Recorder: step {step} was not recorded; {span}")
+        place = recorder_table.place_of(self.steps, whole("Recorder.table step", step))
+        return recorder_table.table(self, place)
 
     def __repr__(self) -> str:
         names = f"{len(self.calls)} calls, {len(self.weights)} weights"

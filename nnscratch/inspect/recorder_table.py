@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nnscratch.core.describe import number
+from nnscratch.core.errors import NNError
 from nnscratch.core.table import Table
 from nnscratch.core.tape import labels
 from nnscratch.inspect.groups import GROUPS
@@ -21,6 +22,20 @@ LEGEND = (
     "|g|: norm of the loss's gradient by it; |dw|/|w|: the update against the value",
 )
 ABSENT = "-: not in that step, as what lies in front of frozen layers has no gradient"
+
+
+def place_of(steps: Sequence[int], step: int) -> int:
+    """Where a step stands in a recording: of several of its index the last one.
+
+    Raises:
+        NNError: it was not recorded.
+    """
+    if step in steps:
+        return len(steps) - 1 - steps[::-1].index(step)
+    if -len(steps) <= step < 0:
+        return step
+    span = f"there are {len(steps)}, {steps[0]} to {steps[-1]}" if steps else "none is yet"
+    raise NNError(f"Recorder: step {step} was not recorded; {span}")
 
 
 def table(recorder: Recorder, place: int) -> Table:

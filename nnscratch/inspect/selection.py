@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 
+from nnscratch.core.arguments import texts
 from nnscratch.core.errors import NNError, UnknownNameError
 
 Names = tuple[str, ...]
@@ -16,10 +17,14 @@ class Selection:
 
     Args:
         select: a pattern such as "conv2d*", "conv2d#0" or "*/kernel", or several.
+
+    Raises:
+        ArgumentError: it is neither.
     """
 
     def __init__(self, select: str | Iterable[str]):
-        self.patterns = (select,) if isinstance(select, str) else tuple(select)
+        expected = 'a pattern such as "conv2d" or "*/kernel", or several'
+        self.patterns = texts("Recorder select", select, expected)
 
     def has(self, names: Names) -> bool:
         """Whether something that goes by these names is selected."""

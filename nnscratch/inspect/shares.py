@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nnscratch.core.describe import norm, number
 from nnscratch.core.errors import look_up
-from nnscratch.core.step import Step
+from nnscratch.core.step import Step, tape_of
 from nnscratch.core.table import Table
 from nnscratch.core.tape import Tape
 
@@ -88,9 +88,10 @@ def shares(run: Tape | Step) -> Shares:
         run: a step, or a tape that was run backward.
 
     Raises:
+        ArgumentError: it is neither.
         NNError: the tape has not been run backward.
     """
-    tape = run.calls if isinstance(run, Step) else run
+    tape = tape_of("shares", run)
     found = {}
     for path in dict.fromkeys(call.path for call in tape.values()):
         calls = tape.calls_of(path)

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nnscratch.core.arguments import instance
 from nnscratch.core.describe import number
 from nnscratch.core.tape import labels
 from nnscratch.inspect.attenuation import Attenuation
 from nnscratch.inspect.gradient_path import GradientPath
 from nnscratch.inspect.ledger import Ledger
-from nnscratch.plots import canvas
+from nnscratch.plots import canvas, given
 from nnscratch.plots.canvas import Ticks
 
 if TYPE_CHECKING:
@@ -51,7 +52,14 @@ def bars(charts: Sequence[Bars], xlabel: str, *, factors: bool = False) -> Figur
         xlabel: what all of them show.
         factors: the scale is logarithmic and bars start at 1. Exact zeros lie in a band of their
             own on the left.
+
+    Raises:
+        ArgumentError: something else than charts.
+        PlotError: there is no bar to draw, or matplotlib is not installed.
     """
+    charts = [chart for chart in canvas.charts("bars", charts, Bars) if chart.values]
+    if not charts:
+        raise canvas.PlotError("bars: there is no bar to draw, no chart has a value")
     counts = [len(chart.values) for chart in charts]
     kinds = list(dict.fromkeys(kind for chart in charts for kind in chart.kinds.values()))
     figure = canvas.blank(sum(counts) * BAR + len(charts) * 0.3 + 0.4, kinds)
@@ -94,10 +102,10 @@ def ledger(book: Ledger) -> Figure:
         book: an `nn.Ledger` that `fit` has filled.
 
     Raises:
+        ArgumentError: it is something else.
         PlotError: it is empty, or matplotlib is not installed.
     """
-    if not book.steps:
-        raise canvas.PlotError("ledger: no step is booked yet; give it to model.fit as a callback")
+    book = given.ledger("ledger", book)
     entries, kinds = book.entries, {p: g for g, paths in book.members.items() for p in paths}
     order = sorted(entries, key=lambda path: -abs(entries[path]))
     values = {path: -entries[path] for path in order[:LONGEST]}
@@ -119,8 +127,11 @@ def attenuation(factors: Attenuation | GradientPath) -> Figure:
         factors: `nn.attenuation(step)`, or `nn.attenuation(step).path("conv2d")`.
 
     Raises:
+        ArgumentError: it is neither.
         PlotError: matplotlib is not installed.
     """
+    expected = "nn.attenuation(step), or its path(name)"
+    instance("plots.attenuation factors", factors, (Attenuation, GradientPath), expected)
     if isinstance(factors, GradientPath):
         title = f"from the loss to {factors.names[factors.call]}"
         hops = {factors.label(hop): hop for hop in factors.hops}

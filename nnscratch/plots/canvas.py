@@ -14,13 +14,16 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from nnscratch.core.arguments import instance
 from nnscratch.core.errors import NNError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+T = TypeVar("T")
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's, which colour-blind readers can tell apart."""
@@ -47,6 +50,31 @@ def available() -> bool:
     return importlib.util.find_spec("matplotlib") is not None
 
 
+def require() -> None:
+    """Make sure that there is something to draw with.
+
+    Raises:
+        PlotError: matplotlib is not installed.
+    """
+    if not available():
+        raise PlotError("nn.plots: matplotlib is not installed; pip install 'nnscratch[plot]'")
+
+
+def charts(call: str, given: object, kind: type[T]) -> list[T]:
+    """The charts that somebody gave to a call.
+
+    Raises:
+        ArgumentError: it is something else.
+        PlotError: there is none.
+    """
+    expected = f"a list of nn.plots.{kind.__name__}"
+    several = instance(call, given, Sequence, expected)
+    found = [instance(call, chart, kind, expected) for chart in several]
+    if not found:
+        raise PlotError(f"{call}: there is no chart to draw; give {expected}")
+    return found
+
+
 def blank(height: float, labels: Sequence[str] = ()) -> Figure:
     """An empty figure, as wide as all of them.
 
@@ -57,8 +85,7 @@ def blank(height: float, labels: Sequence[str] = ()) -> Figure:
     Raises:
         PlotError: matplotlib is not installed.
     """
-    if not available():
-        raise PlotError("nn.plots: matplotlib is not installed; pip install 'nnscratch[plot]'")
+    require()
     from nnscratch.plots.notebook import NotebookFigure
 
     if labels:
@@ -67,7 +94,16 @@ def blank(height: float, labels: Sequence[str] = ()) -> Figure:
 
 
 def png(figure: Figure) -> bytes:
-    """A figure as a PNG file."""
+    """A figure as a PNG file.
+
+    Raises:
+        ArgumentError: it is no figure.
+        PlotError: matplotlib is not installed.
+    """
+    require()
+    from matplotlib.figure import Figure
+
+    instance("png figure", figure, Figure, "a matplotlib Figure, as nn.plots.kernels returns")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
     return buffer.getvalue()

@@ -42,7 +42,15 @@ def courses(panels: Sequence[Panel], ylabel: str, base: int = 10) -> Figure:
         panels: the charts.
         ylabel: what all of them show.
         base: of the marks on the vertical axis: 10, or 2 for counts.
+
+    Raises:
+        ArgumentError: something else than charts.
+        PlotError: there is no line to draw, or matplotlib is not installed.
     """
+    panels = canvas.charts("courses", panels, Panel)
+    if not any(panel.series for panel in panels):
+        raise canvas.PlotError("courses: there is no line to draw, no chart has a series")
+    canvas.require()
     from matplotlib.ticker import LogFormatter
 
     columns = min(2, len(panels))

@@ -10,7 +10,7 @@ import numpy as np
 from nnscratch.inspect.looks import Histogram
 from nnscratch.inspect.recorder import Recorder
 from nnscratch.kernels.ops import Array
-from nnscratch.plots import canvas
+from nnscratch.plots import canvas, given
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,16 +35,13 @@ def histograms(recorder: Recorder, name: str) -> Figure:
         name: a weight's path or a call's key.
 
     Raises:
+        ArgumentError: something else than a recorder.
         PlotError: it has not looked, or matplotlib is not installed.
         NNError, LookupError: there is no look at such a weight or call, see `recorder[name]`.
     """
-    if not recorder.looks:
-        raise canvas.PlotError(
-            "histograms: the recorder has not looked closer; nn.Recorder(every=50)"
-        )
-    seen = dict.fromkeys(own for look in recorder.looks for own in look.histograms)
-    key = recorder.full_name(name, seen)
-    looks = [look for look in recorder.looks if key in look.histograms]
+    looks = given.looks("histograms", recorder)
+    key = recorder.full_name(name, dict.fromkeys(own for look in looks for own in look.histograms))
+    looks = [look for look in looks if key in look.histograms]
     bounds = columns([look.step for look in looks])
     quantities = list(looks[0].histograms[key])
     figure = canvas.blank(1.5 * len(quantities) + 0.4)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnscratch.core.errors import ShapeError, look_up
+from nnscratch.core.arguments import ArgumentError, instance, whole
+from nnscratch.core.errors import DTypeError, ShapeError, look_up
 from nnscratch.core.step import Step
 from nnscratch.core.tape import Call, Tape
 from nnscratch.kernels.ops import Array
@@ -21,6 +22,11 @@ Rows = Mapping[str, Array]
 """Images (H, W, images) by what their row is called."""
 FILTERS, CHANNELS, MAPS = 16, 8, 64
 """How many of each are shown at the most."""
+KERNELS = "a model, a step, an array (kh, kw, channels, filters), or a mapping of arrays"
+MAPPED = (
+    "a call, an output (N, H, W, C), or a step or tape (model.forward(x)) with the name of a call"
+)
+"""What is drawn, for messages."""
 GAP = 0.15
 """Between images, against their width."""
 LEAST, MOST = 0.9, 3.0
@@ -50,7 +56,9 @@ def kernels(source: Network | Step | Array | Rows, name: str | None = None) -> F
             convolution's.
 
     Raises:
+        ArgumentError: something else.
         ShapeError: a kernel of another shape, or there is none.
+        DTypeError: something else than real numbers.
         UnknownNameError: there is no convolution of that name.
         PlotError: matplotlib is not installed.
     """
@@ -59,12 +67,15 @@ def kernels(source: Network | Step | Array | Rows, name: str | None = None) -> F
         path, source = find_kernel(source, name)
         title = canvas.short(path)
     if isinstance(source, Mapping):
-        rows = dict(source)
-    elif source.ndim == 4:
-        rows = {f"channel {c}": source[:, :, c] for c in range(source.shape[2])[:CHANNELS]}
-        title += counted(source.shape[2], CHANNELS, "channels")
+        rows = {str(label): numbers("kernels", images, KERNELS) for label, images in source.items()}
     else:
-        rows = {"": source}
+        kernel = numbers("kernels", source, KERNELS)
+        rows = {"": kernel}
+        if kernel.ndim == 4:
+            rows = {f"channel {c}": kernel[:, :, c] for c in range(kernel.shape[2])[:CHANNELS]}
+            title += counted(kernel.shape[2], CHANNELS, "channels")
+    if not rows:
+        raise canvas.PlotError("kernels: there is no kernel to draw, the mapping is empty")
     for label, images in rows.items():
         if images.ndim != 3:
             raise ShapeError(
@@ -92,20 +103,24 @@ def feature_maps(
         row: which row of the batch.
 
     Raises:
+        ArgumentError: something else; no name of a call, no row of the batch.
         ShapeError: the output is no batch of images.
+        DTypeError: something else than real numbers.
         LookupError, UnknownNameError: there is no such call.
         PlotError: matplotlib is not installed.
     """
     title = ""
     if isinstance(source, Tape | Step):
-        source = source[name or ""]
+        expected = f"the key of a call, such as {next(iter(source), 'conv2d')!r}"
+        source = source[instance("feature_maps name", name, str, expected)]
     if isinstance(source, Call):
         title, source = canvas.short(source.path), source.output
-    if source.ndim not in (3, 4):
+    output = numbers("feature_maps", source, MAPPED)
+    if output.ndim not in (3, 4):
         raise ShapeError(
-            f"feature_maps: expected images (N, H, W, C) or (H, W, C), got {source.shape}"
+            f"feature_maps: expected images (N, H, W, C) or (H, W, C), got {output.shape}"
         )
-    maps = source if source.ndim == 3 else source[row]
+    maps = output if output.ndim == 3 else output[checked_row(row, len(output))]
     shown = maps[..., :MAPS]
     width = min(8, shown.shape[-1])
     rows = {
@@ -117,6 +132,24 @@ def feature_maps(
     return draw(rows, title, "output", (low, high or 1.0))
 
 
+def numbers(call: str, given: object, expected: str) -> Array:
+    """An array of real numbers that somebody gave to a call."""
+    array = instance(call, given, np.ndarray, expected)
+    if array.dtype.kind not in "fiub":
+        raise DTypeError(f"{call}: expected real numbers, got {array.dtype} {array.shape}")
+    if not array.size:
+        raise ShapeError(f"{call}: there is nothing to draw in an array {array.shape}")
+    return array
+
+
+def checked_row(row: object, rows: int) -> int:
+    """A row of a batch, which may count from its end."""
+    place = whole("feature_maps row", row)
+    if not -rows <= place < rows:
+        raise ArgumentError(f"feature_maps row: expected one of {rows}, 0 to {rows - 1}; got {row}")
+    return place
+
+
 def find_kernel(source: Network | Step, name: str | None) -> tuple[str, Array]:
     """The path and the value of a convolution's kernel."""
     weights = source.params if isinstance(source, Network) else {**source.before, **source.frozen}
@@ -124,7 +157,7 @@ def find_kernel(source: Network | Step, name: str | None) -> tuple[str, Array]:
     if not convolutions:
         raise ShapeError("kernels: there is no convolution here, no weight (kh, kw, in, out)")
     path = next(iter(convolutions)) if name is None else name
-    if path not in convolutions and f"{path}/kernel" in convolutions:
+    if f"{path}/kernel" in convolutions:
         path = f"{path}/kernel"
     return path, look_up("convolution's kernel", path, convolutions)
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnscratch.core.arguments import instance, texts
+from nnscratch.core.errors import look_up
 from nnscratch.core.tape import labels
 from nnscratch.inspect.ledger import Ledger
 from nnscratch.inspect.recorder import Recorder
-from nnscratch.plots import canvas
+from nnscratch.inspect.series import CALL, WEIGHT
+from nnscratch.plots import canvas, given
 from nnscratch.plots.courses import Panel, Series, courses
 from nnscratch.training.callbacks import History
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 LINES = 6
 """How many lines a chart of norms holds; more stand in further charts."""
+NORMS = (*CALL, *WEIGHT, "ratio")
+"""What has a norm."""
 UNITS = {
     "different units": "distinct",
     "linearly independent": "rank",
@@ -35,8 +40,10 @@ def curves(history: History) -> Figure:
         history: what `fit` returns.
 
     Raises:
+        ArgumentError: it is something else.
         PlotError: it has no epoch, or matplotlib is not installed.
     """
+    instance("curves history", history, History, "the nn.History that model.fit returns")
     if not history.epoch:
         raise canvas.PlotError("curves: the history has no epoch yet; give what model.fit returned")
     names = [name for name in history.history if not name.startswith("val_")]
@@ -57,28 +64,34 @@ def curves(history: History) -> Figure:
     return figure
 
 
-def norms(recorder: Recorder, what: str = "gradient", names: Iterable[str] | None = None) -> Figure:
+def norms(
+    recorder: Recorder, what: str = "gradient", names: str | Iterable[str] | None = None
+) -> Figure:
     """The norm of each kernel's gradient, or of something else, in each step.
 
     Args:
         recorder: an `nn.Recorder` that has recorded something.
         what: of weights "value", "gradient", "update", or "ratio" (update against value); of
             calls "output" or "output_gradient".
-        names: which weights or calls; None takes all kernels, or all calls.
+        names: which weight or call, or several; None takes all kernels, or all calls.
 
     Raises:
+        ArgumentError: something else than a recorder, or than names.
         PlotError: nothing is recorded, the named has no such norm, or matplotlib is not installed.
-        UnknownNameError: something of that name was not recorded.
+        UnknownNameError: there is no such norm; something of that name was not recorded.
     """
+    recorder = given.recorder("norms", recorder)
+    look_up("quantity of norms", what, dict.fromkeys(NORMS))
     if names is None:
         kernels = [path for path in recorder.weights if recorder.groups[path] == "kernels"]
-        names = recorder.calls if what.startswith("output") else kernels
+        names = recorder.calls if what in CALL else kernels
     shown = labels(recorder.calls)
+    names = texts("norms names", names, "a call or weight, or several")
     lines = [(shown.get(name, name), norm_of(recorder, name, what)) for name in names]
     if not lines:
         raise canvas.PlotError(
             f"norms: there is nothing to show, of {recorder!r} no kernel or call is asked for; "
-            "give it to model.fit as a callback, or name what it has recorded"
+            "name what it has recorded"
         )
     parts = [lines[start : start + LINES] for start in range(0, len(lines), LINES)]
     panels = [Panel("", recorder.steps, dict(part)) for part in parts]
@@ -108,11 +121,10 @@ def units(recorder: Recorder) -> Figure:
         recorder: an `nn.Recorder` that has looked closer, see its `every`.
 
     Raises:
+        ArgumentError: it is something else.
         PlotError: it has not, or matplotlib is not installed.
     """
-    looks = recorder.looks
-    if not looks:
-        raise canvas.PlotError("units: the recorder has not looked closer; nn.Recorder(every=50)")
+    looks = given.looks("units", recorder)
     steps = [look.step for look in looks]
     shown = labels(recorder.calls)
     panels = []
@@ -134,10 +146,10 @@ def ledger_course(book: Ledger) -> Figure:
         book: an `nn.Ledger` that `fit` has filled.
 
     Raises:
+        ArgumentError: it is something else.
         PlotError: it is empty, or matplotlib is not installed.
     """
-    if not book.steps:
-        raise canvas.PlotError("ledger: no step is booked yet; give it to model.fit as a callback")
+    book = given.ledger("ledger_course", book)
     names = [*book.members, "total", *(["real"] if book.gradients > 1 else [])]
     figure = canvas.blank(2.2, names)
     axis, steps = figure.subplots(), np.asarray(book.steps) + 1

@@ -8,7 +8,8 @@
 * ``manifest``, ``log``, ``checkpoint_files``  the files; ``record`` is what the log says,
                     ``checkpoints`` which files are kept, ``packing`` how arrays lie in JSON,
                     ``growth`` what checkpoints have in common;
-* ``folder``        where the files lie;
+* ``folder``        where the files lie, and what is said when they cannot be read or written;
+                    ``schema``, what they have to look like;
 * ``descriptions``, ``blueprint``  layers, losses ... and whole models as JSON;
 * ``data``, ``environment``, ``callback_states``  what else has to be as it was.
 """

@@ -72,7 +72,9 @@ class Archive:
         Raises:
             RunError: nobody gave it, and it is no data set of nnscratch's.
         """
-        return self._data or data.find(self.blueprint.build(), self.manifest.data, self.arrays)
+        return self._data or data.find(
+            self.folder, self.blueprint.build(), self.manifest.data, self.arrays
+        )
 
     @property
     def environment(self) -> Mapping[str, Any]:
@@ -132,11 +134,14 @@ def load(
         described, _ = blueprint.write(Blueprint.of(model))
         problems = differences(found.model, as_json(described))
         if problems:
-            raise RunError("\n  ".join([f"{folder}: the model is not the run's:", *problems]))
+            raise RunError(
+                "\n  ".join([f"{folder}: the model is not the run's:", *problems])
+                + "\nBuild and compile it as it was"
+            )
         archive.blueprint = Blueprint.of(model)
     if given is None and validation is not None:
         raise RunError(f"{folder}: validation data are given, but no data: give data=(x, y) too")
     if given is not None:
         reader = archive.blueprint.build()
-        archive.data = data.match(reader, found.data, arrays, given, validation)
+        archive.data = data.match(folder, reader, found.data, arrays, given, validation)
     return archive

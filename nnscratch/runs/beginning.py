@@ -21,10 +21,11 @@ from nnscratch.runs.data import describe_rows
 from nnscratch.runs.descriptions import fingerprint
 from nnscratch.runs.environment import differences, environment
 from nnscratch.runs.errors import RunError
+from nnscratch.runs.folder import LOST, writing
 from nnscratch.runs.log import Log, Mark
 from nnscratch.runs.manifest import Manifest, as_json
 from nnscratch.runs.record import Record
-from nnscratch.runs.recording import Recording, writing
+from nnscratch.runs.recording import Recording
 from nnscratch.training.loop import Fit, Position
 
 
@@ -48,7 +49,7 @@ def holds_run(folder: Path) -> bool:
     path = folder / LOG
     if path.exists() and any("step" in entry for entry, _ in log.read(path, Mark())):
         missing = "its checkpoints are" if is_there else f"{manifest.FILE} is"
-        raise RunError(f"{folder}: holds the log of a run, but {missing} missing")
+        raise RunError(f"{folder}: holds the log of a run, but {missing} missing; {LOST}")
     return False
 
 
@@ -116,11 +117,11 @@ def begin(folder: Path, model: Model, task: Fit, settings: Settings) -> Recordin
     plan, data = Blueprint.of(model), (task.rows, task.validation)
     described, arrays = describe(plan, model.iteration, task, settings)
     archive = Archive(folder, described, arrays, Record(), plan, data)
-    with writing(folder):
+    with writing(folder, trained=False):
         folder.mkdir(parents=True, exist_ok=True)
         recording = Recording(archive, model, task, Log(folder / LOG, Mark()), {})
     try:
-        with writing(folder):
+        with writing(folder, trained=False):
             manifest.write(folder, described, arrays)
         recording.write({"run": described.run})
         recording.checkpoint()
@@ -164,7 +165,7 @@ def go_on(
     archive = Archive(folder, found, arrays, Record(), begun, data)
     checkpoints = archive.checkpoints
     checkpoint = checkpoints.read(checkpoints.latest(), begun.compiled)
-    callback_states.check(task.callbacks.callbacks, checkpoint.callbacks)
+    callback_states.check(folder, task.callbacks.callbacks, checkpoint.callbacks)
     states = checkpoints.growth.resume(checkpoint.callbacks)
     before = {}
     for entry, mark in log.read(folder / LOG, checkpoint.log):
@@ -172,7 +173,7 @@ def go_on(
             archive.record.add(entry)
         elif "step" in entry:
             before[entry["step"]] = entry["loss"]
-    with writing(folder):
+    with writing(folder, trained=True):
         lines = Log(folder / LOG, checkpoint.log)
         checkpoints.forget_changes(checkpoint.snapshot.iteration)
         remove_temporary(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from nnscratch.runs.errors import RunError
@@ -17,7 +18,7 @@ def collect(callbacks: Iterable[Callback]) -> list[State]:
     return [(type(callback).__name__, callback.state()) for callback in stateful(callbacks)]
 
 
-def check(callbacks: Iterable[Callback], states: Sequence[State]) -> None:
+def check(folder: Path, callbacks: Iterable[Callback], states: Sequence[State]) -> None:
     """Refuse other callbacks than those whose states these are.
 
     Raises:
@@ -26,13 +27,13 @@ def check(callbacks: Iterable[Callback], states: Sequence[State]) -> None:
     was, given = [kind for kind, _ in states], [type(c).__name__ for c in stateful(callbacks)]
     if was != given:
         raise RunError(
-            f"callbacks: the training had {', '.join(was)}, now there are {', '.join(given)} "
-            "(History is fit's own); give again those that it had, in their order: each goes on "
-            "with what it knew"
+            f"{folder}: callbacks: the training had {', '.join(was)}, now there are "
+            f"{', '.join(given)} (History is fit's own); give again those that it had, in their "
+            "order: each goes on with what it knew"
         )
 
 
-def restore(callbacks: Iterable[Callback], states: Sequence[State]) -> None:
+def restore(folder: Path, callbacks: Iterable[Callback], states: Sequence[State]) -> None:
     """Let each take over its state.
 
     Raises:
@@ -43,7 +44,8 @@ def restore(callbacks: Iterable[Callback], states: Sequence[State]) -> None:
             callback.restore(state)
         except (LookupError, TypeError, ValueError) as error:
             raise RunError(
-                f"{kind}: cannot take over what it knew ({error!r}); is it of another version?"
+                f"{folder}: {kind} cannot take over what it knew ({error!r}); if it is of another "
+                "version, take the one that the training had"
             ) from error
 
 

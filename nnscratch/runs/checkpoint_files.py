@@ -13,6 +13,7 @@ import numpy as np
 
 from nnscratch.core.store import Arena, Layout
 from nnscratch.kernels.ops import Array
+from nnscratch.runs import schema
 from nnscratch.runs.errors import RunError
 from nnscratch.runs.log import Mark
 from nnscratch.runs.packing import pack, unpack
@@ -21,6 +22,22 @@ from nnscratch.training.compiled import Compiled
 from nnscratch.training.loop import Meter, Position
 from nnscratch.training.snapshot import Snapshot
 from nnscratch.training.weight_files import WeightFileError
+
+LOOKS_LIKE = schema.fields(
+    run=schema.text,
+    iteration=schema.whole(),
+    learning_rate=schema.either(schema.number, schema.nothing),
+    frozen=schema.many(schema.text),
+    stopped=schema.flag,
+    log=schema.row(schema.whole(), schema.whole()),
+    position=schema.row(schema.whole(), schema.whole(), schema.whole()),
+    meter=schema.row(schema.number, schema.whole(), schema.many(schema.anything)),
+    values=schema.each(schema.anything),
+    slots=schema.either(schema.each(schema.anything), schema.nothing),
+    callbacks=schema.many(schema.row(schema.text, schema.anything)),
+    arrays=schema.ARRAYS,
+)
+"""What is in the metadata. What was packed is found out when it is unpacked."""
 
 
 class Checkpoint(NamedTuple):
@@ -68,21 +85,32 @@ def write(path: Path, run: str, checkpoint: Checkpoint) -> None:
     weight_files.save(path, arrays, {"checkpoint": text, "crc32": checksum(text)})
 
 
-def read(path: Path, run: str, compiled: Compiled) -> Checkpoint:
+def read(path: Path, run: str, step: int, compiled: Compiled) -> Checkpoint:
     """Read a run's checkpoint.
 
     Args:
         path: the file.
-        run: whose it must be.
+        run: whose it must be ...
+        step: ... and before which step it must have been taken.
         compiled: optimizer, losses and metrics; the learning rate is the checkpoint's.
 
     Raises:
-        RunError, WeightFileError: it is damaged, or another run's.
+        RunError, WeightFileError: it is damaged, or another one.
+        OSError: it cannot be read.
     """
-    content = _read_content(path, run)
+    content = _read_content(path, run, step)
     shapes = content["arrays"].items()
     expected = {name: (tuple(shape), dtype) for name, (shape, dtype) in shapes}
     arrays = weight_files.load(path, expected)
+    try:
+        return _checkpoint(content, arrays, compiled)
+    except (LookupError, TypeError, ValueError) as error:
+        raise WeightFileError(f"{path}: its header is damaged: {error!r}") from error
+
+
+def _checkpoint(
+    content: Mapping[str, Any], arrays: Mapping[str, Array], compiled: Compiled
+) -> Checkpoint:
     if content["learning_rate"] is not None:
         compiled = compiled.with_learning_rate(content["learning_rate"])
     slots = unpack(content["slots"], arrays)
@@ -100,27 +128,24 @@ def read(path: Path, run: str, compiled: Compiled) -> Checkpoint:
     return Checkpoint(snapshot, position, content["stopped"], callbacks, Mark(*content["log"]))
 
 
-def read_mark(path: Path, run: str) -> Mark:
-    """Where the log ended when a run's checkpoint was taken.
-
-    Raises:
-        RunError, WeightFileError: it is damaged, or another run's.
-    """
-    return Mark(*_read_content(path, run)["log"])
+def read_mark(path: Path, run: str, step: int) -> Mark:
+    """Where the log ended when a run's checkpoint was taken; see `read`."""
+    return Mark(*_read_content(path, run, step)["log"])
 
 
-def _read_content(path: Path, run: str) -> dict[str, Any]:
+def _read_content(path: Path, run: str, step: int) -> dict[str, Any]:
     """What is no array."""
-    try:
-        metadata = weight_files.load_metadata(path)
-    except FileNotFoundError as error:
-        raise RunError(f"{path}: was removed") from error
+    metadata = weight_files.load_metadata(path)
     text = metadata.get("checkpoint", "")
     if metadata.get("crc32") != checksum(text):
         raise WeightFileError(f"{path}: its header is damaged, or it is no checkpoint")
     content: dict[str, Any] = json.loads(text)
+    if not LOOKS_LIKE(content):
+        raise WeightFileError(f"{path}: its header is written whole, but it is no checkpoint's")
     if content["run"] != run:
         raise RunError(f"{path}: is a checkpoint of another run")
+    if content["iteration"] != step:
+        raise RunError(f"{path}: was taken before step {content['iteration']}, not {step}")
     return content
 
 

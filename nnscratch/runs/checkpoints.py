@@ -11,6 +11,7 @@ from typing import NamedTuple
 from nnscratch.runs import checkpoint_files
 from nnscratch.runs.checkpoint_files import Checkpoint
 from nnscratch.runs.errors import RunError
+from nnscratch.runs.folder import LOST
 from nnscratch.runs.growth import Growth
 from nnscratch.runs.log import Mark
 from nnscratch.training.compiled import Compiled
@@ -62,7 +63,7 @@ class Checkpoints:
         """
         keys = [key for key in self.keys() if not key.changed]
         if not keys:
-            raise RunError(f"{self.folder}: there is no checkpoint")
+            raise self._gone(f"{self.folder}: there is no checkpoint; {LOST}")
         return keys[-1]
 
     def before(self, step: int) -> Key:
@@ -73,8 +74,18 @@ class Checkpoints:
         """
         keys = [key for key in self.keys() if key.step <= step]
         if not keys:
-            raise RunError(f"{self.folder}: there is no checkpoint of step {step} or before it")
+            nearest = f"there is no checkpoint of step {step} or before it"
+            raise self._gone(f"{self.folder}: {nearest}; {LOST}")
         return keys[-1]
+
+    def _gone(self, what: str) -> RunError:
+        """What is wrong, unless it is that the whole run is gone."""
+        if self.folder.parent.is_dir():
+            return RunError(what)
+        return RunError(
+            f"{self.folder.parent}: is there no longer; if the run was moved, open it where it is "
+            "now: nn.Run.open(folder)"
+        )
 
     def path(self, key: Key) -> Path:
         """The file of a checkpoint."""
@@ -84,10 +95,10 @@ class Checkpoints:
         """A checkpoint; optimizer and losses are the model's own, but for the learning rate.
 
         Raises:
-            RunError, WeightFileError: it is damaged, or another run's.
+            RunError, WeightFileError: it is damaged, or another one.
         """
-        with self._naming_the_way_on():
-            return checkpoint_files.read(self.path(key), self.run, compiled)
+        with self._naming_the_way_on(key) as path:
+            return checkpoint_files.read(path, self.run, key.step, compiled)
 
     def end_of_log(self) -> Mark:
         """Where the log ended when the newest checkpoint was taken.
@@ -95,16 +106,25 @@ class Checkpoints:
         Raises:
             RunError, WeightFileError: it is damaged, or another run's.
         """
-        with self._naming_the_way_on():
-            return checkpoint_files.read_mark(self.path(self.latest()), self.run)
+        key = self.latest()
+        with self._naming_the_way_on(key) as path:
+            return checkpoint_files.read_mark(path, self.run, key.step)
 
     @contextmanager
-    def _naming_the_way_on(self) -> Iterator[None]:
-        """Say how to do without a damaged checkpoint."""
+    def _naming_the_way_on(self, key: Key) -> Iterator[Path]:
+        """Say how to do without a checkpoint that cannot be read."""
+        path, has_earlier = self.path(key), min(self.keys(), default=key) < key
+        way_on = "remove it: the checkpoint before it serves in its place" if has_earlier else LOST
         try:
-            yield
-        except WeightFileError as error:
-            error.add_note("if you remove it, the checkpoint before it serves in its place")
+            yield path
+        except FileNotFoundError as error:
+            raise self._gone(f"{path}: was removed; ask again for what is still there") from error
+        except OSError as error:
+            raise RunError(
+                f"{path}: cannot be read ({error}); make it readable, or {way_on}"
+            ) from error
+        except (RunError, WeightFileError) as error:
+            error.add_note(way_on)
             raise
 
     def write(self, checkpoint: Checkpoint, changed: bool = False) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from nnscratch.core.errors import DataError, NNError
@@ -68,6 +69,7 @@ def mismatches(recorded: Mapping[str, Any], rows: Rows, what: str) -> list[str]:
 
 
 def match(
+    folder: Path,
     model: Model,
     recorded: Mapping[str, Any],
     weights: Mapping[str, Array],
@@ -77,6 +79,7 @@ def match(
     """The rows to train and to validate on, of the data that somebody gives.
 
     Args:
+        folder: of the run.
         model: reads them.
         recorded: the descriptions of both, "training" and "validation".
         weights: the weights of rows, by digest.
@@ -86,11 +89,11 @@ def match(
     Raises:
         RunError: they are not what was recorded; says which array differs, and how.
     """
-    rows = _read(model, "data", data)
+    rows = _read(folder, model, "data", data)
     count = length(recorded["training"])
-    held_out = None if validation is None else _read(model, "validation", validation)
+    held_out = None if validation is None else _read(folder, model, "validation", validation)
     if recorded["validation"] is None and held_out is not None:
-        raise RunError("validation: the training had none")
+        raise RunError(f"{folder}: validation data are given, but the training had none")
     together = count + length(recorded["validation"]) if recorded["validation"] else 0
     if held_out is None and len(rows) == together:  # as validation_split has set it aside
         rows, held_out = rows.take(slice(count)), rows.take(slice(count, None))
@@ -98,7 +101,10 @@ def match(
     if held_out is not None:
         problems += mismatches(recorded["validation"], held_out, "validation")
     if problems:
-        raise RunError("\n  ".join(["these are not the data of the run:", *problems]))
+        raise RunError(
+            "\n  ".join([f"{folder}: these are not the data of the run:", *problems])
+            + "\nGive (x, y) as fit was given them"
+        )
     weigh = weights.get
     rows = dataclasses.replace(rows, weights=weigh(recorded["training"]["weights"]))
     if held_out is not None:
@@ -112,22 +118,24 @@ def length(recorded: Mapping[str, Any]) -> int:
 
 
 def find(
-    model: Model, recorded: Mapping[str, Any], weights: Mapping[str, Array]
+    folder: Path, model: Model, recorded: Mapping[str, Any], weights: Mapping[str, Array]
 ) -> tuple[Rows, Rows | None]:
     """The rows, where they are the first ones of a data set that nnscratch can load.
 
     Raises:
         RunError: they are not.
     """
-    for data, validation in _candidates(recorded):
+    for data, validation in _candidates(folder, recorded):
         try:
-            return match(model, recorded, weights, data, validation)
+            return match(folder, model, recorded, weights, data, validation)
         except NNError:  # another data set, or another part of it
             continue
-    raise RunError(f"the run's data are needed, and they are none of nn.datasets'; {GIVE}")
+    raise RunError(
+        f"{folder}: the run's data are needed, and they are none of nn.datasets'; {GIVE}"
+    )
 
 
-def _candidates(recorded: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+def _candidates(folder: Path, recorded: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
     """Data and validation data to try: both parts of a set, scaled or not, as many rows."""
     inputs, targets = recorded["training"]["inputs"], recorded["training"]["targets"]
     loader = NAMED.get(math.prod(inputs[0]["shape"][1:]))
@@ -141,8 +149,8 @@ def _candidates(recorded: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
         except DataError as error:
             name = loader.__name__
             raise RunError(
-                f"the run's data are needed, and if they are nn.datasets.{name}'s, that cannot be "
-                f"loaded ({error}); {GIVE}"
+                f"{folder}: the run's data are needed, and if they are nn.datasets.{name}'s, that "
+                f"cannot be loaded ({error}); {GIVE}"
             ) from error
         train_part, test_part = (formed(part, inputs[0], targets[0]) for part in parts)
         for part, other in ((train_part, test_part), (test_part, train_part)):
@@ -167,11 +175,11 @@ def first(part: Sequence[Array], count: int) -> tuple[Array, ...]:
     return tuple(array[:count] for array in part)
 
 
-def _read(model: Model, what: str, given: Sequence[Any]) -> Rows:
+def _read(folder: Path, model: Model, what: str, given: Sequence[Any]) -> Rows:
     """Rows as the model reads them."""
     if not isinstance(given, Sequence) or len(given) != 2:
         raise RunError(
-            f"{what}: expected (x, y); weights of rows and classes are kept in the folder"
+            f"{folder}: {what}: expected (x, y); weights of rows and classes are kept in the folder"
         )
     x, y = given
     return feeding.training_rows(model, x, y, allow_nonfinite=True)

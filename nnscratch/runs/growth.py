@@ -21,6 +21,7 @@ from nnscratch.core.layer import Shape
 from nnscratch.kernels.ops import Array
 from nnscratch.runs.callback_states import State
 from nnscratch.runs.errors import RunError
+from nnscratch.runs.folder import reading
 from nnscratch.training.atomic import sync_folder
 from nnscratch.training.growing import Growing
 
@@ -28,6 +29,11 @@ FOLDER = "growing"
 FILE = re.compile(r"(\d{3,})\.rows")
 KINDS = "biuf"
 """Of NumPy's dtypes, those whose bytes are numbers."""
+WITHOUT = (
+    "put a copy of it in its place; without it the callbacks cannot know what they knew, but "
+    "run.step and run.fork serve"
+)
+"""The way on without a file of rows."""
 
 
 class Part(NamedTuple):
@@ -112,18 +118,20 @@ class Growth:
     def _read(self, part: Part) -> Array:
         path = self.folder / part.file
         if np.dtype(part.dtype).kind not in KINDS or (part.size and not FILE.fullmatch(part.file)):
-            raise RunError(f"{self.folder}: {part} is nothing that a run keeps")
+            raise RunError(f"{self.folder}: {part} is nothing that a run keeps; {WITHOUT}")
         if part.size == 0:
             return np.empty((part.rows, *part.shape), part.dtype)
-        try:
+        with reading(path, WITHOUT):
             there = path.stat().st_size
-        except FileNotFoundError as error:
-            raise RunError(f"{path}: is missing") from error
-        if there < part.size:
-            raise RunError(f"{path}: was cut off; expected {part.size} bytes, got {there}")
-        array = np.fromfile(path, part.dtype, part.size // np.dtype(part.dtype).itemsize)
+            if there < part.size:
+                raise RunError(
+                    f"{path}: was cut off; expected {part.size} bytes, got {there}; {WITHOUT}"
+                )
+            array = np.fromfile(path, part.dtype, part.size // np.dtype(part.dtype).itemsize)
         if zlib.crc32(array.data) != part.crc32:
-            raise RunError(f"{path}: is damaged: its checksum is not that of the checkpoint")
+            raise RunError(
+                f"{path}: is damaged: its checksum is not that of the checkpoint; {WITHOUT}"
+            )
         return array.reshape(part.rows, *part.shape)  # (rows, ...)
 
 

@@ -87,7 +87,7 @@ class Listener(Callback):
             begun, first_step = self._resumed.blueprint, self._resumed.manifest.first_step
         else:
             begun, first_step = Blueprint.of(model), model.iteration
-        if (self._resumes or self._resumed is not None) and beginning.holds_run(self.folder):
+        if self._resumed is not None or (self._resumes and beginning.holds_run(self.folder)):
             self._recording, self._states = beginning.go_on(
                 self.folder, model, task, self._settings, begun, first_step
             )
@@ -136,7 +136,7 @@ class Listener(Callback):
         if not states:
             return
         try:
-            callback_states.restore(self._task.callbacks.callbacks, states)
+            callback_states.restore(self.folder, self._task.callbacks.callbacks, states)
         except BaseException:
             self._present.close()
             raise

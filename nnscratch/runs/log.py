@@ -8,6 +8,7 @@ may be a torn one, which has no end, where the process was killed while it wrote
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import zlib
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nnscratch.runs.errors import RunError
+from nnscratch.runs.folder import LOST, reading
 
 CHECKSUM = b', "crc32": '
 BEGINNING = b'{"run": "'
@@ -70,7 +72,13 @@ class Log:
         self.mark = Mark(self.mark.size + len(line), crc32)
 
     def sync(self) -> Mark:
-        """Let all lines reach the disk: a power cut does not lose them. Returns the end."""
+        """Let all lines reach the disk: a power cut does not lose them. Returns the end.
+
+        Raises:
+            OSError: they cannot; the file was removed meanwhile.
+        """
+        if os.fstat(self._file.fileno()).st_nlink == 0:
+            raise FileNotFoundError(errno.ENOENT, "was removed", self._file.name)
         os.fsync(self._file.fileno())
         return self.mark
 
@@ -89,24 +97,22 @@ def read(path: Path, reached: Mark) -> Iterator[tuple[dict[str, Any], Mark]]:
     Raises:
         RunError: there is no log, a line is damaged, or that place is not there.
     """
-    try:
+    with reading(path):
         *lines, _ = path.read_bytes().split(b"\n")  # a line without its end is torn
-    except FileNotFoundError as error:
-        raise RunError(f"{path}: is missing") from error
     mark = Mark()
     passed = mark == reached
     for number, line in enumerate(lines, start=1):
         body, _, tail = line.rpartition(CHECKSUM)
         crc32 = zlib.crc32(body, mark.crc32)
         if tail != b"%d}" % crc32:
-            raise RunError(f"{path}: line {number} is damaged, or one before it is missing")
+            raise RunError(f"{path}: line {number} is damaged, or one before it is missing; {LOST}")
         mark = Mark(mark.size + len(line) + 1, crc32)
         passed = passed or mark == reached
         yield json.loads(body + b"}"), mark
     if not passed:
         raise RunError(
             f"{path}: has {mark.size} good bytes, which are not those that it had when the newest "
-            f"checkpoint was taken ({reached.size}); it was cut off, damaged or replaced"
+            f"checkpoint was taken ({reached.size}); it was cut off, damaged or replaced; {LOST}"
         )
 
 
@@ -124,4 +130,7 @@ def _lock(descriptor: int, path: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise RunError(f"{path.parent}: another process records here; let it end first") from error
+        raise RunError(
+            f"{path.parent}: another process, or another fit of this one, records here; let it "
+            "end first, or choose another folder"
+        ) from error

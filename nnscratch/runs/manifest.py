@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from nnscratch.kernels.ops import Array
+from nnscratch.runs import schema
 from nnscratch.runs.descriptions import fingerprint
 from nnscratch.runs.environment import differences
 from nnscratch.runs.errors import RunError
+from nnscratch.runs.folder import LOST, reading
 from nnscratch.training import weight_files
 from nnscratch.training.atomic import replacing
 from nnscratch.training.loop import FitPlan
@@ -22,6 +24,47 @@ from nnscratch.training.weight_files import WeightFileError
 FORMAT = 1
 FILE = "run.json"
 ARRAYS = "arrays.safetensors"
+
+_ARRAY = schema.fields(
+    shape=schema.many(schema.whole(), least=1),
+    dtype=schema.text,
+    range=schema.row(schema.number, schema.number),
+    digest=schema.text,
+)
+_ROWS = schema.fields(
+    inputs=schema.many(_ARRAY, least=1),
+    targets=schema.many(_ARRAY, least=1),
+    weights=schema.either(schema.text, schema.nothing),
+)
+LOOKS_LIKE = schema.fields(
+    run=schema.text,
+    parent=schema.either(schema.fields(run=schema.text, step=schema.whole()), schema.nothing),
+    model=schema.fields(
+        backend=schema.text,
+        dtype=schema.text,
+        seed=schema.whole(),
+        exact=schema.flag,
+        name=schema.either(schema.text, schema.nothing),
+        layers=schema.each(schema.each(schema.anything)),
+        graphs=schema.many(schema.each(schema.anything), least=1),
+        optimizer=schema.each(schema.anything),
+        losses=schema.many(schema.each(schema.anything), least=1),
+        metrics=schema.many(schema.each(schema.anything)),
+    ),
+    plan=schema.fields(
+        batch_size=schema.whole(1),
+        epochs=schema.whole(),
+        initial_epoch=schema.whole(),
+        shuffle=schema.flag,
+    ),
+    data=schema.fields(training=_ROWS, validation=schema.either(_ROWS, schema.nothing)),
+    first_step=schema.whole(),
+    every=schema.whole(1),
+    keep=schema.whole(2),
+    environment=schema.each(schema.anything),
+    arrays=schema.ARRAYS,
+)
+"""What is in a manifest, beside its format and digest. Layers and losses are read elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -79,26 +122,41 @@ def read(folder: Path) -> tuple[Manifest, dict[str, Array]]:
         RunError: there is none, or it is damaged or of another format.
         WeightFileError: the arrays are damaged.
     """
-    path = folder / FILE
-    try:
-        body = json.loads(path.read_bytes())
-        digest = body.pop("digest")
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise RunError(f"{folder}: holds no run, {FILE} is missing") from error
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise RunError(f"{path}: damaged: {error!r}") from error
-    if body.get("format") != FORMAT:
-        raise RunError(
-            f"{path}: expected format {FORMAT}, got {body.get('format')!r}; open it with the "
-            "version of nnscratch that recorded it"
-        )
-    if digest != _digest(body):
-        raise RunError(f"{path}: damaged or changed since it was written, its digest is wrong")
-    del body["format"]
+    body = _read_body(folder)
     shapes = body.pop("arrays")
     expected = {name: (tuple(shape), dtype) for name, (shape, dtype) in shapes.items()}
     manifest = Manifest(**{**body, "plan": FitPlan(**body["plan"])})
     return manifest, _read_arrays(folder / ARRAYS, expected)
+
+
+def _read_body(folder: Path) -> dict[str, Any]:
+    """What stands in the file, checked."""
+    path = folder / FILE
+    with reading(path):
+        if not path.exists():
+            raise RunError(
+                f"{folder}: holds no run, {FILE} is missing; if it was moved, open it where it is "
+                "now; to record one, model.fit(..., callbacks=[nn.Run(folder)])"
+            )
+        content = path.read_bytes()
+    try:
+        body: dict[str, Any] = json.loads(content)
+        digest = body.pop("digest")
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise RunError(f"{path}: damaged: {error!r}; {LOST}") from error
+    found = body.pop("format", None)
+    if found != FORMAT:
+        raise RunError(
+            f"{path}: expected format {FORMAT}, got {found!r}; open it with the version of "
+            "nnscratch that recorded it"
+        )
+    if digest != _digest({"format": found, **body}):
+        raise RunError(
+            f"{path}: damaged or changed since it was written, its digest is wrong; {LOST}"
+        )
+    if not LOOKS_LIKE(body):
+        raise RunError(f"{path}: damaged: it is written whole, but no manifest of a run; {LOST}")
+    return body
 
 
 def is_one(path: Path) -> bool:
@@ -120,12 +178,14 @@ def are_arrays(path: Path) -> bool:
 
 def _read_arrays(path: Path, expected: Mapping[str, Any]) -> dict[str, Array]:
     try:
-        arrays = weight_files.load(path, expected)
-    except FileNotFoundError as error:
-        raise RunError(f"{path}: is missing") from error
-    for digest, array in arrays.items():
-        if fingerprint(array) != digest:
-            raise WeightFileError(f"{path}: {digest} is damaged, its digest is wrong")
+        with reading(path):
+            arrays = weight_files.load(path, expected)
+        for digest, array in arrays.items():
+            if fingerprint(array) != digest:
+                raise WeightFileError(f"{path}: {digest} is damaged, its digest is wrong")
+    except WeightFileError as error:
+        error.add_note(LOST)
+        raise
     return arrays
 
 

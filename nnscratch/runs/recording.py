@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from nnscratch.core.executor import Nested
@@ -16,8 +15,8 @@ from nnscratch.model import Model
 from nnscratch.runs import callback_states
 from nnscratch.runs.archive import Archive
 from nnscratch.runs.checkpoint_files import Checkpoint
-from nnscratch.runs.checkpoints import Checkpoints
 from nnscratch.runs.errors import RunError
+from nnscratch.runs.folder import writing
 from nnscratch.runs.log import Log
 from nnscratch.training.loop import Fit
 
@@ -158,7 +157,7 @@ class Recording:
 
     def _checkpoint(self, changed: bool) -> None:
         callbacks = () if changed else self._task.callbacks.callbacks
-        with writing(self.archive.folder):
+        with self._writing():
             checkpoint = Checkpoint(
                 self._model.snapshot(),
                 self._task.position,
@@ -174,9 +173,12 @@ class Recording:
 
     def write(self, entry: Mapping[str, Any]) -> None:
         """A line of the log."""
-        with writing(self.archive.folder):
+        with self._writing():
             self._log.append(entry)
         self.archive.record.add(entry)
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return writing(self.archive.folder, trained=bool(self.archive.record.steps))
 
     def _compare(self, step: int, loss: float) -> None:
         before = self._before.pop(step, loss)
@@ -189,22 +191,3 @@ class Recording:
                 stacklevel=2,
             )
             self._before = {}
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Say what is to be done when something cannot be written.
-
-    Raises:
-        RunError: it cannot.
-    """
-    try:
-        yield
-    except OSError as error:
-        way_on = (
-            "and the training ends here. What was recorded is whole: make room, then "
-            "nn.Run.open(folder).resume() goes on from there"
-            if Checkpoints(folder, "", 1, 2).keys()
-            else "so nothing is trained; make room, or choose another folder"
-        )
-        raise RunError(f"{folder}: cannot be written ({error}), {way_on}") from error

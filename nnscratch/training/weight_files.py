@@ -95,6 +95,8 @@ def _opened(path: Path) -> Any:
 
     if os.path.isdir(path):
         raise WeightFileError(f"{path}: expected a safetensors file, this is a folder")
+    with open(path, "rb"):  # the library calls missing whatever it cannot open
+        pass
     try:
         return safe_open(path, framework="numpy")
     except SafetensorError as error:

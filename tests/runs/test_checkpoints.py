@@ -101,7 +101,7 @@ def test_any_state_of_a_callback_comes_back(tmp_path_factory, state):
         model.snapshot(), Position(0, 0), False, [("Mine", {"state": state})], Mark()
     )
     write(path, "a", checkpoint)
-    ((kind, found),) = read(path, "a", model.compiled).callbacks
+    ((kind, found),) = read(path, "a", 0, model.compiled).callbacks
     assert kind == "Mine"
     assert same(found["state"], state)
 
@@ -135,13 +135,13 @@ def test_training_goes_on_from_what_was_read(tmp_path, trained):
     states = [("A", {"best": math.inf}), ("B", {})]
     checkpoint = Checkpoint(model.snapshot(), place, True, states, Mark(123, 456))
     write(tmp_path / "file", "me", checkpoint)
-    found = read(tmp_path / "file", "me", other.compiled)
+    found = read(tmp_path / "file", "me", model.iteration, other.compiled)
     other.restore(found.snapshot)
     assert_same_bits(everything(other), everything(model))
     assert other.learning_rate == model.learning_rate
     assert other.parameters.frozen_layers == {"batch_normalization"}
     assert found[1:] == checkpoint[1:]
-    assert read_mark(tmp_path / "file", "me") == Mark(123, 456)
+    assert read_mark(tmp_path / "file", "me", found.snapshot.iteration) == Mark(123, 456)
     for each in (model, other):
         each.fit(X, Y, batch_size=5, verbose=0)
     assert_same_bits(everything(other), everything(model))

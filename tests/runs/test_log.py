@@ -162,7 +162,7 @@ def test_full_disk_leaves_the_log_as_it_was(path, room):
 def test_only_one_writes(path):
     log = Log(path, Mark())
     log.append(ENTRIES[0])
-    with pytest.raises(nn.RunError, match="another process records here"):
+    with pytest.raises(nn.RunError, match="another fit of this one, records here; let it end"):
         Log(path, Mark())
     assert entries_in(path) == ENTRIES[:1]
     log.close()

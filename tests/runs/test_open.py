@@ -118,7 +118,7 @@ def test_validation_data_are_compared_too(tmp_path):
 
 def test_validation_data_of_a_training_that_had_none(tmp_path):
     record(tmp_path, conv_net(), validation_split=0.0)
-    with pytest.raises(nn.RunError, match="validation: the training had none"):
+    with pytest.raises(nn.RunError, match="validation data are given, but the training had none"):
         nn.Run.open(tmp_path, data=(X, Y), validation=(X, Y))
 
 

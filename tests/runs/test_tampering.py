@@ -204,7 +204,7 @@ def test_damaged_checkpoint_can_be_done_without(original, tmp_path_factory):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(WeightFileError, match="cut off") as caught:
         nn.Run.open(folder, data=(X, Y))
-    assert caught.value.__notes__[0].startswith("if you remove it, the checkpoint before it")
+    assert caught.value.__notes__[0].startswith("remove it: the checkpoint before it serves")
     path.unlink()
     assert found_in(folder)[0] == nn.Run.open(original).history
 

@@ -113,11 +113,11 @@ def ledger(book: Ledger) -> Figure:
         values[f"{len(others)} more"] = -sum(entries[path] for path in others)
     if book.gradients > 1:
         values["residual"] = -book.residual
-    title = f"what lowered the batches' losses in {len(book.steps)} steps"
+    title = f"what lowered the losses in {len(book.steps)} steps"
     if book.gradients > 1:
         title += f", by {number(-book.real)} in all"
     chart = Bars(title, values, {label: kinds.get(label, label) for label in values})
-    return bars([chart], "fall of the losses")
+    return bars([chart], "fall of the batches' losses")
 
 
 def attenuation(factors: Attenuation | GradientPath) -> Figure:

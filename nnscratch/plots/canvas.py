@@ -121,6 +121,11 @@ def dress(axis: Axes, title: str = "", xlabel: str = "", ylabel: str = "") -> No
         axis.spines[side].set_visible(False)
 
 
+def count(axis: Axes) -> None:
+    """Let the marks below be whole numbers."""
+    axis.xaxis.get_major_locator().set_params(integer=True)
+
+
 def style(number: int) -> dict[str, Any]:
     """How a figure's line of that number looks; 36 of them differ."""
     kinds = len(COLORS)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MERGED = 4
 """How many bins of a histogram are drawn as one: small arrays leave many of them empty."""
+WIDE = 44
+"""Characters of a title that have room beside the colour bar."""
 DENSITIES = 1e-3, 1.0
 """The ends of the colours' scale."""
 
@@ -48,8 +50,10 @@ def histograms(recorder: Recorder, name: str) -> Figure:
     axes = figure.subplots(len(quantities), sharex=True, squeeze=False)[:, 0]
     for axis, what in zip(axes, quantities, strict=True):
         image = spread(axis, bounds, [look.histograms[key][what] for look in looks])
-        canvas.dress(axis, f"{canvas.short(name, 40)}: {what.replace('_', ' ')}")
+        quantity = what.replace("_", " ")
+        canvas.dress(axis, f"{canvas.short(name, WIDE - len(quantity))}: {quantity}")
     axes[-1].set_xlabel("step", fontsize=canvas.TEXT)
+    canvas.count(axes[-1])
     bar = figure.colorbar(image, ax=axes, extend="min", aspect=40)
     bar.set_label("density, its peak in that step = 1", fontsize=canvas.TEXT)
     bar.ax.tick_params(labelsize=canvas.TEXT)

@@ -33,6 +33,8 @@ LEAST, MOST = 0.9, 3.0
 """Inches: how wide an image is where there is room, and how tall few rows of them may become."""
 BAR, THICK = 1.1, 0.14
 """Inches that the colour bar takes with its labels, and without them."""
+FLAT = 0.65
+"""Inches that the colour bar's marks and its label take beside it."""
 CHARACTER, LINE = 0.075, 0.2
 """Inches of the rows' labels."""
 WORD: dict[str, Any] = {
@@ -188,7 +190,8 @@ def draw(rows: Rows, title: str, label: str, bounds: tuple[float, float]) -> Fig
     free = canvas.WIDTH - BAR - CHARACTER * max(map(len, labels))  # inches
     unit = min(free / across, max(LEAST, MOST / (sum(heights) + GAP * len(rows))))
     bottoms = -np.cumsum([max(height + GAP, LINE / unit) for height in heights])
-    tall = -bottoms[-1] * unit
+    tall = max(-bottoms[-1] * unit, FLAT)
+    margin = (tall / unit + bottoms[-1]) / 2  # above and below rows that are flatter
     figure = canvas.blank(tall + (0.3 if title else 0.1))
     figure.suptitle(title.removeprefix(", "), x=0.01, ha="left", fontsize=canvas.TITLE)
     axis = figure.subplots()
@@ -200,7 +203,7 @@ def draw(rows: Rows, title: str, label: str, bounds: tuple[float, float]) -> Fig
             shown = axis.imshow(image, canvas.SCALE, vmin=low, vmax=high, extent=place)
             if word := told(image):
                 axis.text(left + 0.5, bottom + height / 2, word, **WORD)
-    axis.set(xlim=(0, across), ylim=(bottoms[-1], 0), xticks=[])
+    axis.set(xlim=(0, across), ylim=(bottoms[-1] - margin, margin), xticks=[])
     axis.set_yticks(bottoms + np.array(heights) / 2, labels)
     axis.tick_params(length=0, labelsize=canvas.TEXT)
     axis.spines[:].set_visible(False)

@@ -59,7 +59,7 @@ def curves(history: History) -> Figure:
                 (handles[label],) = axis.plot(epochs, values, marker=".", **canvas.style(number))
         canvas.dress(axis, name)
     axes.flat[-1].set_xlabel("epoch, counted from 1", fontsize=canvas.TEXT)
-    axes.flat[-1].xaxis.get_major_locator().set_params(integer=True)
+    canvas.count(axes.flat[-1])
     canvas.legend(figure, list(handles.values()), list(handles))
     return figure
 
@@ -158,5 +158,6 @@ def ledger_course(book: Ledger) -> Figure:
         for number, name in enumerate(names)
     ]
     canvas.dress(axis, "", "step, counted from 1", "fall of the losses so far")
+    canvas.count(axis)
     canvas.legend(figure, handles, names)
     return figure

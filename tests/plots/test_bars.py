@@ -58,6 +58,17 @@ def test_the_ledgers_largest_parameters_come_first_and_the_residual_last() -> No
     assert sizes == sorted(sizes, reverse=True)
 
 
+@pytest.mark.parametrize("count", [2, 123456])
+def test_the_ledgers_title_is_whole(count: int) -> None:
+    ledger = nn.Ledger()
+    x, y = images()
+    conv_net().fit(x, y, epochs=2, verbose=0, callbacks=ledger)
+    ledger.steps = list(range(count))
+    title = nn.plots.ledger(ledger).axes[0].texts[-1].get_text()
+    assert title.startswith(f"what lowered the losses in {count} steps, by ")
+    assert title.endswith(" in all")
+
+
 def test_a_long_ledger_adds_its_small_entries_up() -> None:
     layers = [nn.Dense(2) for _ in range(12)]
     model = nn.Sequential([nn.Input((2,)), *layers], backend="numpy", seed=0)

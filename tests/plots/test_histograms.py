@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 import nnscratch as nn
 from nnscratch.plots import histograms, png
@@ -50,6 +51,24 @@ def test_calls_have_an_output_and_its_gradient() -> None:
     figure = histograms(recorded(np.ones((4, 5))), "dense")
     titles = [axis.get_title(loc="left") for axis in figure.axes[:2]]
     assert titles == ["dense: output", "dense: output gradient"]
+
+
+def test_long_names_leave_the_colour_bar_alone() -> None:
+    x = nn.Input((4,))
+    layer = nn.Dense(2, name="a_dense_layer_with_a_very_long_name_that_goes_on_and_on")
+    model = nn.Model(x, layer(x), backend="numpy", seed=0)
+    model.compile("sgd", "mse")
+    recorder = nn.Recorder(every=1)
+    recorder.record(model.train_step(np.ones((2, 4)), np.ones((2, 2))))
+    for name in (layer.name, f"{layer.name}/kernel"):
+        figure = histograms(recorder, name)
+        figure.draw_without_rendering()
+        *charts, bar = figure.axes
+        titles = [text for axis in charts for text in axis.findobj(Text) if ":" in text.get_text()]
+        assert len(titles) == len(charts)
+        ends = [title.get_window_extent().x1 for title in titles]
+        assert max(ends) < bar.get_tightbbox().x0
+        assert charts[0].get_title(loc="left").endswith(("output", "value"))
 
 
 def test_the_peak_of_each_column_is_the_lightest() -> None:

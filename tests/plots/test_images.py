@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 import pytest
 
@@ -68,6 +71,27 @@ def test_rows_fill_their_figure(count, shape):
     _, height = figure.get_size_inches()
     images = figure.axes[0].get_position().height * height
     assert height - 0.4 < images < height
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 1, 8), (3, 3, 1, 20), (1, 7, 1, 16), (5, 5, 3, 16)])
+@pytest.mark.parametrize("dpi", [100, 200])
+def test_everything_is_inside_its_figure(shape, dpi):
+    figure = nn.plots.kernels(np.linspace(-1, 1, math.prod(shape)).reshape(shape))
+    figure.set_dpi(dpi)
+    figure.draw_without_rendering()  # lays it out
+    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert min(drawn.x0, drawn.y0, width - drawn.x1, height - drawn.y1) > 0
+
+
+@pytest.mark.parametrize("height", [1, 2, 5])
+def test_the_colour_bars_marks_keep_their_distance(height):
+    figure = nn.plots.kernels(np.linspace(-1, 1, 80 * height).reshape(height, 5, 1, 16))
+    figure.draw_without_rendering()
+    low, high = figure.axes[1].get_ylim()
+    marks = figure.axes[1].get_yticklabels()
+    boxes = [mark.get_window_extent() for mark in marks if low <= mark.get_position()[1] <= high]
+    assert len(boxes) >= 2
+    assert not any(one.overlaps(two) for one, two in itertools.pairwise(boxes))
 
 
 def test_labels_of_flat_rows_keep_their_distance():

@@ -119,6 +119,15 @@ def test_training_without_a_weight():
     assert lines(nn.plots.ledger_course(ledger).axes[0])[0] == [0.0]
 
 
+def test_steps_are_whole_numbers():
+    recorder, ledger = nn.Recorder(every=1), nn.Ledger()
+    conv_net().fit(X, Y, 12, verbose=0, callbacks=[recorder, ledger])
+    for figure in (nn.plots.ledger_course(ledger), nn.plots.histograms(recorder, "dense")):
+        figure.draw_without_rendering()
+        marks = figure.axes[-2 if len(figure.axes) > 1 else 0].get_xticks()
+        assert all(float(mark).is_integer() for mark in marks)
+
+
 def test_the_ledgers_course_ends_at_its_sums(watched):
     ledger = watched[1]
     figure = nn.plots.ledger_course(ledger)

@@ -123,7 +123,7 @@ def dress(axis: Axes, title: str = "", xlabel: str = "", ylabel: str = "") -> No
 
 def count(axis: Axes) -> None:
     """Let the marks below be whole numbers."""
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.locator_params(axis="x", integer=True)
 
 
 def style(number: int) -> dict[str, Any]:

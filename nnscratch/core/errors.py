@@ -45,7 +45,7 @@ class UnknownNameError(NNError, KeyError):
         spelled = {known_name.lower(): known_name for known_name in names}
         nearest = difflib.get_close_matches(str(name).lower(), spelled, n=1, cutoff=0.5)
         hint = f"did you mean {spelled[nearest[0]]!r}? " if nearest else ""
-        listed = ", ".join(names)
+        listed = ", ".join(names) or "none"
         super().__init__(f"unknown {what} {name!r}: {hint}known: {listed}")
 
     def __str__(self) -> str:

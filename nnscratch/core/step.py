@@ -9,7 +9,7 @@ import numpy as np
 
 from nnscratch.core import describe
 from nnscratch.core.arguments import instance
-from nnscratch.core.errors import NNError, look_up
+from nnscratch.core.errors import NNError, UnknownNameError, look_up
 from nnscratch.core.layer import Values
 from nnscratch.core.store import Arena
 from nnscratch.core.tape import Call, Tape
@@ -29,7 +29,7 @@ class Batch:
         return len(self.inputs[0])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Step:
     """Everything that one training step reads and computes, before and after.
 
@@ -76,7 +76,13 @@ class Step:
     """... and as `apply` will leave it."""
 
     def __getitem__(self, key: str) -> Call:
-        return self.calls[key]
+        try:
+            return self.calls[key]
+        except UnknownNameError as error:
+            for arena in ("before", "frozen"):
+                if isinstance(key, str) and key in getattr(self, arena):
+                    error.add_note(f"{key!r} is a weight: step.{arena}[{key!r}]")
+            raise
 
     def __contains__(self, key: object) -> bool:
         return key in self.calls
@@ -115,6 +121,10 @@ class Step:
         if path in self.frozen:
             raise NNError(f"{path} is frozen: step {self.index} has no gradient of it")
         return look_up("trained parameter", path, values)
+
+    def __repr__(self) -> str:
+        rows, calls = len(self.batch), len(self.calls)
+        return f"Step({self.index}: {rows} rows, loss {self.loss:.6g}, {calls} calls)"
 
     def __str__(self) -> str:
         return str(describe.table(self))

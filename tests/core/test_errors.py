@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nnscratch.core.errors import UnknownNameError
+from nnscratch.core.errors import UnknownNameError, look_up
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,14 @@ def test_the_nearest_name_is_found_whatever_its_case(name, nearest):
 
 def test_nothing_is_proposed_where_nothing_is_near():
     assert "did you mean" not in str(UnknownNameError("name", "xyz", ["accuracy"]))
+
+
+def test_where_nothing_is_known_it_says_so():
+    with pytest.raises(UnknownNameError, match=r"unknown thing 'a': known: none$"):
+        look_up("thing", "a", {})
+
+
+@pytest.mark.parametrize("name", [None, 5, ["a"], {}])
+def test_what_is_no_name_is_unknown(name):
+    with pytest.raises(UnknownNameError, match=r"unknown thing .*: known: a$"):
+        look_up("thing", name, {"a": 1})

@@ -217,6 +217,20 @@ def test_frozen_parameter_is_called_so():
         step.explain("conv2d/kernel")
 
 
+def test_a_step_fits_into_a_line(step):
+    assert repr(step) == f"Step(0: 12 rows, loss {step.loss:.6g}, 8 calls)"
+
+
+def test_a_weight_that_is_taken_for_a_call_is_said_to_be_one(step):
+    with pytest.raises(UnknownNameError, match="unknown call 'conv2d/kernel'") as caught:
+        step["conv2d/kernel"]
+    (note,) = caught.value.__notes__
+    assert note == "'conv2d/kernel' is a weight: step.before['conv2d/kernel']"
+    with pytest.raises(UnknownNameError) as caught:
+        step["conv2b"]
+    assert not hasattr(caught.value, "__notes__")
+
+
 def test_it_has_the_calls_that_it_can_be_asked_for(siamese_step):
     assert list(siamese_step) == list(siamese_step.calls)
     assert len(siamese_step) == len(siamese_step.calls) == 4

@@ -29,7 +29,7 @@ class Sum(Hop):
     """The other readers, by key, and the norms of what they hand back."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GradientPath:
     """A chain of calls, whose factors multiply to what is left of the loss's gradient."""
 
@@ -77,6 +77,10 @@ class GradientPath:
         return [hop for hop in self.hops if hop.came and hop.passed is not None]
 
     # -- views ------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        arrives = f"{number(self.total)} of it arrives"
+        return f"GradientPath(to {self.call}: {len(self.hops)} hops, {arrives})"
 
     def __str__(self) -> str:
         return str(self._table())

@@ -229,14 +229,14 @@ class Ledger(Callback):
         return f"Ledger({len(self.steps)} steps: {len(self._accounts)} parameters)"
 
     def __str__(self) -> str:
-        return str(self._table())
+        return str(self._table()) if self.steps else "Ledger: nothing is booked yet"
 
     def _repr_html_(self) -> str:
-        return self._table()._repr_html_()
+        return self._table()._repr_html_() if self.steps else str(self)
 
     def _table(self) -> Table:
-        span = f", {self.steps[0]} to {self.steps[-1]}" if self.steps else ""
-        title = f"learning ledger of {len(self.steps)} steps{span}"
+        span = f"{self.steps[0]} to {self.steps[-1]}"
+        title = f"learning ledger of {len(self.steps)} steps, {span}"
         notes = ["the sums of g . dw: negative where a parameter made the loss of its batch fall"]
         if self.gradients > 1:
             headings: tuple[str, ...] = ("parameter", "first order", "along", "share")

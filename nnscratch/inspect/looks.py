@@ -6,13 +6,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from nnscratch.core.table import Table
-from nnscratch.core.tape import labels
+from nnscratch.core.tape import full_key, has_key, labels
 from nnscratch.kernels.ops import Array, Ops
+
+T = TypeVar("T")
 
 BINS = 64
 NARROW = 1e-300
@@ -66,6 +68,16 @@ class Seen(NamedTuple):
     """Numbers, by the names of a look's tables."""
 
 
+class Named(dict[str, T]):
+    """By the names of calls and weights. Calls may be named without their number, see `Tape`."""
+
+    def __missing__(self, name: str) -> T:
+        return self[full_key(name, self.keys(), "name in this look")]
+
+    def __contains__(self, name: object) -> bool:
+        return has_key(name, self.keys())
+
+
 @dataclass(repr=False)
 class Look:
     """One step, looked at closely. Calls go by their keys, weights by their paths.
@@ -74,17 +86,17 @@ class Look:
     """
 
     step: int
-    histograms: dict[str, dict[str, Histogram]] = field(default_factory=dict)
+    histograms: Named[dict[str, Histogram]] = field(default_factory=Named)
     """By name, then "output" and "output_gradient", or "value", "gradient" and "update"."""
-    units: dict[str, int] = field(default_factory=dict)
+    units: Named[int] = field(default_factory=Named)
     """How many units a kernel or an activation has."""
-    rank: dict[str, int | None] = field(default_factory=dict)
+    rank: Named[int | None] = field(default_factory=Named)
     """Of each kernel: how many units are linearly independent; None where one is not finite."""
-    distinct: dict[str, int] = field(default_factory=dict)
+    distinct: Named[int] = field(default_factory=Named)
     """Of each kernel: how many units differ."""
-    distinct_gradients: dict[str, int] = field(default_factory=dict)
+    distinct_gradients: Named[int] = field(default_factory=Named)
     """Of each kernel: the gradients of how many units differ."""
-    never_fired: dict[str, int] = field(default_factory=dict)
+    never_fired: Named[int] = field(default_factory=Named)
     """Of each activation: how many units are flat in every row and place of the batch."""
 
     def add(self, name: str, what: str, seen: Seen) -> None:

@@ -169,7 +169,7 @@ class Series:
         return {name: getattr(self, name) for name in STATISTICS}
 
     def __repr__(self) -> str:
-        return f"Series({len(self)} steps)"
+        return f"Series({len(self)} steps: {', '.join(STATISTICS)})"
 
 
 @dataclass(frozen=True)

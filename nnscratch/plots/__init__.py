@@ -1,5 +1,9 @@
 """Figures of training, by matplotlib: `pip install 'nnscratch[plot]'`.
 
+Of a training: `curves` of its history; `norms`, `histograms` and `units` of a recorder; `ledger`
+and `ledger_course` of a ledger. Of a step: `attenuation`, `kernels` and `feature_maps`. Of your own
+numbers: `bars` and `courses`.
+
 Each function returns a matplotlib Figure, which a notebook shows; `figure.savefig("name.png")`
 writes it. None of them opens a window or changes matplotlib's global state.
 """

@@ -159,6 +159,11 @@ def test_an_output_inside_the_network_is_read_by_the_loss_too() -> None:
     assert path.total == pytest.approx(3 / 8)
 
 
+def test_a_path_fits_into_a_line() -> None:
+    path = nn.attenuation(tape_of(nn.Dense(5), nn.Tanh(), nn.Dense(4), x=0.7)).path("dense")
+    assert repr(path) == f"GradientPath(to dense#0: 2 hops, {path.total:.3g} of it arrives)"
+
+
 def test_layers_that_hand_on_what_they_read_are_on_the_path() -> None:
     tape = tape_of(nn.Dense(5), nn.Activation("linear"), nn.Flatten(), nn.Dense(1), x=1.0)
     path = nn.attenuation(tape).path("dense")

@@ -67,6 +67,16 @@ def test_counts_units_of_kernels_and_of_activations() -> None:
     assert look.never_fired == {"dead/relu#0": 4, "prelu#0": 4}
 
 
+def test_calls_may_be_named_without_their_number() -> None:
+    (look,) = looked(1, steps=1)
+    assert look.histograms["conv2d"] is look.histograms["conv2d#0"]
+    assert look.never_fired["conv2d/elu"] == look.never_fired["conv2d/elu#0"]
+    assert "conv2d/elu" in look.never_fired
+    assert "conv2d" not in look.never_fired
+    with pytest.raises(UnknownNameError, match="did you mean 'conv2d/kernel'"):
+        look.distinct["conv2d/kernal"]
+
+
 def test_shows_its_units_in_a_table() -> None:
     model = conv_net()
     model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])

@@ -436,6 +436,11 @@ def test_a_step_that_was_not_recorded_has_no_table(step: int) -> None:
         recorder.table(step)
 
 
+def test_a_series_names_its_statistics() -> None:
+    shown = repr(recorded()[0][KERNEL].gradient)
+    assert shown.startswith("Series(6 steps: mean, std, min, max, norm, ")
+
+
 def test_an_empty_recorder_says_so() -> None:
     assert str(Recorder()) == Recorder()._repr_html_() == "Recorder: nothing is recorded yet"
     with pytest.raises(NNError, match="none is yet"):

@@ -246,6 +246,10 @@ class Recorder(Callback):
         """How many calls and weights are recorded; `len(recorder.steps)` are the steps."""
         return len(self.calls) + len(self.weights)
 
+    def __bool__(self) -> bool:
+        """True: it is there, though nothing may be recorded yet."""
+        return True
+
     def to_dict(self) -> dict[str, Array]:
         """Every column by its name, such as "conv2d#0.output.mean", for a table elsewhere."""
         book = self._scribe.book

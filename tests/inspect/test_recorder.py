@@ -436,6 +436,11 @@ def test_a_step_that_was_not_recorded_has_no_table(step: int) -> None:
         recorder.table(step)
 
 
+def test_an_empty_recorder_is_one_all_the_same() -> None:
+    assert len(Recorder()) == 0
+    assert Recorder()
+
+
 def test_a_series_names_its_statistics() -> None:
     shown = repr(recorded()[0][KERNEL].gradient)
     assert shown.startswith("Series(6 steps: mean, std, min, max, norm, ")

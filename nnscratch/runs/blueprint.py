@@ -145,9 +145,10 @@ def read(document: Mapping[str, Any], arrays: Mapping[str, Array]) -> Blueprint:
         reader = Reader(arrays)
         for key, layer in document["layers"].items():
             reader.layer(key, layer)
+        graph = _read_graphs(document["graphs"], reader)
         return Blueprint(
-            graph=_read_graphs(document["graphs"], reader),
-            compiled=_read_compiled(document, reader),
+            graph=graph,
+            compiled=_read_compiled(document, reader, len(graph.outputs)),
             **{name: document[name] for name in SETTINGS},
         )
     except (NNError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
@@ -169,18 +170,22 @@ def _read_graphs(written: list[Mapping[str, Any]], reader: Reader) -> Graph:
     return graphs[-1]
 
 
-def _read_compiled(document: Mapping[str, Any], reader: Reader) -> Compiled:
+def _read_compiled(document: Mapping[str, Any], reader: Reader, outputs: int) -> Compiled:
     terms = [
         Term(
             entry["name"],
-            entry["output"],
+            range(outputs)[entry["output"]],
             reader.description(entry["loss"], Loss),
             entry["weight"],
         )
         for entry in document["losses"]
     ]
     measures = [
-        Measure(entry["name"], entry["term"], reader.description(entry["metric"], Metric))
+        Measure(
+            entry["name"],
+            range(len(terms))[entry["term"]],
+            reader.description(entry["metric"], Metric),
+        )
         for entry in document["metrics"]
     ]
     optimizer = reader.description(document["optimizer"], Optimizer)

@@ -123,6 +123,8 @@ def _checkpoint(
     )
     epoch, start, batch = content["position"]
     loss, rows, states = unpack(content["meter"], arrays)
+    if states and len(states) != len(compiled.measures):
+        raise ValueError(f"expected {len(compiled.measures)} metrics, got {len(states)}")
     position = Position(epoch, start, batch, Meter(loss, rows, tuple(states)))
     callbacks = [(kind, unpack(state, arrays)) for kind, state in content["callbacks"]]
     return Checkpoint(snapshot, position, content["stopped"], callbacks, Mark(*content["log"]))

@@ -48,8 +48,15 @@ LOOKS_LIKE = schema.fields(
         layers=schema.each(schema.each(schema.anything)),
         graphs=schema.many(schema.each(schema.anything), least=1),
         optimizer=schema.each(schema.anything),
-        losses=schema.many(schema.each(schema.anything), least=1),
-        metrics=schema.many(schema.each(schema.anything)),
+        losses=schema.many(
+            schema.fields(
+                name=schema.text, output=schema.whole(), loss=schema.anything, weight=schema.number
+            ),
+            least=1,
+        ),
+        metrics=schema.many(
+            schema.fields(name=schema.text, term=schema.whole(), metric=schema.anything)
+        ),
     ),
     plan=schema.fields(
         batch_size=schema.whole(1),
@@ -64,7 +71,7 @@ LOOKS_LIKE = schema.fields(
     environment=schema.each(schema.anything),
     arrays=schema.ARRAYS,
 )
-"""What is in a manifest, beside its format and digest. Layers and losses are read elsewhere."""
+"""What is in a manifest, beside format and digest. `blueprint` reads what layers and losses are."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -182,6 +183,44 @@ def test_manifest_that_was_forged(original, tmp_path_factory, change, message):
     rewritten(folder, change)
     with pytest.raises(nn.RunError, match=message):
         nn.Run.open(folder, data=(X, Y)).step(4)
+
+
+def places(value, place=()):
+    """Every place in nested lists and mappings."""
+    yield place
+    if isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield from places(value[key], (*place, key))
+
+
+values = st.one_of(
+    st.none(), st.booleans(), st.integers(-2, 9), st.floats(), st.text(max_size=3), st.just([])
+) | st.dictionaries(st.sampled_from(["class", "config", "array", "layer", "shape"]), st.text())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(which=shares, value=values | st.just("remove"))
+def test_any_place_of_a_manifest_may_be_forged(original, tmp_path_factory, which, value):
+    """It is told by an error of nnscratch's own, or it does not matter."""
+    folder = copy_of(original, tmp_path_factory)
+
+    def change(body):
+        found = [place for place in places(body) if place and place[0] != "environment"]
+        *way, last = found[int(which * len(found))]
+        for key in way:
+            body = body[key]
+        if value == "remove":
+            del body[last]
+        else:
+            body[last] = value
+
+    rewritten(folder, change)
+    with contextlib.suppress(nn.NNError):
+        run = nn.Run.open(folder, data=(X, Y))
+        run.step(4)
+        repr((run, run.differences, run.model))
+        run.resume(nn.ReduceLROnPlateau(patience=0), verbose=0)
+    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"format": 1}', '{"digest": 1}'])

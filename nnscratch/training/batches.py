@@ -155,13 +155,11 @@ def combine_weights(
     return None if weights is None else cast("sample_weight", weights, dtype)
 
 
-def order(n: int, iteration: int, seed: int, shuffle: bool) -> Array:
-    """The order (n,) in which an epoch that begins at an iteration visits n rows.
+def order(n: int, iteration: int, seed: int) -> Array:
+    """The shuffled order (n,) in which an epoch that begins at an iteration visits n rows.
 
     A pure function: the order of any epoch can be found again, without those before it.
     """
-    if not shuffle:
-        return np.arange(n)
     return np.random.Generator(np.random.PCG64([seed, iteration])).permutation(n)
 
 

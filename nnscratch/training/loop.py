@@ -103,28 +103,33 @@ def fit(model: Model, task: Fit) -> None:
 
 def train_epoch(model: Model, task: Fit) -> dict[str, float]:
     """What is left of an epoch; returns the loss and metrics of the whole."""
-    callbacks = task.callbacks
-    watcher = callbacks if callbacks.watching else None
     if task.position.batch == 0:  # callbacks may have taken steps of their own
         task.position = task.position._replace(start=model.iteration)
     for batch in batches(task.rows, task.plan, model.seed, task.position):
-        number = task.position.batch
-        callbacks.on_train_batch_begin(number)
-        step = model.compute_step(batch, callbacks.needs, watcher)
-        callbacks.on_step(step)
-        model.apply(step)
-        task.position = task.position.after(step)
-        callbacks.on_train_batch_end(number, {"loss": step.loss, **step.metrics})
+        train_batch(model, task, batch)
+        del batch  # its memory serves the next one
         if model.stop_training:
             break
     return task.position.meter.logs(model.compiled)
 
 
+def train_batch(model: Model, task: Fit, batch: Rows) -> None:
+    """One step of training. Nothing of it is held when it is over."""
+    callbacks, number = task.callbacks, task.position.batch
+    callbacks.on_train_batch_begin(number)
+    watcher = callbacks if callbacks.watching else None
+    step = model.compute_step(batch, callbacks.needs, watcher)
+    callbacks.on_step(step)
+    model.apply(step)
+    task.position = task.position.after(step)
+    callbacks.on_train_batch_end(number, {"loss": step.loss, **step.metrics})
+
+
 def batches(rows: Rows, plan: FitPlan, seed: int, position: Position) -> Iterator[Rows]:
     """The batches of an epoch from a position on: a function of the seed and the steps taken."""
-    indices = order(len(rows), position.start, seed, plan.shuffle)
+    shuffled = order(len(rows), position.start, seed) if plan.shuffle else None
     for place in batch_slices(len(rows), plan.batch_size)[position.batch :]:
-        yield rows.take(indices[place])
+        yield rows.take(place if shuffled is None else shuffled[place])
 
 
 def evaluate(

@@ -256,21 +256,18 @@ class TestRows:
 
 class TestOrder:
     def test_is_a_function_of_seed_and_epoch(self):
-        first = order(100, 3, 7, True)
-        assert np.array_equal(first, order(100, 3, 7, True))
-        assert not np.array_equal(first, order(100, 4, 7, True))
-        assert not np.array_equal(first, order(100, 3, 8, True))
+        first = order(100, 3, 7)
+        assert np.array_equal(first, order(100, 3, 7))
+        assert not np.array_equal(first, order(100, 4, 7))
+        assert not np.array_equal(first, order(100, 3, 8))
 
     def test_is_pinned(self):
-        assert order(8, 1, 42, True).tolist() == [0, 4, 6, 1, 2, 7, 3, 5]
-
-    def test_unshuffled(self):
-        assert order(4, 3, 7, False).tolist() == [0, 1, 2, 3]
+        assert order(8, 1, 42).tolist() == [0, 4, 6, 1, 2, 7, 3, 5]
 
     @settings(deadline=None)
     @given(n=st.integers(1, 60), size=st.integers(1, 70), seed=st.integers(0, 2**32 - 1))
     def test_batches_visit_every_row_once(self, n, size, seed):
-        indices = order(n, 0, seed, True)
+        indices = order(n, 0, seed)
         parts = [indices[place] for place in batch_slices(n, size)]
         assert sorted(np.concatenate(parts)) == list(range(n))
         assert all(len(part) == size for part in parts[:-1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,28 @@ def test_order_of_rows_depends_on_seed_and_steps_taken_alone():
     assert orders(1, 2, shuffle=False) == [list(range(9))] * 2
 
 
+def test_rows_in_order_are_not_copied():
+    batches = []
+    seen = nn.LambdaCallback(on_step=lambda step: batches.append(step.batch.inputs[0]))
+    x = X.astype(np.float32)
+    conv_net().fit(x, Y, batch_size=4, shuffle=False, verbose=0, callbacks=seen)
+    assert all(np.shares_memory(batch, x) for batch in batches)
+
+
+def test_nothing_of_a_step_is_held_when_the_next_one_begins():
+    steps, alive = [], []
+
+    def begin(batch, logs=None):
+        alive.extend(step() is not None for step in steps)
+
+    probe = nn.LambdaCallback(
+        on_train_batch_begin=begin, on_step=lambda step: steps.append(weakref.ref(step))
+    )
+    fit(conv_net(), callbacks=probe)
+    assert len(steps) == 4
+    assert not any(alive)
+
+
 def test_steps_that_a_callback_takes_count_for_the_order_of_rows():
     model, rows = conv_net(), []
 
@@ -140,7 +163,7 @@ def test_steps_that_a_callback_takes_count_for_the_order_of_rows():
         on_epoch_begin=begin, on_step=lambda step: rows.extend(step.batch.targets[0])
     )
     fit(model, epochs=2, callbacks=seen)
-    orders = [order(len(X), iteration, model.seed, True) for iteration in (1, 6)]
+    orders = [order(len(X), iteration, model.seed) for iteration in (1, 6)]
     assert rows == [*Y[orders[0]], *Y[orders[1]]]
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks import process
 from benchmarks.report import BenchmarkError
 from benchmarks.step.course import OURS, course
-from nnscratch.kernels.numba import parallel
+from nnscratch.kernels.numba import memory, parallel
 
 STATUS = Path("/proc/self/status")
 STEPS = 3
@@ -50,6 +50,7 @@ def grown(side: str, name: str, optimizer: str) -> int:
     """Bytes by which this process grows while it trains."""
     course(side, name, optimizer, steps=1, batch=SMALL)()
     gc.collect()
+    memory.release()
     ctypes.CDLL(None).malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")  # the most it held is from now on what it holds
     idle = held("VmRSS")

@@ -1,45 +1,53 @@
-"""Memory for large results: leases on buffers that are used again and again.
+"""Memory for large results: leases on memory that is used again and again.
 
 The system hands out fresh memory page by page, when it is first written to, which takes longer than
-to write it: seen with 32 MB, 5.6 ms against 1.25 ms. So a large array is a plain NumPy array on a
-buffer of ours, and when the last view of it dies, its buffer is free for the next array. Nobody
+to write it: seen with 32 MB, 5.6 ms against 1.25 ms. So a large array is a plain NumPy array on
+memory of ours, and when the last view of it dies, its place is free for the next arrays. Nobody
 ever writes to what somebody still holds.
 
-Free buffers are kept as long as they and those in use take no more than half as much again as was
-in use at once of late. With that, the steps of the networks that benchmarks train ask for no fresh
-memory.
+Memory is asked for in regions. An array takes the smallest gap that is large enough, and gaps that
+touch become one, so that the arrays of a training step find room where others, of other sizes,
+were. A region in which nothing is left goes back to the system, unless what is in use at once of
+late needs it.
 """
 
 from __future__ import annotations
 
+import bisect
 import ctypes
 import math
+import mmap
 import os
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from ..ops import Array
 
-LEAST = 1 << 18
+LEAST = 1 << 16
 """Bytes of an array that is large: smaller ones the C library finds at hand."""
 
-LINE = 64
-"""Bytes of a cache line, at whose beginning a buffer begins."""
+REGION = 1 << 22
+"""Bytes of the first region. Each is as large as all before it, which costs nothing: memory is what
+somebody has written to."""
 
-SLACK = 2
-"""A buffer serves an array that is so many times as small at most."""
+HUGE = 1 << 25
+"""Bytes of a region whose pages may be huge, so that there are few of them to look up."""
 
-KEPT = 1.5
-"""All buffers together, in terms of what was in use at once."""
+KEPT = 2
+"""All regions together, in terms of what was in use at once: beyond it, empty ones go."""
 
 MEMORY = 1000
 """Arrays after which a third is left of what is remembered to have been in use."""
 
+PRIVATE = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if os.name == "posix" else {}
+"""Memory of which a forked child gets a copy: shared, it would write into its parent's arrays."""
+
 Buffer = Any
-"""A ctypes array of bytes."""
+"""A ctypes array of bytes; `place` is its (region, first byte, size)."""
 
 _returned: deque[Buffer] = deque()
 
@@ -51,42 +59,99 @@ class Lease(np.ndarray[Any, Any]):
         give_back(self.base)  # atomic: this may happen at any time, in any thread
 
 
+class Region:
+    """Memory from the system, which has it back when nobody knows the region any more.
+
+    The C library's would not do: it goes on to hold what it once gave out.
+    """
+
+    def __init__(self, size: int):
+        self.size = size
+        self.memory = mmap.mmap(-1, size, **PRIVATE)
+        if size >= HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
+            with suppress(OSError):  # a system without huge pages: only slower
+                self.memory.madvise(mmap.MADV_HUGEPAGE)
+        self.gaps = [(0, size)]
+        """(first byte, end), in order; no two touch."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is in use."""
+        return self.gaps == [(0, self.size)]
+
+    def take(self, gap: tuple[int, int], size: int) -> Buffer:
+        """The beginning of a gap."""
+        start, end = gap
+        at = self.gaps.index(gap)
+        self.gaps[at : at + 1] = [(start + size, end)] if start + size < end else []
+        buffer: Buffer = (ctypes.c_char * size).from_buffer(self.memory, start)
+        buffer.place = self, start, size
+        return buffer
+
+    def give_back(self, start: int, size: int) -> None:
+        """Make a gap, and one with its neighbours."""
+        end, at = start + size, bisect.bisect(self.gaps, (start, start))
+        if at < len(self.gaps) and self.gaps[at][0] == end:
+            end = self.gaps.pop(at)[1]
+        if at > 0 and self.gaps[at - 1][1] == start:
+            at -= 1
+            start = self.gaps.pop(at)[0]
+        self.gaps.insert(at, (start, end))
+
+
 class Pool:
-    """Buffers in use, and free ones, the oldest first."""
+    """Regions, and how much of them is in use."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.free: list[Buffer] = []
+        self.regions: list[Region] = []
         self.used = 0
-        """Bytes, as are the others."""
-        self.spare = 0
+        """Bytes, as is the other."""
         self.most = 0
 
+    @property
+    def held(self) -> int:
+        """Bytes of all regions."""
+        return sum(region.size for region in self.regions)
+
     def take(self, size: int) -> Buffer:
-        """A buffer of so many bytes or a few more, with anything in it."""
+        """A buffer of so many bytes, with anything in it."""
+        size = -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
         with self.lock:
-            while _returned:
-                self.free.append(_returned.popleft())
-                self.used -= len(self.free[-1])
-                self.spare += len(self.free[-1])
-            fitting = [b for b in self.free if size <= len(b) <= SLACK * size]
-            buffer = min(reversed(fitting), key=len, default=None)
-            if buffer is None:
-                buffer = fresh(size)
-            else:
-                self.free.remove(buffer)
-                self.spare -= len(buffer)
-            self.used += len(buffer)
+            self._collect()
+            self.used += size
             self.most = max(self.used, self.most - self.most // MEMORY)
-            while self.free and self.used + self.spare > KEPT * self.most:
-                self.spare -= len(self.free.pop(0))
+            fitting = [
+                (end - start, number, start)
+                for number, region in enumerate(self.regions)
+                for start, end in region.gaps
+                if end - start >= size
+            ]
+            if not fitting:
+                self.regions.append(Region(max(size, REGION, self.held)))
+                fitting = [(self.regions[-1].size, len(self.regions) - 1, 0)]
+            length, number, start = min(fitting)
+            buffer = self.regions[number].take((start, start + length), size)
+            self._release(KEPT * self.most)
             return buffer
 
+    def release(self, most: int = 0) -> None:
+        """Give regions in which nothing is in use back to the system, down to so many bytes."""
+        with self.lock:
+            self._collect()
+            self._release(most)
 
-def fresh(size: int) -> Buffer:
-    """New memory, from the beginning of a cache line on."""
-    room: Any = np.empty(size + LINE, np.uint8)
-    return (ctypes.c_char * size).from_buffer(room, -room.ctypes.data % LINE)
+    def _collect(self) -> None:
+        """Make room of what has come back."""
+        while _returned:
+            region, start, size = _returned.popleft().place
+            region.give_back(start, size)
+            self.used -= size
+
+    def _release(self, most: int) -> None:
+        for region in [region for region in self.regions if region.empty]:
+            if self.held > most:
+                self.regions.remove(region)
 
 
 _pool = Pool()
@@ -99,6 +164,11 @@ def _new_lock() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_new_lock)
+
+
+def release() -> None:
+    """Give all memory that is free back to the system, as after the last step of a large model."""
+    _pool.release()
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:

@@ -228,6 +228,12 @@ def prelu(shape: Shape, alpha: Shape) -> Iterator[OpCase]:
     yield OpCase("prelu_gradient", label(shape, alpha), (dy, x, slopes))
 
 
+def sums(shape: Shape) -> Iterator[OpCase]:
+    """Nothing, and two arrays, added."""
+    yield OpCase("zeros_like", label(shape), (normal(*shape),))
+    yield OpCase("add", label(shape), (normal(*shape), normal(*shape)))
+
+
 def padding(images: Images, pads: tuple[Pair, Pair]) -> Iterator[OpCase]:
     """Zeros around images (N, H, W, C)."""
     yield OpCase("pad", label(images, *pads), (normal(*images), pads))
@@ -331,6 +337,8 @@ def table() -> Iterator[OpCase]:
         yield from prelu((2, 3, 5, 4), alpha)
     for count in (0, 1, 4, 10, 4097):
         yield OpCase("random_bits", label(count), ((20, 2**32 - 1), count))
+    for terms in [(13,), (2, 3, 5, 4)]:
+        yield from sums(terms)
     for pads in [((1, 1), (1, 1)), ((0, 2), (3, 0)), ((0, 0), (0, 0))]:
         yield from padding((2, 3, 4, 5), pads)
     for axis in (1, 2, -1):

@@ -34,6 +34,8 @@ PER_ELEMENT: Mapping[str, int] = MappingProxyType(
         "tanh_gradient": 3,
         "softmax": 5,
         "softmax_gradient": 4,
+        "add": 1,
+        "zeros_like": 0,
         "pad": 0,
         "dropout": 2,
         "dropout_gradient": 1,

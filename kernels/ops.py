@@ -189,6 +189,14 @@ class Ops(Protocol):
     def softmax_gradient(self, dy: Array, y: Array) -> Array:
         """Y * (dy - sum(dy * y)) over the last axis."""
 
+    # -- sums (sums.py) -------------------------------------------------------------------------
+
+    def zeros_like(self, x: Array) -> Array:
+        """Zeros of x's shape and dtype: a sum's beginning."""
+
+    def add(self, a: Array, b: Array) -> Array:
+        """a + b, element by element; both of one shape and dtype."""
+
     # -- copies (copies.py) ---------------------------------------------------------------------
 
     def pad(self, x: Array, pads: tuple[Pair, Pair]) -> Array:

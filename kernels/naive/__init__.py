@@ -5,7 +5,19 @@ rounded to their dtype once at the end. Gradients scatter: each output hands its
 each number that it was computed from, so that a gradient is visibly the transpose of its forward.
 """
 
-from . import activation, conv, copies, linear, loss, norm, optimizer, pool, random, statistics
+from . import (
+    activation,
+    conv,
+    copies,
+    linear,
+    loss,
+    norm,
+    optimizer,
+    pool,
+    random,
+    statistics,
+    sums,
+)
 
 __all__ = [
     "activation",
@@ -18,4 +30,5 @@ __all__ = [
     "pool",
     "random",
     "statistics",
+    "sums",
 ]

@@ -25,6 +25,7 @@ from . import (
     random,
     softmax,
     statistics,
+    sums,
 )
 from .conv.costs import CHOSEN, digest
 from .microkernel.target import TARGET
@@ -46,5 +47,6 @@ __all__ = [
     "set_threads",
     "softmax",
     "statistics",
+    "sums",
     "threads",
 ]

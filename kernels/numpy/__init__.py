@@ -4,7 +4,19 @@ Determinism: the same arguments give the same bits in every process whose BLAS r
 of threads. Only `matmul` and the convolutions call BLAS; everything else is sequential.
 """
 
-from . import activation, conv, copies, linear, loss, norm, optimizer, pool, random, statistics
+from . import (
+    activation,
+    conv,
+    copies,
+    linear,
+    loss,
+    norm,
+    optimizer,
+    pool,
+    random,
+    statistics,
+    sums,
+)
 
 __all__ = [
     "activation",
@@ -17,4 +29,5 @@ __all__ = [
     "pool",
     "random",
     "statistics",
+    "sums",
 ]

@@ -13,7 +13,7 @@ from nnscratch.core.graph import Graph, Node, Symbol, batched
 from nnscratch.core.layer import Gradients, Output, Values
 from nnscratch.core.plan import Plan, Stage
 from nnscratch.core.tape import ALL, Call, Tape
-from nnscratch.kernels.ops import Array
+from nnscratch.kernels.ops import Array, Ops
 
 Nested = Mapping[str, Values]
 """Arrays by layer path, then by weight name."""
@@ -112,8 +112,8 @@ def backward(
     """
     graph = plan.graph
     _check_output_gradients(graph, tape.outputs, output_gradients)
-    pending: _Sums[Symbol] = _Sums(tape.ctx.xp)
-    totals: _Sums[str] = _Sums(tape.ctx.xp)
+    pending: _Sums[Symbol] = _Sums(tape.ctx.k)
+    totals: _Sums[str] = _Sums(tape.ctx.k)
     calls: list[Call] = []
     batch, dtype = tape.outputs[0].shape[0], tape.outputs[0].dtype
 
@@ -142,14 +142,14 @@ def backward(
 class _Sums(dict[Entry, Array]):
     """Arrays that are summed out of place, so that every share stays as it was."""
 
-    def __init__(self, xp: Any):
-        self.xp = xp
+    def __init__(self, k: Ops):
+        self.k = k
 
     def add(self, shares: Iterable[tuple[Entry, Array | None]]) -> None:
         """Add each share to its entry. None is no share."""
         for entry, share in shares:
             if share is not None:
-                self[entry] = self.xp.add(self[entry], share) if entry in self else share
+                self[entry] = self.k.add(self[entry], share) if entry in self else share
 
 
 def _forward_call(
@@ -175,7 +175,7 @@ def _backward_call(
     """The gradients of a call, by the names of a Call's fields."""
     with naming(stage.key, "backward"):
         gradients = stage.layer.backward(ctx, params, call.cache, dy)
-    _check_gradients(stage, len(dy), gradients)
+    _check_gradients(stage, dy, gradients)
     return {
         "output_gradient": dy,
         "input_gradients": gradients.inputs,
@@ -265,8 +265,8 @@ def _check_output_gradients(
             raise DTypeError(f"model (backward): outputs are {y.dtype}, a gradient is {dy.dtype}")
 
 
-def _check_gradients(stage: Stage, batch: int, gradients: Gradients) -> None:
-    key = stage.key
+def _check_gradients(stage: Stage, dy: Array, gradients: Gradients) -> None:
+    key, batch, dtype = stage.key, len(dy), dy.dtype
     if len(gradients.inputs) != len(stage.inputs):
         raise ShapeError(
             f"{key} (backward): has {len(stage.inputs)} inputs, returned "
@@ -276,6 +276,15 @@ def _check_gradients(stage: Stage, batch: int, gradients: Gradients) -> None:
         if dx is not None and dx.shape != (batch, *symbol.shape):
             raise ShapeError(
                 f"{key} (backward): input is {batched(symbol.shape)}, its gradient {dx.shape}"
+            )
+        if dx is not None and dx.dtype != dtype:
+            raise DTypeError(
+                f"{key} (backward): dy is {dtype}, an input gradient {dx.dtype}; keep it"
+            )
+    for name, gradient in gradients.params.items():
+        if gradient.dtype != dtype:
+            raise DTypeError(
+                f"{key} (backward): dy is {dtype}, the gradient of {name} {gradient.dtype}; keep it"
             )
     got = {name: gradient.shape for name, gradient in gradients.params.items()}
     if got != stage.trainable:

@@ -14,7 +14,7 @@ from nnscratch.core.executor import Nested
 from nnscratch.core.graph import Graph, Weight
 from nnscratch.core.layer import Layer, Values
 from nnscratch.core.plan import Plan
-from nnscratch.core.store import Arena, Layout, Store, by_layer
+from nnscratch.core.store import Arena, Layout, Store, by_layer, gathered
 from nnscratch.core.values import initial_value
 from nnscratch.kernels.ops import Array
 
@@ -192,11 +192,9 @@ class Parameters:
 
     def _gather(self, layout: Layout) -> Arena:
         """The stored values, side by side."""
-        arena = Arena(layout, self.backend.xp.empty(layout.size, self.dtype))
-        for path, view in arena.items():
-            self._sources[path] = self._value(self._weights[path])
-            view[...] = self._sources[path]
-        return arena.sealed()
+        sources = {path: self._value(self._weights[path]) for path in layout.slices}
+        self._sources |= sources
+        return gathered(self.backend, layout, sources, self.dtype)
 
     def _install(self, paths: Collection[str]) -> None:
         """Let the store hold the arenas' own views of these weights: one copy of each will do."""

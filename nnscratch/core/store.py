@@ -5,12 +5,16 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from nnscratch.core.errors import UnknownNameError
 from nnscratch.core.graph import Weight
 from nnscratch.core.layer import Layer, Shape
 from nnscratch.kernels.ops import Array
+
+if TYPE_CHECKING:
+    from nnscratch.backend import Backend
 
 
 class Layout:
@@ -64,6 +68,13 @@ class Arena(Mapping[str, Array]):
 
     def __len__(self) -> int:
         return len(self.layout.slices)
+
+
+def gathered(backend: Backend, layout: Layout, values: Mapping[str, Array], dtype: Any) -> Arena:
+    """Arrays by path, copied side by side."""
+    none = backend.xp.empty(0, dtype)  # the beginning, also where there is no array
+    flat = [values[path].reshape(-1) for path in layout.slices]
+    return Arena(layout, backend.k.concatenate(0, none, *flat)).sealed()
 
 
 def seal(array: Array) -> Array:

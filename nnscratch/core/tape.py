@@ -180,6 +180,11 @@ class Tape(Mapping[str, Call]):
         """All calls of the layer at a path."""
         return [call for call in self._calls.values() if call.path == path]
 
+    def with_gradients(self, gradients: Mapping[str, Array]) -> Tape:
+        """The same calls, with the weights' gradients in other arrays."""
+        calls, ends = self._calls.values(), (self.input_gradients, self.sources)
+        return Tape(self.ctx, calls, self.outputs, self.state, gradients, *ends)
+
     def pop(self, key: str) -> Call:
         """Give a call away, so that its memory ends with its reader."""
         return self._calls.pop(key)

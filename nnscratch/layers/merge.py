@@ -38,7 +38,7 @@ class Add(Layer):
         return Spec(arguments.equal_shapes(self, in_shapes))
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
-        return Output(functools.reduce(ctx.xp.add, xs), self.Cache(len(xs)))
+        return Output(functools.reduce(ctx.k.add, xs), self.Cache(len(xs)))
 
     def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
         return Gradients((dy,) * cache.inputs)

@@ -36,7 +36,7 @@ class RMSprop(Optimizer):
     def init(self, ctx: Context, params: Array) -> dict[str, Array]:
         """A mean square, and a velocity if there is momentum."""
         names = ["mean_square", "velocity"] if self.momentum else ["mean_square"]
-        return {name: ctx.xp.zeros_like(params) for name in names}
+        return {name: ctx.k.zeros_like(params) for name in names}
 
     def update(
         self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
@@ -101,7 +101,7 @@ class Adam(Optimizer):
 
     def init(self, ctx: Context, params: Array) -> dict[str, Array]:
         """Both moments."""
-        return {name: ctx.xp.zeros_like(params) for name in ("first_moment", "second_moment")}
+        return {name: ctx.k.zeros_like(params) for name in ("first_moment", "second_moment")}
 
     def update(
         self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int

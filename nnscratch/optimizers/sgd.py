@@ -31,7 +31,7 @@ class SGD(Optimizer):
 
     def init(self, ctx: Context, params: Array) -> dict[str, Array]:
         """A velocity, if there is momentum."""
-        return {"velocity": ctx.xp.zeros_like(params)} if self.momentum else {}
+        return {"velocity": ctx.k.zeros_like(params)} if self.momentum else {}
 
     def update(
         self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int

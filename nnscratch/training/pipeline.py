@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from nnscratch.core.context import Context
 from nnscratch.core.executor import Nested, Watch, backward, forward
@@ -13,7 +13,7 @@ from nnscratch.core.graph import Weight
 from nnscratch.core.layer import Values
 from nnscratch.core.plan import Plan
 from nnscratch.core.step import Batch, Step
-from nnscratch.core.store import Arena, by_layer
+from nnscratch.core.store import Arena, by_layer, gathered
 from nnscratch.core.tape import ALL, Call, Tape
 from nnscratch.kernels.ops import Array
 from nnscratch.training.compiled import Compiled, Objective
@@ -66,25 +66,25 @@ def compute_step(
         watcher: sees each call as soon as it is computed.
     """
     ctx, plan, optimizer = start.ctx, start.plan, compiled.optimizer
-    whole = keep >= ALL
+    old, whole = start.trained.buffer, keep >= ALL
     recompute = None if whole else _recomputation(start, compiled.objective, batch)
     watch = (None, None) if watcher is None else (watcher.on_forward, watcher.on_backward)
     tape = _forward(start, batch, keep, recompute, watch[0])
     data_loss, dys = compiled.objective(ctx, tape.outputs, batch)
     tape = backward(plan, tape, start.params, dys, keep=keep, everything=whole, watch=watch[1])
-    data = _gather(start.trained, tape.gradients, ctx.xp)
-    penalty, penalties = penalty_of(start), _penalty_gradients(start, ctx.xp)
+    data = gathered(ctx.backend, start.trained.layout, tape.gradients, old.dtype)
+    tape = tape.with_gradients(data)
+    penalty, penalties = penalty_of(start), _penalty_gradients(start)
     slices = start.trained.layout.slices
     regularised = any(weight.param.regularizer is not None for weight in start.weights)
-    total = ctx.xp.add(data.buffer, penalties.buffer) if regularised else data.buffer
+    total = ctx.k.add(data.buffer, penalties.buffer) if regularised else data.buffer
     clipped = optimizer.clip(ctx, total, slices)
-    old = start.trained.buffer
     decay = optimizer.decay(ctx, old, slices, start.index)
-    decayed = old if decay is None else ctx.xp.add(old, decay)
+    decayed = old if decay is None else ctx.k.add(old, decay)
     slots = {name: slot.buffer for name, slot in start.slots.items()}
     update, slots = optimizer.update(ctx, decayed, clipped, slots, start.index)
-    asked = update if decay is None else ctx.xp.add(decay, update)
-    after = _constrain(start, _like(start.trained, ctx.xp.add(decayed, update)))
+    asked = update if decay is None else ctx.k.add(decay, update)
+    after = _constrain(start, _like(start.trained, ctx.k.add(decayed, update)))
     metric_states = compiled.measure(ctx, tape.outputs, batch)
     return Step(
         index=start.index,
@@ -144,14 +144,6 @@ def _like(arena: Arena, buffer: Array) -> Arena:
     return Arena(arena.layout, buffer)
 
 
-def _gather(like: Arena, gradients: Mapping[str, Array], xp: Any) -> Arena:
-    """The gradients of the trained parameters, side by side."""
-    arena = _like(like, xp.empty_like(like.buffer))
-    for path, view in arena.items():
-        view[...] = gradients[path]
-    return arena.sealed()
-
-
 def penalty_of(start: Start) -> float:
     """The sum of the regularisers' penalties on the trained parameters."""
     return sum(
@@ -161,11 +153,16 @@ def penalty_of(start: Start) -> float:
     )
 
 
-def _penalty_gradients(start: Start, xp: Any) -> Arena:
-    arena = _like(start.trained, xp.zeros_like(start.trained.buffer))
-    for path, _, _, param in start.weights:
-        if param.regularizer is not None:
-            arena[path][...] = param.regularizer.gradient(start.trained[path])
+def _penalty_gradients(start: Start) -> Arena:
+    """0 but for weights with a regulariser. Without any, one 0 stands for all."""
+    xp, like = start.ctx.xp, start.trained.buffer
+    pairs = [(weight.path, weight.param.regularizer) for weight in start.weights]
+    regularisers = [(path, regulariser) for path, regulariser in pairs if regulariser is not None]
+    if not regularisers:
+        return _like(start.trained, xp.broadcast_to(xp.zeros((), like.dtype), like.shape))
+    arena = _like(start.trained, start.ctx.k.zeros_like(like))
+    for path, regulariser in regularisers:
+        arena[path][...] = regulariser.gradient(start.trained[path])
     return arena.sealed()
 
 

@@ -135,6 +135,7 @@ def test_wrong_input_is_named_with_its_repair(shape, hint):
         (Broken(y=np.zeros((2, 4))), ShapeError, r"broken#0 \(forward\): declares output \(2, 3\)"),
         (Broken(y=np.zeros((2, 3), "f4")), DTypeError, r"broken#0 \(forward\): read float64"),
         (Broken(dx=np.zeros((2, 4))), ShapeError, r"broken#0 \(backward\): input is \(N, 3\)"),
+        (Broken(dx=np.zeros((2, 3), "f4")), DTypeError, r"broken#0 \(backward\): dy is float64"),
     ],
 )
 def test_layer_that_breaks_its_word_is_named(layer, error, message):

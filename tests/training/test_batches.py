@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nnscratch.core.arguments import ArgumentError
 from nnscratch.core.errors import DataError, ShapeError, UnknownNameError
 from nnscratch.training.batches import (
     Rows,
@@ -174,7 +175,7 @@ class TestWeights:
     def test_refused_values(self, bad):
         with pytest.raises(DataError, match=f"got {bad} at row 2"):
             self.combine([1, 1, bad, 1])
-        with pytest.raises(DataError, match=rf"class_weight\[1\]: .*got {bad}"):
+        with pytest.raises(ArgumentError, match=rf"class_weight\[1\]: .*got {bad}"):
             self.combine(None, {1: bad})
 
     def test_shape(self):
@@ -244,7 +245,7 @@ class TestRows:
 
     @pytest.mark.parametrize("fraction", [0.0, 1.0, -0.1, 1.5, np.nan])
     def test_split_needs_a_fraction(self, fraction):
-        with pytest.raises(DataError, match="between 0 and 1"):
+        with pytest.raises(ArgumentError, match="> 0 and < 1"):
             make_rows(10).split(fraction)
 
     def test_split_leaves_rows_on_both_sides(self):

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nnscratch.backend import get_backend
+from nnscratch.core.errors import NNError
 from nnscratch.kernels.ops import Array
 from nnscratch.model import Model
 from nnscratch.runs import blueprint, callback_states, log, manifest
 from nnscratch.runs.archive import LOG, Archive
 from nnscratch.runs.blueprint import Blueprint
 from nnscratch.runs.callback_states import State
-from nnscratch.runs.checkpoints import Checkpoints, remove_temporary
+from nnscratch.runs.checkpoints import Checkpoints, Key, remove_temporary
 from nnscratch.runs.data import describe_rows
 from nnscratch.runs.descriptions import fingerprint
 from nnscratch.runs.environment import differences, environment
@@ -132,7 +133,7 @@ def begin(folder: Path, model: Model, task: Fit, settings: Settings) -> Recordin
 
 
 def go_on(
-    folder: Path, model: Model, task: Fit, settings: Settings, begun: Blueprint, first_step: int
+    folder: Path, model: Model, task: Fit, settings: Settings, known: Archive | None = None
 ) -> tuple[Recording, Sequence[State]]:
     """Go on with a training where it was interrupted: from its newest checkpoint.
 
@@ -140,30 +141,68 @@ def go_on(
 
     Args:
         folder: of the run.
-        model: the model that was trained, or one like it.
+        model: the model that was trained, or one like it, as it was when the training began.
         task: the `fit` that goes on.
         settings: how to record.
-        begun: what the model was when the training began ...
-        first_step: ... and how many steps it had taken.
+        known: what is known of the run, where it is to be gone on with wherever the model stands.
 
     Raises:
         RunError, WeightFileError: the folder holds another training, or a damaged one; and nothing
             has changed.
     """
     found, arrays = manifest.read(folder)
+    begun = Blueprint.of(model) if known is None else known.blueprint
+    first_step = model.iteration if known is None else known.manifest.first_step
     described, _ = describe(begun, first_step, task, settings)
-    conflicts = found.conflicts(described)
-    if task.position != Position(task.plan.initial_epoch, model.iteration):
-        conflicts.append("another Run of this fit goes on from a checkpoint of its own")
-    if conflicts:
-        raise RunError(
-            "\n  ".join([f"{folder}: holds the run of another training:", *conflicts])
-            + "\nMake the model and call fit as it was, or choose another folder"
-        )
     found = dataclasses.replace(found, every=settings.every, keep=settings.keep)
     data = (task.rows, task.validation)
     archive = Archive(folder, found, arrays, Record(), begun, data)
-    checkpoints = archive.checkpoints
+    conflicts = found.conflicts(described)
+    if task.position != Position(task.plan.initial_epoch, model.iteration):
+        conflicts.append("another Run of this fit goes on from a checkpoint of its own")
+    if known is None and not conflicts:
+        conflicts = differences_of_first(archive, model)
+    if conflicts:
+        raise RunError(
+            "\n  ".join([f"{folder}: holds the run of another training:", *conflicts])
+            + "\nMake the model and call fit as it was, or choose another folder; to go on with "
+            f"what the folder holds, nn.Run.open({str(folder)!r}, data=(x, y)).resume(callbacks)"
+        )
+    return take_up(archive, model, task, described.environment)
+
+
+def differences_of_first(archive: Archive, model: Model) -> list[str]:
+    """How a model differs from what it was when the training began, in words.
+
+    Raises:
+        RunError, WeightFileError: the first checkpoint, which tells, cannot be read.
+    """
+    checkpoints, first_step = archive.checkpoints, archive.manifest.first_step
+    try:
+        first = checkpoints.read(Key(first_step), archive.blueprint.compiled).snapshot
+    except NNError as error:
+        error.add_note("nn.Run.open(folder, data=(x, y)).resume(callbacks) goes on without it")
+        raise
+    frozen = sorted(model.parameters.frozen_layers)
+    found = differences({"frozen": sorted(first.frozen)}, {"frozen": frozen})
+    here = {path: model.backend.to_host(value) for path, value in model.params.items()}
+    others = [
+        path for path, value in first.values.items() if here[path].tobytes() != value.tobytes()
+    ]
+    if others:
+        largest = max(abs(here[path] - first.values[path]).max() for path in others)
+        found.append(
+            f"first weights: {len(others)} of {len(here)} arrays are others than recorded, by "
+            f"{largest:.2g} at most: {', '.join(others)}"
+        )
+    return found
+
+
+def take_up(
+    archive: Archive, model: Model, task: Fit, here: Mapping[str, Any]
+) -> tuple[Recording, Sequence[State]]:
+    """Bring model, position and log to the newest checkpoint; see `go_on`."""
+    folder, checkpoints, begun = archive.folder, archive.checkpoints, archive.blueprint
     checkpoint = checkpoints.read(checkpoints.latest(), begun.compiled)
     callback_states.check(folder, task.callbacks.callbacks, checkpoint.callbacks)
     states = checkpoints.growth.resume(checkpoint.callbacks)
@@ -183,7 +222,7 @@ def go_on(
     model.stop_training = checkpoint.stopped
     recording = Recording(archive, model, task, lines, before)
     try:
-        note_environment(recording, checkpoint.snapshot.iteration, described.environment)
+        note_environment(recording, checkpoint.snapshot.iteration, here)
     except BaseException:
         recording.close()
         raise

@@ -10,7 +10,6 @@ from nnscratch.model import Model
 from nnscratch.runs import beginning, callback_states
 from nnscratch.runs.archive import Archive
 from nnscratch.runs.beginning import Settings
-from nnscratch.runs.blueprint import Blueprint
 from nnscratch.runs.callback_states import State
 from nnscratch.runs.errors import RunError
 from nnscratch.runs.recording import Recording
@@ -82,14 +81,10 @@ class Listener(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Begin to record, or go on."""
-        model, task = self.model, self._task
-        if self._resumed is not None:
-            begun, first_step = self._resumed.blueprint, self._resumed.manifest.first_step
-        else:
-            begun, first_step = Blueprint.of(model), model.iteration
-        if self._resumed is not None or (self._resumes and beginning.holds_run(self.folder)):
+        model, task, known = self.model, self._task, self._resumed
+        if known is not None or (self._resumes and beginning.holds_run(self.folder)):
             self._recording, self._states = beginning.go_on(
-                self.folder, model, task, self._settings, begun, first_step
+                self.folder, model, task, self._settings, known
             )
         else:
             beginning.refuse(self.folder)

@@ -43,7 +43,9 @@ class Run(Listener):
         every: after how many steps a checkpoint is taken. An interruption, Ctrl-C too, costs the
             steps since the last one: they are taken again.
         keep: how many of them stay, 2 at least: the first, the newest, and others evenly between.
-        resume: go on with the run in the folder, if there is one; it must be the same training.
+        resume: go on with the run in the folder, if there is one; it must be the same training:
+            of a model with the same first weights and frozen layers, too. One that was interrupted
+            has others by then: in the same process, `run.resume()` goes on.
 
     Raises:
         RunError: the folder holds a run.
@@ -206,7 +208,8 @@ class Run(Listener):
     ) -> History:
         """Go on with a training that was interrupted, to the epochs that `fit` was asked for.
 
-        The model goes back to the newest checkpoint. From there everything comes as it would have
+        The model goes back to the newest checkpoint, whatever was done to it since: its weights,
+        frozen layers, optimizer and learning rate. From there everything comes as it would have
         without the interruption; the history that is returned is that of the whole training.
 
         Args:

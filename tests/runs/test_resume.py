@@ -342,6 +342,91 @@ def test_another_training_is_refused_and_told_apart(tmp_path, make, options, dif
     nn.Run.open(tmp_path, data=(X, Y)).resume(watchers(), verbose=0)
 
 
+def noisy():
+    model = conv_net()
+    add_noise(model)
+    return model
+
+
+def frozen():
+    model = conv_net()
+    model.freeze("conv2d")
+    return model
+
+
+def without_statistics():
+    model = conv_net()
+    model.set_weights({"batch_normalization/moving_mean": np.full(4, 0.5)})
+    return model
+
+
+@pytest.mark.parametrize(
+    ("begun", "again", "difference"),
+    [
+        (conv_net, frozen, r"frozen: recorded \[\], here \['conv2d', 'conv2d/elu'\]"),
+        (frozen, conv_net, r"frozen: recorded \['conv2d', 'conv2d/elu'\], here \[\]"),
+        (conv_net, noisy, r"first weights: 8 of 8 arrays are others than recorded, by 0\.01 at mo"),
+        (noisy, conv_net, "first weights: 8 of 8 arrays are others than recorded"),
+        (conv_net, without_statistics, r"1 of 8 .* by 0\.5 at most: batch_normalization/moving_me"),
+    ],
+)
+def test_model_that_begins_otherwise_is_refused(tmp_path, begun, again, difference):
+    expected = uninterrupted(tmp_path / "whole", begun)
+    break_off(tmp_path / "run", "on_step", 4, begun)
+    model = again()
+    before, files = everything(model), sorted((tmp_path / "run").rglob("*"))
+    with pytest.raises(nn.RunError, match=difference):
+        fit(model, *watchers(), nn.Run(tmp_path / "run", every=2, resume=True))
+    assert_same_bits(everything(model), before)
+    assert sorted((tmp_path / "run").rglob("*")) == files
+    model, callbacks, run = begun(), watchers(), nn.Run(tmp_path / "run", every=2, resume=True)
+    assert_same_outcome(outcome(model, fit(model, *callbacks, run), run, callbacks), expected)
+
+
+def test_without_the_first_checkpoint_only_the_folder_goes_on(tmp_path):
+    break_off(tmp_path, "on_step", 4)
+    (tmp_path / "checkpoints/step-000000.safetensors").unlink()
+    with pytest.raises(nn.RunError, match=r"step-000000\.safetensors: was removed") as caught:
+        fit(conv_net(), *watchers(), nn.Run(tmp_path, every=2, resume=True))
+    assert ".resume(callbacks) goes on without it" in caught.value.__notes__[-1]
+    nn.Run.open(tmp_path, data=(X, Y)).resume(watchers(), verbose=0)
+
+
+@pytest.mark.parametrize("compile_anew", [False, True])
+def test_interrupted_model_goes_on_where_it_is_asked_to(tmp_path, compile_anew):
+    """`fit` would begin where the model stands now, and that is not where the run began."""
+    expected = uninterrupted(tmp_path / "whole")
+    run, model = nn.Run(tmp_path / "run", every=2, resume=True), conv_net()
+    with pytest.raises(BreakOffError):
+        fit(model, *watchers(), run, Interrupt("on_step", 5))
+    if compile_anew:
+        model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    difference = "first weights: 8 of 8" if compile_anew else "first_step: recorded 0, here 5"
+    with pytest.raises(nn.RunError, match=rf"{difference}(.|\n)*resume\(callbacks\)"):
+        fit(model, *watchers(), run)
+    callbacks = watchers()
+    history = run.resume(callbacks, verbose=0)
+    assert_same_outcome(outcome(model, history, run, callbacks), expected)
+
+
+def test_script_of_two_trainings_is_started_again(tmp_path):
+    """First the new layers, then, with another optimizer, all of them."""
+
+    def script(folder, *callbacks):
+        model = frozen()
+        fit(model, *callbacks, nn.Run(folder / "first", every=2, resume=True))
+        model.unfreeze("conv2d")
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        fit(model, *callbacks, nn.Run(folder / "second", every=2, resume=True))
+        return everything(model)
+
+    expected = script(tmp_path / "whole")
+    for number in (4, 12):
+        with pytest.raises(BreakOffError):
+            script(tmp_path / "run", Interrupt("on_step", number))
+    assert_same_bits(script(tmp_path / "run"), expected)
+
+
 def test_second_fit_is_not_mistaken_for_the_first(tmp_path):
     model, run = conv_net(), nn.Run(tmp_path, resume=True)
     fit(model, run)

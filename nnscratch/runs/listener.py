@@ -11,6 +11,7 @@ from nnscratch.runs import beginning, callback_states
 from nnscratch.runs.archive import Archive
 from nnscratch.runs.beginning import Settings
 from nnscratch.runs.callback_states import State
+from nnscratch.runs.continuation import Continuation
 from nnscratch.runs.errors import RunError
 from nnscratch.runs.recording import Recording
 from nnscratch.runs.replay import Replay
@@ -38,6 +39,8 @@ class Listener(Callback):
         self._recording: Recording | None = None
         self._replay: Replay | None = None
         self._states: Sequence[State] = ()
+        self._middle: Continuation | None = None
+        """Of the epoch that training goes on with, until all have heard of it."""
         if not resume:
             beginning.refuse(folder)
 
@@ -94,10 +97,16 @@ class Listener(Callback):
         self._is_through = task.position.epoch >= task.plan.epochs or model.stop_training
         if task.position.batch == 0:
             self._restore_states()
+        else:
+            self._middle = Continuation(model)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """All others have heard of the epoch before; in the middle of one, now they have."""
-        self._restore_states()
+        """Where training goes on in the middle of an epoch, all others have heard it begin now."""
+        if self._middle is not None:
+            self._middle.undo()
+            self._present.begin_here()
+            self._restore_states()
+            self._middle = None
 
     def on_step(self, step: Step) -> None:
         """Note a step."""

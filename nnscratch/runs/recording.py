@@ -85,10 +85,14 @@ class Recording:
         self._task = task
         self._log = log
         self._before = dict(before)
-        self._held = Held.by(model)._replace(slots=None)
-        self._compiled = model.compiled
         self._entry: dict[str, Any] = {}
         self._changes = 0
+        self.begin_here()
+
+    def begin_here(self) -> None:
+        """What the model is now is nothing that was changed since the last step."""
+        self._held = Held.by(self._model)._replace(slots=None)
+        self._compiled = self._model.compiled
 
     def see(self, step: Step) -> None:
         """A step that is computed and not applied yet.

@@ -91,7 +91,8 @@ class Callback(metaclass=DescriptionType):
         """Take over what `state` told, in the place where it was told.
 
         Another process has made this callback in the meantime; it has been told that training
-        begins, and in the middle of an epoch that the epoch begins.
+        begins, and in the middle of an epoch that the epoch begins. What it did to the model at
+        that is undone: it is in the model already, from when they did begin.
         """
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

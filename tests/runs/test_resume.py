@@ -189,6 +189,34 @@ def test_what_callbacks_did_to_the_model(tmp_path, deed, hook):
     assert [again.step(index).loss for index in again.steps] == run.loss  # far from checkpoints
 
 
+class Schedule(nn.Callback):
+    """Sets the rate when an epoch begins, halves it in its middle, and moves the weights."""
+
+    def on_train_begin(self, logs=None):
+        add_noise(self.model)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.learning_rate = 0.1 / (epoch + 1)
+        add_noise(self.model)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 0:
+            self.model.learning_rate /= 2
+
+
+@pytest.mark.parametrize("number", range(9))
+def test_what_began_before_does_not_begin_again(tmp_path, number):
+    model, run = conv_net(), nn.Run(tmp_path / "whole", every=2)
+    fit(model, Schedule(), run)
+    with pytest.raises(BreakOffError):
+        fit(conv_net(), Schedule(), nn.Run(tmp_path / "run", every=2), Interrupt("on_step", number))
+    again, same = conv_net(), nn.Run(tmp_path / "run", every=2, resume=True)
+    fit(again, Schedule(), same)
+    assert_same_bits(everything(again), everything(model))
+    assert log_lines(tmp_path / "run") == log_lines(tmp_path / "whole")
+    assert same._known.checkpoints.keys() == run._known.checkpoints.keys()
+
+
 def test_what_a_callback_did_that_does_not_come_again(tmp_path):
     meddler = Meddler("on_train_batch_begin", add_noise)
     break_off(tmp_path, "on_step", 6, every=4, more=[meddler])

@@ -24,6 +24,13 @@ from nnscratch.layers.pooling import (
     MaxPooling2D,
 )
 from nnscratch.layers.prelu import PReLU
+from nnscratch.layers.rarer_activations import (
+    SELU,
+    Exponential,
+    HardSigmoid,
+    Softplus,
+    Softsign,
+)
 from nnscratch.layers.reshaping import Flatten, Reshape, ZeroPadding2D
 
 # Keras's second names.
@@ -34,6 +41,7 @@ MaxPool2D = MaxPooling2D
 
 __all__ = [
     "ELU",
+    "SELU",
     "AbsoluteDifference",
     "Activation",
     "Add",
@@ -44,11 +52,13 @@ __all__ = [
     "Conv2D",
     "Dense",
     "Dropout",
+    "Exponential",
     "Flatten",
     "GlobalAveragePooling2D",
     "GlobalAvgPool2D",
     "GlobalMaxPool2D",
     "GlobalMaxPooling2D",
+    "HardSigmoid",
     "L1Distance",
     "L2Distance",
     "Lambda",
@@ -62,6 +72,8 @@ __all__ = [
     "Reshape",
     "Sigmoid",
     "Softmax",
+    "Softplus",
+    "Softsign",
     "Subtract",
     "Tanh",
     "UnitNormalization",

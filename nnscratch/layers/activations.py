@@ -11,18 +11,17 @@ from nnscratch.core.errors import look_up
 from nnscratch.core.layer import Gradients, Layer, Output, Shape, Spec, Values
 from nnscratch.kernels.ops import Array, Curve
 from nnscratch.layers import arguments
+from nnscratch.layers.elementwise import FLAT, Elementwise
+from nnscratch.layers.rarer_activations import (
+    SELU,
+    Exponential,
+    HardSigmoid,
+    Softplus,
+    Softsign,
+)
 
-FLAT = 1 / 100
-"""An activation is saturated where its slope is less than this part of its largest."""
 LOGISTIC = (0.5 - math.sqrt(1 - FLAT) / 2, 0.5 + math.sqrt(1 - FLAT) / 2)
 """Between these roots y (1 - y) is more than FLAT / 4, and a quarter is its largest value."""
-
-
-class Elementwise(Layer):
-    """Base of layers whose output has their one input's shape."""
-
-    def spec(self, *in_shapes: Shape) -> Spec:
-        return Spec(arguments.one_shape(self, in_shapes))
 
 
 class Linear(Elementwise):
@@ -230,11 +229,16 @@ class Softmax(Elementwise):
 
 BY_NAME: dict[str, Callable[[], Layer | None]] = {
     "elu": ELU,
+    "exponential": Exponential,
+    "hard_sigmoid": HardSigmoid,
     "leaky_relu": lambda: LeakyReLU(0.2),
     "linear": lambda: None,
     "relu": ReLU,
+    "selu": SELU,
     "sigmoid": Sigmoid,
     "softmax": Softmax,
+    "softplus": Softplus,
+    "softsign": Softsign,
     "tanh": Tanh,
 }
 

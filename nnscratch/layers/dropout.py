@@ -8,7 +8,7 @@ from nnscratch.core.context import Context
 from nnscratch.core.layer import Gradients, Output, Values
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
-from nnscratch.layers.activations import Elementwise
+from nnscratch.layers.elementwise import Elementwise
 
 
 class Dropout(Elementwise):

@@ -71,6 +71,23 @@ def test_mean_squared_error_by_hand(ctx):
     assert_array_equal(dy, [[2 / 4, 0], [4 / 4, -6 / 4]])
 
 
+@pytest.mark.parametrize("loss", EVERY_LOSS, ids=label)
+def test_a_sum_is_not_divided(ctx, loss):
+    y_pred, y_true = example(loss, (4, 3))
+    weights = np.array([1.0, 0.5, 2.0, 0.0])
+    mean, slope = loss(ctx, y_pred, y_true, weights)
+    total, dy = dataclasses.replace(loss, reduction="sum")(ctx, y_pred, y_true, weights)
+    assert_allclose(total, 4 * mean, rtol=1e-14)
+    assert_allclose(dy, 4 * slope, rtol=1e-14)
+
+
+def test_a_reduction_that_is_none():
+    with pytest.raises(
+        UnknownNameError, match=r"unknown reduction of .*'summ': did you mean 'sum'"
+    ):
+        MeanSquaredError(reduction="summ")
+
+
 def test_mean_absolute_error_by_hand_has_slope_0_at_0(ctx):
     value, dy = MeanAbsoluteError()(ctx, np.array([[1.0, 2], [3, 4]]), np.array([[0.0, 2], [1, 7]]))
     assert value == (1 + 0 + 2 + 3) / 4

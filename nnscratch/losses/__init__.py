@@ -5,7 +5,8 @@ A loss is an immutable description. Every prediction along the last axis has a v
     y_pred (N, ..., K) -> values (N, ...)
 
 and the loss of a batch is sum(values * weights) / number of values. The weights do not divide:
-Keras calls that "sum_over_batch_size". Calling a loss gives this number and its gradient by
+Keras calls that "sum_over_batch_size". With `reduction="sum"` nothing divides: the gradient then
+grows with the batch. Calling a loss gives this number and its gradient by
 y_pred; both stay on y_pred's device and have its dtype.
 """
 

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from nnscratch.core.context import Context
-from nnscratch.core.errors import DescriptionType, DTypeError, NNError, ShapeError
+from nnscratch.core.errors import DescriptionType, DTypeError, NNError, ShapeError, look_up
 from nnscratch.kernels.ops import Array
 
 Shape: TypeAlias = tuple[int, ...]
+
+
+REDUCTIONS = ("sum_over_batch_size", "sum")
+"""What Keras calls the mean over all values, and their sum."""
 
 
 class Loss(metaclass=DescriptionType):
     """Base of all losses. A subclass says what the values are; here they become one number."""
 
     name: str
+    reduction: str = "sum_over_batch_size"
+    """One of REDUCTIONS: whether the number is the mean of the values or their sum."""
 
     @abstractmethod
     def values(self, ctx: Context, y_pred: Array, y_true: Array) -> tuple[Array, Array]:
@@ -48,6 +55,8 @@ class Loss(metaclass=DescriptionType):
                 )
             values = values * spread(sample_weight, values)
             derivative = derivative * spread(sample_weight, derivative)
+        if self.reduction == "sum":
+            return ctx.xp.sum(values), derivative
         return ctx.xp.sum(values) / values.size, derivative / values.size
 
     # -- targets ----------------------------------------------------------------------------
@@ -153,6 +162,20 @@ class Loss(metaclass=DescriptionType):
                 f"{measured.ravel()[worst]:.6g}; it has to be the derivative of each row's own "
                 "value, not divided by the number of rows"
             )
+
+
+@dataclass(frozen=True)
+class Reduced(Loss):
+    """Base of the losses that are told how to reduce their values.
+
+    Raises:
+        UnknownNameError: there is no such reduction.
+    """
+
+    reduction: str = field(default="sum_over_batch_size", kw_only=True)
+
+    def __post_init__(self) -> None:
+        look_up(f"reduction of {self.name}", self.reduction, dict.fromkeys(REDUCTIONS))
 
 
 def interchangeable(one: Shape, other: Shape) -> bool:

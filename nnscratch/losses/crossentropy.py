@@ -12,12 +12,12 @@ from nnscratch.core.arguments import number
 from nnscratch.core.context import Context
 from nnscratch.core.errors import DataError, DTypeError
 from nnscratch.kernels.ops import Array
-from nnscratch.losses.base import Loss, Shape, interchangeable
+from nnscratch.losses.base import Reduced, Shape, interchangeable
 from nnscratch.losses.elementwise import Elementwise
 
 
 @dataclass(frozen=True)
-class Crossentropy(Loss):
+class Crossentropy(Reduced):
     """Base of the cross-entropies: -log of the probability given to what is true.
 
     Probabilities are clipped to [epsilon, 1 - epsilon]. Where that moves one, its derivative is
@@ -26,6 +26,7 @@ class Crossentropy(Loss):
 
     Raises:
         ArgumentError: epsilon is not between 0 and 1/2.
+        UnknownNameError: there is no such reduction.
     """
 
     from_logits: bool = False
@@ -33,6 +34,7 @@ class Crossentropy(Loss):
     """Keras has it as a global setting, `keras.config.set_epsilon`."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         number(f"{self.name} epsilon", self.epsilon, above=0, below=0.5)
 
 

@@ -11,14 +11,14 @@ import numpy as np
 from nnscratch.core.context import Context
 from nnscratch.core.errors import DTypeError, ShapeError
 from nnscratch.kernels.ops import Array
-from nnscratch.losses.base import Loss, Shape, interchangeable
+from nnscratch.losses.base import Reduced, Shape, interchangeable
 
 Function: TypeAlias = Callable[[Array, Array], Array]
 """Of (y_pred, y_true)."""
 
 
 @dataclass(frozen=True)
-class CustomLoss(Loss):
+class CustomLoss(Reduced):
     """A loss of two functions of (y_pred, y_true), both arrays of the model's dtype and backend.
 
     `value` returns one number per row, (N,); no row's may depend on another row's prediction.

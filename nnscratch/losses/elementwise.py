@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from nnscratch.core.context import Context
 from nnscratch.kernels.ops import Array
-from nnscratch.losses.base import Loss
+from nnscratch.losses.base import Reduced
 
 
-class Elementwise(Loss):
+class Elementwise(Reduced):
     """A loss of single numbers: a prediction's value is the mean over its last axis."""
 
     @abstractmethod

@@ -82,9 +82,7 @@ def test_a_sum_is_not_divided(ctx, loss):
 
 
 def test_a_reduction_that_is_none():
-    with pytest.raises(
-        UnknownNameError, match=r"unknown reduction of .*'summ': did you mean 'sum'"
-    ):
+    with pytest.raises(UnknownNameError, match="unknown reduction of mean_squared_error 'summ'"):
         MeanSquaredError(reduction="summ")
 
 

@@ -3,7 +3,8 @@
 * ``run``           Run, what users have in hand; ``listener`` is its half that listens to `fit`;
 * ``beginning``     how recording begins, anew or where it was interrupted; ``recording``, how it
                     goes on;
-* ``replay``, ``fork``  a run gone over again, and led on otherwise;
+* ``replay``, ``fork``  a run gone over again, and led on otherwise; ``continuation`` and
+                    ``recollection``, how callbacks take that;
 * ``archive``       what is known of a run, from its folder or while it is trained;
 * ``manifest``, ``log``, ``checkpoint_files``  the files; ``record`` is what the log says,
                     ``checkpoints`` which files are kept, ``packing`` how arrays lie in JSON,

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nnscratch.runs.errors import RunError
 from nnscratch.training.callbacks import Callback
 
 State = tuple[str, Mapping[str, Any]]
 """The class of a callback, and what it told."""
+
+
+class Memories(NamedTuple):
+    """Callbacks that have a state, and what each will take over."""
+
+    callbacks: Sequence[Callback] = ()
+    states: Sequence[State] = ()
 
 
 def collect(callbacks: Iterable[Callback]) -> list[State]:
@@ -47,6 +55,16 @@ def restore(folder: Path, callbacks: Iterable[Callback], states: Sequence[State]
                 f"{folder}: {kind} cannot take over what it knew ({error!r}); if it is of another "
                 "version, take the one that the training had"
             ) from error
+
+
+def paired(callbacks: Iterable[Callback], states: Sequence[State]) -> Memories:
+    """Callbacks with the states that are theirs: of a class of which there are just as many."""
+    having, known = stateful(callbacks), Counter(kind for kind, _ in states)
+    given = Counter(type(callback).__name__ for callback in having)
+    ours = {kind for kind, count in given.items() if known[kind] == count}
+    heirs = {kind: [state for state in states if state[0] == kind] for kind in ours}
+    listening = [callback for callback in having if type(callback).__name__ in ours]
+    return Memories(listening, [heirs[type(each).__name__].pop(0) for each in listening])
 
 
 def stateful(callbacks: Iterable[Callback]) -> list[Callback]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -55,13 +56,13 @@ class Checkpoints:
         found = (FILE.fullmatch(path.name) for path in self.folder.iterdir())
         return sorted(Key(int(name[1]), name[2] is not None) for name in found if name)
 
-    def latest(self) -> Key:
-        """The newest from which training can go on.
+    def latest(self, step: float = math.inf) -> Key:
+        """The newest from which training can go on, of those of a step or before it.
 
         Raises:
             RunError: there is none.
         """
-        keys = [key for key in self.keys() if not key.changed]
+        keys = [key for key in self.keys() if not key.changed and key.step <= step]
         if not keys:
             raise self._gone(f"{self.folder}: there is no checkpoint; {LOST}")
         return keys[-1]

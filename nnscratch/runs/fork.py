@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnscratch.core.step import Step
 from nnscratch.model import Model
 from nnscratch.runs.archive import Archive
+from nnscratch.runs.callback_states import Memories
+from nnscratch.runs.continuation import Beginning
 from nnscratch.runs.errors import RunError
 from nnscratch.runs.listener import Listener
+from nnscratch.runs.recollection import recollect
 from nnscratch.runs.replay import Replay
 from nnscratch.training import feeding, loop
 from nnscratch.training.callbacks import Callback, History, Logs
@@ -45,10 +49,11 @@ class Fork:
         return text + ")"
 
 
-class Course(Callback):
+class Course(Beginning):
     """Notes the steps of a fork, and ends it after some."""
 
-    def __init__(self, limit: int | None):
+    def __init__(self, folder: Path, model: Model, memories: Memories, limit: int | None):
+        super().__init__(folder, model, memories)
         self.limit = limit
         self.steps: list[int] = []
         self.loss: list[float] = []
@@ -61,7 +66,7 @@ class Course(Callback):
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """End after the last."""
         if len(self.steps) == self.limit:
-            self.model.stop_training = True
+            self.learner.stop_training = True
 
 
 def take_fork(
@@ -72,13 +77,14 @@ def take_fork(
     *,
     steps: int | None,
     epochs: int | None,
-    callbacks: Iterable[Callback],
+    callbacks: Sequence[Callback],
     verbose: str | int,
 ) -> Fork:
     """Go to a step of a run, change something, and train on; see `nn.Run.fork`."""
     replay.go_to(step)
     model, position = archive.blueprint.build(), replay.position
     model.restore(replay.model.snapshot())
+    memories = recollect(archive, replay, step, position, callbacks)
     before = model.compiled
     if change is not None:
         change(model)
@@ -93,16 +99,30 @@ def take_fork(
             f"fork: behind step {step} nothing is left of {plan.epochs} epochs; say to which epoch "
             f"the fork goes on: fork({step}, change, epochs={position.epoch + 1})"
         )
-    course = Course(steps)
+    course = Course(archive.folder, model, memories, steps)
     history, listeners = feeding.listeners(
-        model, [*callbacks, course], verbose, plan, len(rows), validation is not None
+        model, [course, *callbacks], verbose, plan, len(rows), validation is not None
     )
     loop.fit(model, Fit(rows, validation, plan, listeners, position))
     losses = dict(zip(archive.record.steps, archive.record.loss, strict=True))
     original = [losses[index] for index in course.steps if index in losses]
     if all(isinstance(callback, Listener) for callback in callbacks):
         tell_what_is_missing(archive, course.steps)
+    if course.undone:
+        tell_what_was_undone(archive, step)
     return Fork(model, course.steps, course.loss, original, history)
+
+
+def tell_what_was_undone(archive: Archive, step: int) -> None:
+    """Warn of what callbacks did to the fork's model before its first step."""
+    warnings.warn(
+        f"{archive.folder}: a callback changed the fork's model, such as its learning rate, when "
+        f"it was told that training, an epoch or step {step} begins. That was undone: what the "
+        "run's callbacks did then is in the model already, and what is to be changed is "
+        "fork(step, change)'s. It holds until a callback sets something else later",
+        RuntimeWarning,
+        stacklevel=4,
+    )
 
 
 def tell_what_is_missing(archive: Archive, steps: Sequence[int]) -> None:

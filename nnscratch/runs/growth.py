@@ -31,7 +31,7 @@ KINDS = "biuf"
 """Of NumPy's dtypes, those whose bytes are numbers."""
 WITHOUT = (
     "put a copy of it in its place; without it the callbacks cannot know what they knew, but "
-    "run.step and run.fork serve"
+    "run.step serves, and run.fork without them"
 )
 """The way on without a file of rows."""
 

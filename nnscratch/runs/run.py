@@ -157,9 +157,14 @@ class Run(Listener):
 
         The fork has a model of its own. Rows come in the run's order, and random masks are the
         run's. The run's callbacks do not take part: what they set later, such as a learning rate,
-        nobody sets; where no callbacks are given a warning says so. A model that `change` compiles
-        anew begins with empty slots, but goes on counting the steps, on which the order of rows,
-        masks and schedules depend.
+        nobody sets; where no callbacks are given a warning says so. With the same callbacks, made
+        anew, a fork in which nothing is changed is the run, bit for bit.
+
+        The change holds when the first step is taken. Callbacks are told before it that training
+        and an epoch begin, though they may have begun long ago: what they do to the model at that
+        is undone, with a warning. Later they do what they do: a schedule sets its rate again when
+        the next epoch begins. A model that `change` compiles anew begins with empty slots, but goes
+        on counting the steps, on which the order of rows, masks and schedules depend.
 
         Args:
             step: the first step that the fork takes; the number behind the last recorded one goes
@@ -168,7 +173,9 @@ class Run(Listener):
             steps: how many steps to take; None goes on to the last epoch. The epoch that they end
                 in is cut short.
             epochs: the number of the last epoch; None for that of the run.
-            callbacks: listeners of the fork.
+            callbacks: listeners of the fork. Those that have a state go on with what they would
+                know, had they listened to the run up to there, if it had as many of their class;
+                others begin anew. For that the steps since the checkpoint before are told them.
             folder: where to record it, as a run of its own.
             verbose: as in `fit`.
 

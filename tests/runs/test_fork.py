@@ -9,6 +9,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.core.arguments import ArgumentError
+from nnscratch.runs.packing import pack
 from tests.nets import assert_same_bits, contents, conv_net, everything
 from tests.runs.test_replay import add_noise, lower_rate, record
 from tests.runs.trainings import (
@@ -154,6 +155,107 @@ def test_what_callbacks_changed_later_is_missed_and_said_so(tmp_path, deed):
         run.fork(5)  # stands behind it
         run.fork(2, steps=3)  # ends before it
         run.fork(4, callbacks=nn.LambdaCallback())
+
+
+# -- with callbacks -------------------------------------------------------------------------------
+
+
+class Schedule(nn.Callback):
+    """Sets the rate when an epoch begins, and notes that of every step."""
+
+    def __init__(self):
+        self.rates = {}
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.learning_rate = 0.1 / (epoch + 1)
+
+    def on_step(self, step):
+        self.rates[step.index] = self.model.learning_rate
+
+
+def knowing(folder):
+    """Callbacks that know something from step to step, or from epoch to epoch."""
+    folder.mkdir()
+    return [
+        nn.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=9),
+        nn.EarlyStopping("loss", patience=4, min_delta=9, restore_best_weights=True),
+        nn.CSVLogger(folder / "log.csv"),
+        nn.ModelCheckpoint(folder / "{batch}.safetensors", save_freq=4),
+        nn.Recorder(every=2),
+        nn.Ledger(),
+    ]
+
+
+def told(callbacks):
+    """What callbacks know, to the bit."""
+    arrays = {}
+    states = [pack(callback.state(), arrays, str(n)) for n, callback in enumerate(callbacks)]
+    return states, {place: array.tobytes() for place, array in arrays.items()}
+
+
+@pytest.mark.parametrize("step", range(15))
+def test_same_callbacks_and_no_change_are_the_run(tmp_path, step):
+    model, callbacks = conv_net(), knowing(tmp_path / "original")
+    run, _ = record(tmp_path / "run", model, *callbacks, epochs=5, every=4)
+    assert len(run.history["loss"]) > 3
+    again = knowing(tmp_path / "fork")
+    fork = run.fork(step, callbacks=again)
+    assert fork.loss == fork.original == run.loss[step:]
+    assert_same_bits(everything(fork.model), everything(model))
+    assert told(again) == told(callbacks)
+    logs = [(tmp_path / name / "log.csv").read_text() for name in ("fork", "original")]
+    assert logs[0] == logs[1]
+
+
+def test_callbacks_of_another_kind_begin_anew(tmp_path):
+    run, _ = record(tmp_path, conv_net(), nn.Recorder(every=1), nn.Recorder(every=2))
+    one, stop = nn.Recorder(every=1), nn.EarlyStopping("loss")  # which of both is not known
+    fork = run.fork(4, callbacks=[one, stop])
+    assert [*one.steps] == [4, 5, 6, 7, 8]
+    assert fork.loss == fork.original
+
+
+def test_callbacks_that_would_have_ended_the_run_end_the_fork(tmp_path):
+    early = {"monitor": "loss", "min_delta": 9}
+    run, _ = record(tmp_path, conv_net(), nn.EarlyStopping(**early, patience=9), every=100)
+    stop = nn.EarlyStopping(**early, patience=2)
+    assert run.fork(4, callbacks=stop, epochs=9).history.epoch == [1, 2]
+    assert stop.stopped_epoch == 2
+    impatient = nn.EarlyStopping(**early, patience=1)  # after epoch 1, behind which the run went on
+    assert run.fork(7, callbacks=impatient).history.epoch == [2]
+
+
+@pytest.mark.parametrize("step", [3, 4, 5])
+def test_change_comes_over_what_begins_again(tmp_path, step):
+    """A schedule sets its rate when the next epoch begins, not when it hears that this one does."""
+    original, schedule = Schedule(), Schedule()
+    run, _ = record(tmp_path, conv_net(), original)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        same = run.fork(step, callbacks=Schedule())
+    assert same.loss == same.original
+    with pytest.warns(RuntimeWarning, match=rf"or step {step} begins\. That was undone"):
+        fork = run.fork(
+            step, lambda model: setattr(model, "learning_rate", 1.0), callbacks=schedule
+        )
+    changed = dict.fromkeys(range(step, 6), 1.0)
+    assert schedule.rates == changed | {i: original.rates[i] for i in (6, 7, 8)}
+    assert fork.loss[1:] != fork.original[1:]
+
+
+@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin", "on_train_batch_begin"])
+def test_recorded_fork_begins_with_the_change_alone(tmp_path, hook):
+    def meddle(*_):
+        if not done:
+            add_noise(others[0].model)
+        done.append(True)
+
+    done, others = [], [nn.LambdaCallback(**{hook: meddle})]
+    run, _ = record(tmp_path / "run", conv_net())
+    with pytest.warns(RuntimeWarning, match="That was undone"):
+        fork = run.fork(4, callbacks=others, folder=tmp_path / "fork")
+    assert fork.loss == fork.original
+    assert [fork.run.step(index).loss for index in fork.steps] == fork.loss
 
 
 def test_fork_can_be_recorded_and_resumed_like_any_run(tmp_path):

@@ -1,0 +1,85 @@
+"""Course: how the training went, step by step; closer looks are taken at ever rarer steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nnscratch.core.step import Step
+from nnscratch.kernels.ops import STATISTICS, Array, Ops
+
+GROWTH = 1.25
+"""Between looks, steps grow by this factor: a run of any length is looked at about as often at
+its beginning, where most faults show, and ten times per tenfold number of steps after it."""
+NORM = STATISTICS.index("norm")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How far one step moved the trained weights."""
+
+    index: int
+    paths: tuple[str, ...]
+    value: Array
+    """Norm of each weight before the step, (weights,) as are the others."""
+    gradient: Array
+    update: Array
+    downhill: float
+    """-cos of the angle between gradient and update: 1 goes straight down, below 0 up."""
+
+    @property
+    def ratios(self) -> Mapping[str, float]:
+        """|update| / |value| of each weight; NaN where the value is 0."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = np.where(self.value > 0, self.update / self.value, np.nan)
+        return dict(zip(self.paths, found.tolist(), strict=True))
+
+
+@dataclass
+class Course:
+    """What was noted of each step, and of each epoch."""
+
+    losses: list[float] = field(default_factory=list)
+    """Before each step, penalty included."""
+    penalties: list[float] = field(default_factory=list)
+    paces: list[Pace] = field(default_factory=list)
+    logs: list[Mapping[str, float]] = field(default_factory=list)
+    """Loss and metrics of each epoch."""
+    _next: int = 0
+
+    def note(self, step: Step, k: Ops) -> None:
+        """Write down a step."""
+        taken = len(self.losses)
+        self.losses.append(step.loss)
+        self.penalties.append(step.penalty)
+        if taken >= self._next or not np.isfinite(step.loss):
+            self._next = int(taken * GROWTH) + 1
+            self.paces.append(pace(step, k))
+
+    @property
+    def steps(self) -> int:
+        """How many were taken."""
+        return len(self.losses)
+
+    @property
+    def broke(self) -> int | None:
+        """The first step whose loss is no number."""
+        found = np.flatnonzero(~np.isfinite(self.losses))
+        return int(found[0]) if len(found) else None
+
+
+def pace(step: Step, k: Ops) -> Pace:
+    """What is noted of a step at a closer look."""
+    places = step.before.layout.slices
+    bounds = np.array([[place.start, place.stop] for place in places.values()], np.int64)
+    arenas = (step.before, step.total_gradients, step.updates)
+    value, gradient, update = (
+        k.statistics(arena.buffer, bounds, np.nan, np.nan)[:, NORM] for arena in arenas
+    )
+    down = -float(np.dot(step.total_gradients.buffer, step.updates.buffer))
+    sizes = float(np.sqrt(np.sum(gradient**2) * np.sum(update**2)))
+    return Pace(
+        step.index, tuple(places), value, gradient, update, down / sizes if sizes else np.nan
+    )

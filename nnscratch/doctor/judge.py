@@ -1,0 +1,137 @@
+"""Judge: what a loss wants, found by asking it. Its formula is not looked at, only its answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnscratch.core.context import Context
+from nnscratch.kernels.ops import Array
+from nnscratch.losses.base import Loss
+
+ROWS = 32
+ANYTHING, INSIDE = (-3.0, 3.0), (0.05, 0.95)
+"""Stretches of numbers: of both signs and any size, and probabilities."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a loss says to answers."""
+
+    value: float
+    gradient: Array
+
+    @property
+    def finite(self) -> bool:
+        """Whether all of it are numbers."""
+        return bool(np.isfinite(self.value) and np.isfinite(self.gradient).all())
+
+    @property
+    def blind(self) -> float:
+        """The share of entries whose gradient is exactly 0."""
+        return float(np.mean(self.gradient == 0))
+
+
+class Judge:
+    """A loss, to be asked about answers to some of its targets.
+
+    Args:
+        loss: any.
+        ctx: for inference.
+        target: one per row, as the loss reads them.
+        units: how many outputs a row has.
+    """
+
+    def __init__(self, loss: Loss, ctx: Context, target: Array, output_shape: tuple[int, ...]):
+        self.loss, self.ctx = loss, ctx
+        chosen = np.linspace(0, len(target) - 1, min(ROWS, len(target))).astype(int)
+        self.target = target[chosen]
+        self.shape = (len(self.target), *output_shape)
+
+    def ask(self, y: Array, target: Array | None = None) -> Answer:
+        """The loss of answers, and its gradient by them."""
+        given = np.ascontiguousarray(y, np.float64)
+        target = self.target if target is None else target
+        if target.dtype.kind == "f":
+            target = target.astype(np.float64)
+        with np.errstate(all="ignore"):
+            value, gradient = self.loss(self.ctx, given, target)
+        return Answer(float(value), np.asarray(gradient))
+
+    def drawn(self, stretch: tuple[float, float]) -> Array:
+        """Answers from a stretch of numbers, (N, ..., K)."""
+        return np.random.default_rng(0).uniform(*stretch, self.shape)
+
+    @property
+    def wants_probabilities(self) -> bool:
+        """Whether it has no use for numbers below 0 and above 1: NaN, or without any gradient."""
+        inside, anything = self.ask(self.drawn(INSIDE)), self.ask(self.drawn(ANYTHING))
+        if not inside.finite or inside.blind == 1:
+            return False
+        return not anything.finite or anything.blind > inside.blind + 0.25
+
+    @property
+    def indifferent(self) -> bool:
+        """Whether no answer has a gradient: then nothing can be learned."""
+        return all(self.ask(self.drawn(part)).blind == 1 for part in (ANYTHING, INSIDE))
+
+    @property
+    def heeds_labels(self) -> bool:
+        """Whether one label asks for other answers than the next.
+
+        Of several outputs, the gradient points elsewhere; of one, it is not the same.
+        """
+        y, turned = self.drawn(INSIDE), np.roll(self.target, 1, axis=0)
+        if np.array_equal(turned, self.target):
+            return True  # all labels are one: nothing to tell apart
+        here, there = directions(self.ask(y).gradient), directions(self.ask(y, turned).gradient)
+        known = here.any(axis=-1) & there.any(axis=-1)  # a gradient of 0 has no direction
+        return not np.allclose(here[known], there[known], atol=1e-6)
+
+    @property
+    def multiple(self) -> float:
+        """The loss of all rows in terms of the mean of each row's own: 1, or N where it sums."""
+        y = self.drawn(INSIDE)
+        rows = [self.ask(y[i : i + 1], self.target[i : i + 1]).value for i in range(len(y))]
+        mean = float(np.mean(rows))
+        return self.ask(y).value / mean if mean else float("nan")
+
+    @property
+    def clipped(self) -> bool:
+        """Whether a certain wrong answer costs a finite loss."""
+        y = np.where(self.drawn(INSIDE) > 0.5, 1.0, 0.0)
+        return self.ask(y).finite
+
+    @property
+    def divides_by_sums(self) -> bool:
+        """Whether it reads a row's outputs as shares of their sum."""
+        y = self.drawn(INSIDE)
+        whole, half = self.ask(y), self.ask(y / 2)
+        return whole.finite and bool(np.isclose(whole.value, half.value, rtol=1e-6))
+
+    @property
+    def softens(self) -> bool:
+        """Whether it reads logits: what is added to all of a row's outputs changes nothing."""
+        y = self.drawn(INSIDE)
+        here, there = self.ask(y), self.ask(y + 10)
+        return here.finite and bool(np.isclose(here.value, there.value, rtol=1e-6))
+
+    @property
+    def distances(self) -> bool:
+        """Whether answers just as far beyond a target as short of it cost the same: a distance."""
+        if self.target.shape != self.shape:
+            return False
+        away = self.drawn(INSIDE)
+        beyond, short = self.ask(self.target + away), self.ask(self.target - away)
+        return beyond.finite and bool(np.isclose(beyond.value, short.value, rtol=1e-6))
+
+
+def directions(gradient: Array) -> Array:
+    """Gradients of length 1, (N*..., K); of one output as they are."""
+    rows = gradient.reshape(-1, gradient.shape[-1])  # (N*..., K)
+    if rows.shape[-1] == 1:
+        return rows
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)  # (N*..., 1)
+    found: Array = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    return found

@@ -1,0 +1,93 @@
+"""Ranking: the root cause first, and under it what follows from it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from nnscratch.doctor.finding import Finding
+
+EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        cause: frozenset(consequences.split())
+        for cause, consequences in {
+            "unscaled_input": (
+                "dead_relu saturated_activation saturated_softmax_clip exploding_gradient "
+                "lr_too_high lr_too_low vanishing_gradient too_few_updates"
+            ),
+            "unscaled_target": (
+                "exploding_gradient lr_too_high lr_too_low too_few_updates dead_relu "
+                "saturated_activation"
+            ),
+            "weights_too_large": (
+                "exploding_gradient saturated_activation saturated_softmax_clip lr_too_low "
+                "vanishing_gradient dead_relu"
+            ),
+            "weights_too_small": "vanishing_gradient lr_too_low too_few_updates",
+            "zero_or_constant_init": "symmetric_units vanishing_gradient dead_relu capacity",
+            "symmetric_units": "capacity vanishing_gradient too_few_updates",
+            "saturated_activation": "vanishing_gradient lr_too_low too_few_updates",
+            "lr_too_high": (
+                "exploding_gradient dead_relu saturated_activation saturated_softmax_clip"
+            ),
+            "wrong_gradient": "exploding_gradient lr_too_high saturated_softmax_clip",
+            "loss_formula_bug": (
+                "exploding_gradient lr_too_high dead_relu saturated_softmax_clip wrong_loss"
+            ),
+            "single_unit_softmax": (
+                "wrong_output_units wrong_output_activation wrong_loss saturated_softmax_clip "
+                "nothing_trainable vanishing_gradient lr_too_low too_few_updates"
+            ),
+            "wrong_output_units": (
+                "wrong_loss output_range_mismatch wrong_output_activation lr_too_low "
+                "too_few_updates exploding_gradient"
+            ),
+            "output_range_mismatch": (
+                "saturated_activation dead_relu lr_too_low too_few_updates unscaled_target "
+                "vanishing_gradient"
+            ),
+            "wrong_output_activation": (
+                "saturated_softmax_clip dead_relu exploding_gradient lr_too_low too_few_updates "
+                "wrong_loss output_range_mismatch"
+            ),
+            "double_softmax_or_logits_as_probabilities": (
+                "saturated_softmax_clip exploding_gradient dead_relu lr_too_low too_few_updates "
+                "wrong_output_activation loss_formula_bug"
+            ),
+            "wrong_loss": "lr_too_low too_few_updates bad_labels no_signal",
+            "over_regularization": "vanishing_gradient weights_too_small too_few_updates",
+            "bad_labels": "no_signal capacity",
+        }.items()
+    }
+)
+"""By cause, what it may bring about."""
+
+
+def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings, the surest first; what another of them explains stands under that one.
+
+    A finding explains another where its cause may bring the other's about and it is at least as
+    certain.
+    """
+    ordered = sorted(findings, key=lambda finding: -finding.certainty)
+    roots: list[Finding] = []
+    for finding in sorted(ordered, key=lambda finding: -len(EXPLAINS.get(finding.cause, ()))):
+        if not any(explains(other, finding) for other in ordered):
+            roots.append(finding)
+    placed = [dataclasses.replace(root, consequences=under(root, ordered)) for root in roots]
+    return tuple(sorted(placed, key=lambda root: -root.certainty))
+
+
+def explains(cause: Finding, consequence: Finding) -> bool:
+    """Whether one finding may be the reason of another."""
+    return (
+        consequence.cause in EXPLAINS.get(cause.cause, ())
+        and cause.certainty >= consequence.certainty
+        and cause.cause not in EXPLAINS.get(consequence.cause, ())
+    )
+
+
+def under(root: Finding, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """What stands under a root."""
+    return tuple(finding for finding in findings if explains(root, finding))

@@ -1,0 +1,63 @@
+"""Logits where the loss wants probabilities, or probabilities where it wants logits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nnscratch.doctor.chart import Chart
+from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.task import Kind
+
+
+def double_softmax_or_logits_as_probabilities(chart: Chart) -> Iterator[Finding]:
+    """Softmax not at all, or twice."""
+    head = chart.head
+    unbounded = np.isneginf(head.low) and np.isposinf(head.high)
+    if unbounded and chart.judge.wants_probabilities:
+        yield logits(chart)
+    exclusive = chart.task.kind is Kind.classes and head.units > 1
+    if exclusive and head.sums_to_one and chart.judge.softens:
+        yield twice(chart)
+
+
+def logits(chart: Chart) -> Finding:
+    """The loss takes the logarithm of any number."""
+    y = chart.begin.y
+    none = float(np.mean((y <= 0) | (y >= 1)))
+    seen = Evidence(
+        f"{chart.head.call} ends without an activation: the first outputs go from {y.min():.3g} "
+        f"to {y.max():.3g}, {none:.0%} of them are no probabilities, which the loss reads",
+        step=chart.begin.index,
+        numbers={"low": float(y.min()), "high": float(y.max()), "beyond": none},
+    )
+    return Finding(
+        cause="double_softmax_or_logits_as_probabilities",
+        where=(chart.head.call, "loss"),
+        evidence=(seen,),
+        why="a number below 0 or above 1 has no logarithm or is clipped, where the gradient is 0: "
+        "rows with such outputs teach nothing, or NaN",
+        fix="from_logits=True in the loss, or softmax (for one yes or no: sigmoid) at the end",
+        certainty=Certainty.certain,
+    )
+
+
+def twice(chart: Chart) -> Finding:
+    """The loss applies a softmax of its own to probabilities."""
+    units = chart.head.units
+    floor = float(np.log(np.e + units - 1) - 1)
+    seen = Evidence(
+        f"{chart.head.call} gives rows that sum to 1, and the loss applies softmax to what it "
+        f"reads: even certain right answers cost ln(e + {units - 1}) - 1 = {floor:.4g}",
+        numbers={"floor": floor},
+    )
+    return Finding(
+        cause="double_softmax_or_logits_as_probabilities",
+        where=(chart.head.call, "loss"),
+        evidence=(seen,),
+        why="numbers between 0 and 1 are nearly equal logits, so the loss sees nearly uniform "
+        "probabilities and its gradient is small",
+        fix="leave the last activation out, or from_logits=False",
+        certainty=Certainty.certain,
+    )

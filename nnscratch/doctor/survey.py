@@ -1,0 +1,133 @@
+"""Survey: a network and its weights at one moment, on the same training rows every time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnscratch.core.describe import norm
+from nnscratch.core.step import Batch, Step
+from nnscratch.core.tape import Call
+from nnscratch.inspect import units
+from nnscratch.inspect.attenuation import Attenuation, attenuation
+from nnscratch.kernels.ops import Array
+from nnscratch.model import Model
+from nnscratch.training.loop import infer
+
+ROWS = 256
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What a call puts out, over all surveyed rows."""
+
+    role: str
+    largest: float
+    """Magnitude of an entry."""
+    rms: float
+    """Root of the mean square."""
+    varies: float
+    """Standard deviation from row to row, of the mean unit: 0 where the input is forgotten."""
+    silent: int
+    """Units that never fire."""
+    units: int
+    saturated: float
+    """Share of entries where the activation is flat; 0 where it never is."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A trained weight."""
+
+    scale: float
+    """Standard deviation times the root of the number of inputs: about 1 keeps the signal."""
+    spread: float
+    """Largest difference between two units: exactly 0 where all are equal."""
+    value: float
+    """Norm."""
+    gradient: float
+    update: float
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was seen."""
+
+    index: int
+    """Steps taken so far."""
+    loss: float
+    """In training mode, on the surveyed rows, before the step that is computed here."""
+    penalty: float
+    quiet_loss: float
+    """In inference mode, on the same rows; without the penalty."""
+    y: Array
+    """The predictions (rows, ...), in inference mode."""
+    activities: Mapping[str, Activity]
+    """By call."""
+    kernels: Mapping[str, Kernel]
+    """By path."""
+    path: Attenuation
+    """Of the gradient."""
+
+
+def survey(model: Model, rows: Batch) -> Survey:
+    """Look at a model; nothing of it changes."""
+    start = model.start(model.context(training=False))
+    (y, *_) = outputs = infer(start, rows.inputs)
+    quiet_loss, _ = model.compiled.objective(start.ctx, outputs, rows)
+    step = model.compute_step(rows)
+    return Survey(
+        index=step.index,
+        loss=step.loss,
+        penalty=step.penalty,
+        quiet_loss=quiet_loss,
+        y=model.backend.to_host(y),
+        activities={key: activity(call) for key, call in step.calls.items()},
+        kernels=dict(kernels(step)),
+        path=attenuation(step),
+    )
+
+
+def activity(call: Call) -> Activity:
+    """What is told of a call."""
+    y = np.asarray(call.output)
+    flat = y.reshape(-1, y.shape[-1])  # (rows and places, units)
+    bounds = call.layer.saturation
+    saturated = 0.0 if bounds is None else np.mean((flat <= bounds[0]) | (flat >= bounds[1]))
+    return Activity(
+        role=call.layer.role,
+        largest=units.largest(flat),
+        rms=norm(flat) / np.sqrt(max(flat.size, 1)),
+        varies=float(np.mean(np.std(y.reshape(len(y), -1), axis=0, dtype=np.float64))),
+        silent=units.silent(y, bounds),
+        units=y.shape[-1],
+        saturated=float(saturated),
+    )
+
+
+def kernels(step: Step) -> dict[str, Kernel]:
+    """The trained weights of two axes and more."""
+    found = {}
+    for path, value in step.before.items():
+        if value.ndim < 2:
+            continue
+        inputs = value.size // value.shape[-1]
+        found[path] = Kernel(
+            scale=float(np.std(value, dtype=np.float64)) * np.sqrt(inputs),
+            spread=units.spread(value),
+            value=norm(value),
+            gradient=norm(step.total_gradients[path]),
+            update=norm(step.updates[path]),
+        )
+    return found
+
+
+def sample(rows: Batch) -> Batch:
+    """Rows from the whole set, evenly spaced."""
+    n = len(rows)
+    chosen = np.unique(np.linspace(0, n - 1, min(n, ROWS)).astype(int))
+    weights = None if rows.weights is None else rows.weights[chosen]
+    inputs = tuple(x[chosen] for x in rows.inputs)
+    return Batch(inputs, tuple(y[chosen] for y in rows.targets), weights)

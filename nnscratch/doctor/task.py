@@ -1,0 +1,105 @@
+"""Task: what the targets ask for, read from their values, and how good answers to it are."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnscratch.kernels.ops import Array
+
+FEW = 20
+"""Whole numbers of so few different values, each of which comes again and again, are classes."""
+
+
+class Kind(enum.Enum):
+    """What targets are."""
+
+    classes = "one of several classes"
+    binary = "yes or no"
+    labels = "several times yes or no"
+    numbers = "numbers"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one output is trained for."""
+
+    kind: Kind
+    target: Array
+    """One per row, (N, K), or class numbers (N,), as the loss reads them."""
+
+    @classmethod
+    def of(cls, target: Array) -> Task:
+        """The task of targets as a loss reads them."""
+        return cls(kind_of(target), target)
+
+    @property
+    def classes(self) -> Array | None:
+        """The class of each row (N,), where the task has classes."""
+        if self.kind is Kind.binary:
+            return self.target.reshape(-1).astype(np.int64)  # (N,)
+        if self.kind is not Kind.classes:
+            return None
+        if self.target.dtype.kind == "i":
+            return self.target
+        return np.asarray(self.target.argmax(axis=-1))  # (N,)
+
+    def score(self, y: Array) -> float:
+        """How good predictions are: accuracy, or R2 of numbers. NaN where one is not finite."""
+        if not np.isfinite(y).all():
+            return float("nan")
+        if self.kind is Kind.numbers:
+            return r2(y, self.target)
+        if self.kind is Kind.classes:
+            return float(np.mean(y.argmax(axis=-1) == self.classes))
+        return float(np.mean((y > 0.5) == (self.target > 0.5)))
+
+    @property
+    def best_constant(self) -> Array:
+        """The answer (K,) that is best for all rows without looking at them."""
+        if self.target.dtype.kind == "i":
+            return np.bincount(self.target.reshape(-1)) / self.target.size
+        return np.asarray(self.target.mean(axis=0, dtype=np.float64))  # (K,)
+
+    @property
+    def chance(self) -> float:
+        """The score of the best constant."""
+        if self.kind is Kind.numbers:
+            return 0.0
+        if self.classes is not None:
+            return float(np.bincount(self.classes).max() / len(self.target))
+        shares = self.target.mean(axis=0)
+        return float(np.mean(np.maximum(shares, 1 - shares)))
+
+
+def kind_of(target: Array) -> Kind:
+    """What targets are, from their values alone."""
+    if target.dtype.kind == "i":
+        return Kind.classes
+    if not np.isin(target, (0, 1)).all():
+        return Kind.numbers
+    if target.shape[-1] == 1:
+        return Kind.binary
+    exclusive = (target.sum(axis=-1) == 1).all()
+    return Kind.classes if exclusive else Kind.labels
+
+
+def numbered_classes(target: Array) -> int | None:
+    """How many classes numbers in one column (N, 1) seem to be the names of; None: they are not.
+
+    That is whole numbers with 3 to `FEW` different values, each in several rows.
+    """
+    column = target.reshape(-1)
+    if target.size != len(target) or (column != np.round(column)).any():
+        return None
+    values, counts = np.unique(column, return_counts=True)
+    return len(values) if 3 <= len(values) <= FEW and counts.min() > 1 else None
+
+
+def r2(y: Array, target: Array) -> float:
+    """The part of the targets' variance that predictions explain; less than 0: none, and worse."""
+    rest = np.sum(np.square(y - target, dtype=np.float64))
+    spread = np.sum(np.square(target - target.mean(axis=0), dtype=np.float64))
+    return float(1 - rest / spread) if spread else float("nan")

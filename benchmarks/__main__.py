@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import bandwidth, batch, conv, inspection, ladder, memory, start, step
+from benchmarks import bandwidth, batch, conv, doctor, inspection, ladder, memory, start, step
 from benchmarks.report import BenchmarkError, reserve, write
+from nnscratch.cli import INTERRUPTED
 from nnscratch.core.errors import NNError
 
 BENCHMARKS = {
@@ -20,6 +21,7 @@ BENCHMARKS = {
     "bandwidth": bandwidth,
     "batch": batch,
     "inspection": inspection,
+    "doctor": doctor,
 }
 """Each has `configure(parser)`, which adds its own options, and `run(arguments)`."""
 
@@ -44,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0; 1 where a result was wrong; 2 for what cannot be measured, told in one
-        line on stderr.
+        line on stderr; 130 after Ctrl-C.
     """
     arguments = parser().parse_args(argv)
     try:
@@ -57,6 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (BenchmarkError, NNError, OSError) as error:
         print(f"benchmarks {arguments.name}: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"benchmarks {arguments.name}: interrupted", file=sys.stderr)
+        return INTERRUPTED
     return int(any(row.get("status") == "FAILED" for row in body.get("rows", ())))
 
 

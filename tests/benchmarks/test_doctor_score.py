@@ -1,0 +1,120 @@
+"""How a trained twin is scored, and when it fails."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from benchmarks.doctor.program import Expect
+from benchmarks.doctor.row import Row, closing, line, summary
+from benchmarks.doctor.score import Score, fails, scored
+
+NAN, INF = math.nan, math.inf
+
+
+def test_binary() -> None:
+    p, y = np.array([[0.9], [0.2], [0.6], [0.5]]), np.array([1, 0, 0, 0])
+    assert scored("binary", p, y) == (0.75, 0.75)
+    two = np.array([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]])
+    assert scored("binary", two, np.eye(2)[y]) == (0.75, 0.75)
+
+
+def test_classes() -> None:
+    y = np.array([0, 2, 1, 2])
+    p = np.array([[9, 0, 0], [0, 0, 1], [1, 0, 0], [0, 1, 0]])
+    assert scored("class", p, y) == (0.5, 0.5)
+    assert scored("class", p, np.eye(3)[y]) == (0.5, 0.5)
+    assert scored("class", np.array([[0.4], [1.6], [1.4], [9.0]]), y[:, None]) == (0.75, 0.5)
+
+
+def test_the_mean_recall_counts_each_class_alike() -> None:
+    y = np.array([0] * 9 + [1])
+    p = np.eye(2)[[0] * 10]
+    assert scored("balanced", p, y) == (0.5, 0.5)
+    assert scored("class", p, y) == (0.9, 0.9)
+
+
+def test_labels_one_by_one() -> None:
+    y = np.array([[1, 0], [1, 1], [1, 0], [0, 0]])
+    p = np.array([[0.9, 0.9], [0.9, 0.9], [0.9, 0.1], [0.1, 0.1]])
+    assert scored("label", p, y) == (7 / 8, 0.75)
+
+
+def test_r2_of_all_columns() -> None:
+    y = np.array([[1.0, 5.0], [3.0, 5.0]])
+    assert scored("reg", y, y) == (1, 0)
+    assert scored("reg", np.array([[2.0, 5.0], [2.0, 5.0]]), y) == (0, 0)
+    assert scored("reg", np.array([[1.0], [2.0]]), np.array([1.0, 3.0]))[0] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("task", ["binary", "class", "balanced", "label", "reg"])
+def test_nan_is_no_score(task: str) -> None:
+    assert math.isnan(scored(task, np.array([[NAN], [1.0]]), np.array([0, 1]))[0])
+
+
+def rule(name: str, task: str = "class", gap: float = 0.0) -> Expect:
+    return Expect(task, "val", name, fixed_ok=0.9, fixed_truth=False, gap=gap)
+
+
+def reached(value: float, loss: float = 1.0, metric: float = NAN) -> Score:
+    return Score(value, 0.0 if value < -0.5 else 0.5, loss, metric)
+
+
+@pytest.mark.parametrize(
+    ("expect", "buggy", "fixed", "expected"),
+    [
+        (rule("chance"), reached(0.55), reached(0.9), True),
+        (rule("chance"), reached(0.56), reached(0.9), False),
+        (rule("chance", "reg"), Score(0.1, 0.0, 1, NAN), reached(0.9), True),
+        (rule("chance", "reg"), Score(0.11, 0.0, 1, NAN), reached(0.9), False),
+        (rule("chance"), reached(NAN), reached(0.9), True),
+        (rule("chance"), reached(0.9, loss=INF), reached(0.9), True),
+        (rule("2x"), reached(0.75), reached(0.875), True),
+        (rule("2x"), reached(0.76), reached(0.875), False),
+        (rule("2x"), reached(0.9, loss=NAN), reached(0.9), True),
+        (rule("train_loss_2x"), reached(0.9, loss=2.0), reached(0.9, loss=1.0), True),
+        (rule("train_loss_2x"), reached(0.9, loss=1.9), reached(0.9, loss=1.0), False),
+        (rule("metric_gap", gap=0.25), reached(0.5, metric=0.75), reached(0.9), True),
+        (rule("metric_gap", gap=0.25), reached(0.75, metric=0.5), reached(0.9), False),
+        (rule("metric_gap_abs", gap=0.25), reached(0.75, metric=0.5), reached(0.9), True),
+    ],
+)
+def test_rules(expect: Expect, buggy: Score, fixed: Score, expected: bool) -> None:
+    assert fails(expect, buggy, fixed) is expected
+
+
+def test_rows_are_told_in_80_columns() -> None:
+    long = Row(
+        "DC-base-missing_normalization",
+        category="double_softmax_or_logits_as_probabilities",
+        buggy_score=-9.28e20,
+        fails=True,
+        fixed_score=0.75,
+        learns=False,
+        seconds=123.4,
+    )
+    first, second = line(long).splitlines()
+    assert len(first) <= 80
+    assert "-9e+20 F" in first
+    assert "0.750 -" in first
+    assert second == "  not as expected"
+    control = Row("a", category="none", fixed_score=1.0, learns=True)
+    broken = Row("b", error="ValueError: no")
+    assert line(broken).endswith("ERROR: ValueError: no")
+    assert "\n" not in line(control)
+    assert summary([long, control, broken]) == {
+        "programs": 3,
+        "buggy": 1,
+        "buggy_failing": 1,
+        "fixed": 2,
+        "fixed_learning": 1,
+        "errors": 1,
+    }
+    assert closing([long]).startswith("1 programs: 1 of 1 buggy twins fail, 0 of 1 others learn")
+
+
+def test_json_has_no_nan() -> None:
+    told = Row("a", fixed_score=NAN, fixed_loss=INF, learns=False).as_json()
+    assert (told["fixed_score"], told["fixed_loss"], told["as_expected"]) == ("nan", "inf", False)

@@ -33,6 +33,7 @@ def threads() -> Iterator[None]:
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path, "uphill", program(UPHILL, id="uphill"))
     write(tmp_path, "well", program(id="well"))
+    write(tmp_path, "never", program(id="never", fixed=UPHILL))
     write(tmp_path, "odd", program(id="odd", fixed=twin(data={"name": "trouble"})))
     numbers = tmp_path / "numbers.json"
     assert command.main(["doctor", str(tmp_path), "--json", str(numbers)]) == 0
@@ -40,12 +41,13 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "data.py, which is the folder's own code" in told
     assert max(map(len, told.splitlines()[1:-1])) <= 80
     assert told.splitlines()[-2] == (
-        "3 programs: 1 of 1 buggy twins fail, 2 of 2 others learn, 1 errors"
+        "4 programs: 1 of 1 buggy twins fail, 2 of 3 others learn, 1 errors"
     )
     body = json.loads(numbers.read_text())
     rows = {row["id"]: row for row in body["rows"]}
-    assert list(rows) == ["uphill", "odd", "well"]
+    assert list(rows) == ["uphill", "never", "odd", "well"]
     assert rows["uphill"]["fails"] is rows["uphill"]["learns"] is rows["well"]["learns"] is True
+    assert rows["never"]["learns"] is rows["never"]["as_expected"] is False
     assert rows["uphill"]["buggy_score"] <= rows["uphill"]["constant"] + 0.05
     assert rows["uphill"]["fixed_score"] == rows["well"]["fixed_score"] >= 0.9
     assert rows["well"]["fails"] is rows["well"]["buggy_score"] is None

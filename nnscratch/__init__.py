@@ -49,7 +49,7 @@ from nnscratch.labels import to_categorical
 from nnscratch.layers import *  # noqa: F403 (nnscratch.layers.__all__ is the list)
 from nnscratch.model import Model
 from nnscratch.network import Network
-from nnscratch.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
+from nnscratch.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, RMSprop
 from nnscratch.runs import ReplayError, Run, RunError
 from nnscratch.seeds import set_seed
 from nnscratch.sequential import Sequential
@@ -70,9 +70,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SGD",
+    "Adadelta",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
     "Arena",
     "Backend",
     "Batch",

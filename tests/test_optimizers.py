@@ -13,7 +13,7 @@ from nnscratch import optimizers, schedules
 from nnscratch.backend import get_backend
 from nnscratch.core.context import Context
 from nnscratch.core.errors import UnknownNameError
-from nnscratch.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
+from nnscratch.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, RMSprop
 
 NUMPY = Context(get_backend("numpy"))
 SLICES = {"dense/kernel": slice(0, 4), "dense/bias": slice(4, 6), "out/kernel": slice(6, 9)}
@@ -26,6 +26,8 @@ EVERY_OPTIMIZER = [
     Adagrad(0.1),
     Adam(0.01),
     AdamW(0.01),
+    Adadelta(10.0),
+    Adamax(0.01),
 ]
 SLOTS = [
     {},
@@ -36,6 +38,8 @@ SLOTS = [
     {"accumulator"},
     {"first_moment", "second_moment"},
     {"first_moment", "second_moment"},
+    {"mean_square", "mean_square_step"},
+    {"first_moment", "largest"},
 ]
 
 
@@ -106,6 +110,20 @@ def test_adagrad_starts_from_its_initial_value(ctx):
     assert_allclose(steps, [first, first - 0.1 / math.sqrt(5.5)], rtol=1e-15)
 
 
+def test_adadelta_takes_the_size_of_its_steps_from_the_steps_before(ctx):
+    steps = descend(Adadelta(0.1, rho=0.5, epsilon=0.25), ctx, 2.0, 1.0)
+    first = 2 * math.sqrt(0.25 / 2.25)  # s = 2
+    second = math.sqrt((first**2 / 2 + 0.25) / 1.75)  # s = 1.5
+    assert_allclose(steps, [1 - 0.1 * first, 1 - 0.1 * (first + second)], rtol=1e-14)
+
+
+def test_adamax_divides_by_the_largest_gradient_while_it_lasts(ctx):
+    steps = descend(Adamax(0.1, beta_1=0.5, beta_2=0.75, epsilon=0.5), ctx, 2.0, 1.0)
+    # m = 1, u = 2; then m = 1, u = 0.75 * 2
+    first = 1 - 0.1 / 0.5 * 1 / 2.5
+    assert_allclose(steps, [first, first - 0.1 / 0.75 * 1 / 2], rtol=1e-14)
+
+
 def test_adam_adds_epsilon_outside_the_uncorrected_root(ctx):
     steps = descend(Adam(0.1, beta_1=0.5, beta_2=0.75, epsilon=0.5), ctx, 2.0, 1.0)
     # m = v = 1 after both steps; a = 0.1 sqrt(1/4) / (1/2), then 0.1 sqrt(7/16) / (3/4)
@@ -136,6 +154,8 @@ def test_defaults_are_keras_ones():
     assert SGD() == SGD(0.01, 0.0, False)
     assert RMSprop() == RMSprop(0.001, 0.9, 0.0, 1e-7)
     assert Adagrad() == Adagrad(0.001, 0.1, 1e-7)
+    assert Adadelta() == Adadelta(0.001, 0.95, 1e-7)
+    assert Adamax() == Adamax(0.001, 0.9, 0.999, 1e-7)
     assert Adam() == Adam(0.001, 0.9, 0.999, 1e-7)
     assert AdamW() == AdamW(0.001, 0.004, 0.9, 0.999, 1e-7)
     assert Adam().weight_decay is None
@@ -368,6 +388,8 @@ def test_numpy_scalars_do_not_widen_float32():
         ("rmsprop", RMSprop()),
         ("RMSprop", RMSprop()),
         ("adagrad", Adagrad()),
+        ("adadelta", Adadelta()),
+        ("adamax", Adamax()),
         ("adam", Adam()),
         ("AdamW", AdamW()),
     ],
@@ -425,6 +447,8 @@ def torch_trajectory(make, start, gradients):
             {"lr": 0.01, "alpha": 0.9, "momentum": 0.5, "eps": 0.0},
         ),
         (Adam(0.01, epsilon=1e-30), "Adam", {"lr": 0.01, "eps": 0.0}),
+        (Adadelta(0.5), "Adadelta", {"lr": 0.5, "rho": 0.95, "eps": 1e-7}),
+        (Adamax(0.01, epsilon=1e-30), "Adamax", {"lr": 0.01, "eps": 0.0}),
         (AdamW(0.01, 0.1, epsilon=1e-30), "AdamW", {"lr": 0.01, "weight_decay": 0.1, "eps": 0.0}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -20,15 +20,28 @@ from typing import Any
 from nnscratch.core.errors import look_up
 from nnscratch.optimizers.adaptive import Adagrad, Adam, AdamW, RMSprop
 from nnscratch.optimizers.base import Optimizer
+from nnscratch.optimizers.rarer import Adadelta, Adamax
 from nnscratch.optimizers.sgd import SGD
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "get"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Optimizer",
+    "RMSprop",
+    "get",
+]
 
 NAMES: dict[str, type[Any]] = {
     "sgd": SGD,
     "rmsprop": RMSprop,
+    "adadelta": Adadelta,
     "adagrad": Adagrad,
     "adam": Adam,
+    "adamax": Adamax,
     "adamw": AdamW,
 }
 

@@ -12,10 +12,15 @@ from nnscratch.core.step import Batch
 from nnscratch.doctor.course import Course
 from nnscratch.doctor.head import Head, head_of
 from nnscratch.doctor.judge import Judge
+from nnscratch.doctor.neighbours import Neighbours
 from nnscratch.doctor.numbers import Numbers
 from nnscratch.doctor.survey import Survey, sample, survey
-from nnscratch.doctor.task import Task
+from nnscratch.doctor.task import Kind, Task
+from nnscratch.doctor.wiring import kernel_paths
 from nnscratch.model import Model
+
+LITTLE = 0.1
+"""Of the way from the best constant to perfect answers."""
 
 
 @dataclass
@@ -72,10 +77,76 @@ class Chart:
         seen = sample(self.rows)
         return Task(self.task.kind, self.model.backend.to_host(seen.targets[0])).score(self.end.y)
 
+    @cached_property
+    def neighbours(self) -> Neighbours | None:
+        """Of the training rows."""
+        return Neighbours.of([self.model.backend.to_host(x) for x in self.rows.inputs])
+
+    @cached_property
+    def within_reach(self) -> float:
+        """The score of answering as the nearest rows do; no less than a little over chance."""
+        chance = self.task.chance
+        least = chance + LITTLE * (1 - chance)
+        if self.neighbours is None or self.task.kind is Kind.labels:
+            return least
+        rows = Task(self.task.kind, self.task.target[self.neighbours.rows])
+        return max(least, rows.score(self.neighbours.answers(self.task.target)))
+
     @property
     def learned(self) -> bool:
-        """Whether the answers are better than the best constant."""
-        return bool(self.score > self.task.chance + 0.1 * (1 - self.task.chance))
+        """Whether the answers are better than the best constant, half as far as can be expected."""
+        chance = self.task.chance
+        little = chance + LITTLE * (1 - chance)
+        return bool(self.score > max(little, (chance + self.within_reach) / 2))
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the loss ended as no number, or higher than it began."""
+        last = self.course.losses[-1]
+        return self.course.broke is not None or last > self.course.losses[0]
+
+    @cached_property
+    def baseline(self) -> float:
+        """The loss of the best constant answer; NaN where the loss does not read it."""
+        constant = np.broadcast_to(self.task.best_constant, self.judge.shape)
+        if self.judge.softens:
+            constant = np.log(np.maximum(constant, 1e-7))
+        elif self.task.kind is not Kind.numbers and not self.judge.wants_probabilities:
+            return float("nan")
+        return self.judge.ask(constant).value
+
+    @property
+    def scales(self) -> Mapping[str, float]:
+        """Of each kernel, first its standard deviation times the root of its inputs' number."""
+        kernels = self.begin.kernels
+        return {path: kernels[path].scale for path in kernel_paths(self.model) if path in kernels}
+
+    @property
+    def travel(self) -> Mapping[str, float]:
+        """How far each kernel can have come in all steps together, in terms of its own size."""
+        return {
+            path: self.trained[path] * self.course.steps
+            for path in kernel_paths(self.model)
+            if path in self.trained
+        }
+
+    @property
+    def inputs_are_large(self) -> bool:
+        """Whether what is large may be so because the inputs are."""
+        return any(numbers.size > 10 for numbers in self.inputs)
+
+    @property
+    def logits(self) -> float:
+        """The largest number, at first, before the last activation."""
+        entry = self.begin.activities.get(f"{self.head.weights}#0")
+        return entry.largest if entry is not None else 0.0
+
+    @property
+    def kept(self) -> float:
+        """How much the first outputs differ from row to row, in terms of the first hidden layer."""
+        varies = [entry.varies for entry in self.begin.activities.values()]
+        first = next((v for v in varies if v > 0), 0.0)
+        return varies[-1] / first if first else 0.0
 
     @cached_property
     def trained(self) -> Mapping[str, float]:

@@ -13,6 +13,8 @@ from nnscratch.losses.base import Loss
 ROWS = 32
 ANYTHING, INSIDE = (-3.0, 3.0), (0.05, 0.95)
 """Stretches of numbers: of both signs and any size, and probabilities."""
+LOSES = 0.75
+"""A loss that has a gradient by fewer than these of the answers, in terms of others, is clipped."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Judge:
         inside, anything = self.ask(self.drawn(INSIDE)), self.ask(self.drawn(ANYTHING))
         if not inside.finite or inside.blind == 1:
             return False
-        return not anything.finite or anything.blind > inside.blind + 0.25
+        return not anything.finite or (1 - anything.blind) < LOSES * (1 - inside.blind)
 
     @property
     def indifferent(self) -> bool:

@@ -29,11 +29,15 @@ EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
             "symmetric_units": "capacity vanishing_gradient too_few_updates",
             "saturated_activation": "vanishing_gradient lr_too_low too_few_updates",
             "lr_too_high": (
-                "exploding_gradient dead_relu saturated_activation saturated_softmax_clip"
+                "exploding_gradient dead_relu saturated_activation saturated_softmax_clip "
+                "too_few_updates"
             ),
-            "wrong_gradient": "exploding_gradient lr_too_high saturated_softmax_clip",
+            "wrong_gradient": (
+                "exploding_gradient lr_too_high saturated_softmax_clip too_few_updates"
+            ),
             "loss_formula_bug": (
-                "exploding_gradient lr_too_high dead_relu saturated_softmax_clip wrong_loss"
+                "exploding_gradient lr_too_high dead_relu saturated_softmax_clip wrong_loss "
+                "too_few_updates"
             ),
             "single_unit_softmax": (
                 "wrong_output_units wrong_output_activation wrong_loss saturated_softmax_clip "
@@ -53,11 +57,11 @@ EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
             ),
             "double_softmax_or_logits_as_probabilities": (
                 "saturated_softmax_clip exploding_gradient dead_relu lr_too_low too_few_updates "
-                "wrong_output_activation loss_formula_bug"
+                "wrong_output_activation loss_formula_bug lr_too_high"
             ),
             "wrong_loss": "lr_too_low too_few_updates bad_labels no_signal",
             "over_regularization": "vanishing_gradient weights_too_small too_few_updates",
-            "bad_labels": "no_signal capacity",
+            "bad_labels": "no_signal capacity too_few_updates",
         }.items()
     }
 )
@@ -68,15 +72,11 @@ def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings, the surest first; what another of them explains stands under that one.
 
     A finding explains another where its cause may bring the other's about and it is at least as
-    certain.
+    certain. Equally sure ones stay in the order that they came in, which is that of the rules.
     """
     ordered = sorted(findings, key=lambda finding: -finding.certainty)
-    roots: list[Finding] = []
-    for finding in sorted(ordered, key=lambda finding: -len(EXPLAINS.get(finding.cause, ()))):
-        if not any(explains(other, finding) for other in ordered):
-            roots.append(finding)
-    placed = [dataclasses.replace(root, consequences=under(root, ordered)) for root in roots]
-    return tuple(sorted(placed, key=lambda root: -root.certainty))
+    roots = [one for one in ordered if not any(explains(other, one) for other in ordered)]
+    return tuple(dataclasses.replace(root, consequences=under(root, ordered)) for root in roots)
 
 
 def explains(cause: Finding, consequence: Finding) -> bool:

@@ -43,6 +43,7 @@ class Kernel:
 
     scale: float
     """Standard deviation times the root of the number of inputs: about 1 keeps the signal."""
+    units: int
     spread: float
     """Largest difference between two units: exactly 0 where all are equal."""
     value: float
@@ -116,6 +117,7 @@ def kernels(step: Step) -> dict[str, Kernel]:
         inputs = value.size // value.shape[-1]
         found[path] = Kernel(
             scale=float(np.std(value, dtype=np.float64)) * np.sqrt(inputs),
+            units=value.shape[-1],
             spread=units.spread(value),
             value=norm(value),
             gradient=norm(step.total_gradients[path]),

@@ -43,8 +43,8 @@ class Task:
         if self.kind is not Kind.classes:
             return None
         if self.target.dtype.kind == "i":
-            return self.target
-        return np.asarray(self.target.argmax(axis=-1))  # (N,)
+            return self.target.reshape(-1)  # (N*...,)
+        return np.asarray(self.target.argmax(axis=-1)).reshape(-1)  # (N*...,)
 
     def score(self, y: Array) -> float:
         """How good predictions are: accuracy, or R2 of numbers. NaN where one is not finite."""
@@ -53,7 +53,7 @@ class Task:
         if self.kind is Kind.numbers:
             return r2(y, self.target)
         if self.kind is Kind.classes:
-            return float(np.mean(y.argmax(axis=-1) == self.classes))
+            return float(np.mean(y.argmax(axis=-1).reshape(-1) == self.classes))
         return float(np.mean((y > 0.5) == (self.target > 0.5)))
 
     @property
@@ -69,7 +69,7 @@ class Task:
         if self.kind is Kind.numbers:
             return 0.0
         if self.classes is not None:
-            return float(np.bincount(self.classes).max() / len(self.target))
+            return float(np.bincount(self.classes).max() / len(self.classes))
         shares = self.target.mean(axis=0)
         return float(np.mean(np.maximum(shares, 1 - shares)))
 
@@ -80,9 +80,9 @@ def kind_of(target: Array) -> Kind:
         return Kind.classes
     if not np.isin(target, (0, 1)).all():
         return Kind.numbers
-    if target.shape[-1] == 1:
+    if target.size == len(target):
         return Kind.binary
-    exclusive = (target.sum(axis=-1) == 1).all()
+    exclusive = target.shape[-1] > 1 and (target.sum(axis=-1) == 1).all()
     return Kind.classes if exclusive else Kind.labels
 
 

@@ -19,14 +19,14 @@ LABELS = (X[:, :3] > 0).astype(np.float32)
 NUMBERS = X[:, :1] - X[:, 1:2]
 
 
-def net(*layers: Any, loss: Any, optimizer: Any = "adam") -> nn.Model:
+def net(*layers: Any, loss: Any, optimizer: Any = None) -> nn.Model:
     model = nn.Sequential([nn.Input((4,)), nn.Dense(8, "tanh"), *layers], seed=0, backend="numpy")
-    model.compile(optimizer, loss)
+    model.compile(optimizer or nn.Adam(0.01), loss)
     return model
 
 
 def diagnosis(model: nn.Model, y: np.ndarray, x: np.ndarray = X, **options: Any) -> Diagnosis:
-    return diagnose(model, x, y, **{"epochs": 2, "batch_size": 20} | options)
+    return diagnose(model, x, y, **{"epochs": 40, "batch_size": 20} | options)
 
 
 def causes(found: Diagnosis) -> list[str]:

@@ -7,12 +7,26 @@ from types import MappingProxyType
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Finding
+from nnscratch.doctor.rules.bad_labels import bad_labels
+from nnscratch.doctor.rules.batchnorm_statistics import batchnorm_statistics
+from nnscratch.doctor.rules.dead_relu import dead_relu
 from nnscratch.doctor.rules.double_softmax_or_logits_as_probabilities import (
     double_softmax_or_logits_as_probabilities,
 )
 from nnscratch.doctor.rules.loss_formula_bug import loss_formula_bug
+from nnscratch.doctor.rules.lr_too_high import lr_too_high
+from nnscratch.doctor.rules.lr_too_low import lr_too_low
 from nnscratch.doctor.rules.output_range_mismatch import output_range_mismatch
+from nnscratch.doctor.rules.over_regularization import over_regularization
 from nnscratch.doctor.rules.single_unit_softmax import single_unit_softmax
+from nnscratch.doctor.rules.symmetric_units import symmetric_units
+from nnscratch.doctor.rules.too_few_updates import too_few_updates
+from nnscratch.doctor.rules.unscaled_input import unscaled_input
+from nnscratch.doctor.rules.unscaled_target import unscaled_target
+from nnscratch.doctor.rules.vanishing_gradient import vanishing_gradient
+from nnscratch.doctor.rules.weights_too_large import weights_too_large
+from nnscratch.doctor.rules.weights_too_small import weights_too_small
+from nnscratch.doctor.rules.wrong_gradient import wrong_gradient
 from nnscratch.doctor.rules.wrong_loss import wrong_loss
 from nnscratch.doctor.rules.wrong_output_activation import wrong_output_activation
 from nnscratch.doctor.rules.wrong_output_units import wrong_output_units
@@ -30,7 +44,21 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             double_softmax_or_logits_as_probabilities,
             wrong_loss,
             loss_formula_bug,
+            wrong_gradient,
+            bad_labels,
+            unscaled_input,
+            unscaled_target,
+            symmetric_units,
+            weights_too_large,
+            weights_too_small,
+            over_regularization,
+            batchnorm_statistics,
+            vanishing_gradient,
+            lr_too_high,
+            lr_too_low,
+            too_few_updates,
+            dead_relu,
         )
     }
 )
-"""By the cause that they look for."""
+"""By the cause that they look for; what is nearer to the root comes first."""

@@ -28,7 +28,7 @@ def loss_formula_bug(chart: Chart) -> Iterator[Finding]:
             why="a sum over the rows multiplies every gradient, and so the learning rate, by "
             "their number",
             fix="take the mean over the rows, or divide the learning rate by the batch's size",
-            certainty=Certainty.likely,
+            certainty=Certainty.possible if chart.learned else Certainty.likely,
         )
     if chart.head.mixes_rows:
         seen = Evidence(f"{chart.head.call} answers a row otherwise when it comes alone")

@@ -1,0 +1,40 @@
+"""Training that ended, at this length of steps, before it could have worked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nnscratch.doctor.chart import Chart
+from nnscratch.doctor.finding import Certainty, Evidence, Finding
+
+NEAR = 1.0
+"""Weights that have moved by less than their own size are more the first ones than learned."""
+BRISK = 1e-3
+"""The usual pace: a step of this part of a weight's own size."""
+
+
+def unfinished(chart: Chart, brisk: bool) -> Iterator[Finding]:
+    """The weights have hardly moved, at a brisk pace or a slow one."""
+    course, travel = chart.course, chart.travel
+    if chart.learned or course.broke is not None or not travel:
+        return
+    furthest = float(np.nanmax(list(travel.values())))
+    typical = float(np.nanmedian([chart.trained[path] for path in travel]))
+    if not 0 < furthest < NEAR or brisk != (typical > BRISK):
+        return
+    seen = Evidence(
+        f"{course.steps} steps of {typical:.2g} times a kernel's size each: the kernel that moved "
+        f"most can have come {furthest:.2g} times its size; the loss went from "
+        f"{course.losses[0]:.4g} to {course.losses[-1]:.4g}",
+        numbers={"steps": course.steps, "ratio": typical, "travel": furthest},
+    )
+    yield Finding(
+        cause="too_few_updates" if brisk else "lr_too_low",
+        where=("optimizer",),
+        evidence=(seen,),
+        why="weights that are where they began answer as they did at the beginning",
+        fix="train for more epochs, or in smaller batches" if brisk else "a ten times longer step",
+        certainty=Certainty.likely,
+    )

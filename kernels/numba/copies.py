@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+
 from .. import kernel
 from ..geometry import Pair
 from ..ops import Array
@@ -56,6 +58,8 @@ def concatenate(axis: int, *xs: Array) -> Array:
     axis %= xs[0].ndim
     before, after = xs[0].shape[:axis], xs[0].shape[axis + 1 :]
     y = memory.empty((*before, sum(x.shape[axis] for x in xs), *after), xs[0].dtype)
+    if y.size < 2 * parallel.GRAIN:  # not worth a launch for each array
+        return np.concatenate(xs, axis, out=y)
     rows, at = prod(before), 0
     written = y.reshape(rows, prod(y.shape[axis:]))
     for x in xs:

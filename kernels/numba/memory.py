@@ -19,6 +19,7 @@ import math
 import mmap
 import os
 import threading
+import tracemalloc
 from collections import deque
 from contextlib import suppress
 from typing import Any
@@ -45,6 +46,13 @@ MEMORY = 1000
 
 PRIVATE = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if os.name == "posix" else {}
 """Memory of which a forked child gets a copy: shared, it would write into its parent's arrays."""
+
+DOMAIN = 0x4E4E
+"""Under which tracemalloc counts this memory: any number that is not taken."""
+
+_track, _untrack = ctypes.pythonapi.PyTraceMalloc_Track, ctypes.pythonapi.PyTraceMalloc_Untrack
+_track.argtypes = ctypes.c_uint, ctypes.c_size_t, ctypes.c_size_t
+_untrack.argtypes = ctypes.c_uint, ctypes.c_size_t
 
 Buffer = Any
 """A ctypes array of bytes; `place` is its (region, first byte, size)."""
@@ -86,6 +94,8 @@ class Region:
         self.gaps[at : at + 1] = [(start + size, end)] if start + size < end else []
         buffer: Buffer = (ctypes.c_char * size).from_buffer(self.memory, start)
         buffer.place = self, start, size
+        if tracemalloc.is_tracing():
+            _track(DOMAIN, ctypes.addressof(buffer), size)
         return buffer
 
     def give_back(self, start: int, size: int) -> None:
@@ -144,9 +154,12 @@ class Pool:
     def _collect(self) -> None:
         """Make room of what has come back."""
         while _returned:
-            region, start, size = _returned.popleft().place
+            buffer = _returned.popleft()
+            region, start, size = buffer.place
             region.give_back(start, size)
             self.used -= size
+            if tracemalloc.is_tracing():
+                _untrack(DOMAIN, ctypes.addressof(buffer))
 
     def _release(self, most: int) -> None:
         for region in [region for region in self.regions if region.empty]:

@@ -6,6 +6,7 @@ import gc
 import mmap
 import multiprocessing
 import threading
+import tracemalloc
 from collections.abc import Iterator
 
 import numpy as np
@@ -135,6 +136,21 @@ def test_what_is_held_never_overlaps(orders: list[tuple[int, int]]) -> None:
     held.clear()
     pool.release()
     assert (pool.used, pool.held) == (0, 0)
+
+
+def test_tracemalloc_counts_what_is_on_loan() -> None:
+    tracemalloc.start()
+    try:
+        y = large(times=40)
+        taken, _ = tracemalloc.get_traced_memory()
+        del y
+        large()
+        left, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 40 * memory.LEAST <= taken <= 41 * memory.LEAST
+    assert left <= 2 * memory.LEAST
+    assert peak <= 42 * memory.LEAST
 
 
 def test_what_was_in_use_long_ago_is_forgotten(pool: memory.Pool) -> None:

@@ -28,6 +28,7 @@ def two_threads() -> Iterator[None]:
 
 def extra_memory(function: Callable[[], Array]) -> int:
     """Bytes that a call needs at once beside its result, in a thread without scratch memory."""
+    function()  # compiles what is not compiled yet
     peaks: list[int] = []
 
     def measure() -> None:

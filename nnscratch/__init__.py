@@ -67,6 +67,9 @@ from nnscratch.version import __version__
 
 if TYPE_CHECKING:
     from nnscratch import plots, testing
+    from nnscratch.doctor import Diagnosis, Doctor, Finding, diagnose
+
+DOCTOR = ("Diagnosis", "Doctor", "Finding", "diagnose")
 
 __all__ = [
     "SGD",
@@ -84,7 +87,10 @@ __all__ = [
     "Context",
     "DTypeError",
     "DataError",
+    "Diagnosis",
+    "Doctor",
     "EarlyStopping",
+    "Finding",
     "Gradients",
     "Graph",
     "GraphError",
@@ -121,6 +127,7 @@ __all__ = [
     "attenuation",
     "constraints",
     "datasets",
+    "diagnose",
     "get_backend",
     "initializers",
     "layers",
@@ -140,7 +147,9 @@ __all__ += layers.__all__
 
 
 def __getattr__(name: str) -> Any:
-    """`nn.testing` and `nn.plots`, which are imported when somebody asks for them."""
+    """What is imported when somebody asks for it: `nn.testing`, `nn.plots` and the doctor."""
     if name in ("testing", "plots"):
         return importlib.import_module(f"nnscratch.{name}")
+    if name in DOCTOR:
+        return getattr(importlib.import_module("nnscratch.doctor"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

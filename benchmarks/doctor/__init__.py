@@ -1,4 +1,6 @@
-"""Programs of others, failing and repaired: each is trained as its file says, and scored.
+"""The doctor on programs of others, failing and repaired: is it right, and is it quiet?
+
+Each is trained as its file says, alone and under the doctor's eyes, and scored.
 
 FOLDER has programs in cases/*.json and controls/*.json, and their data in data.py. THAT FILE IS
 CODE, AND IT IS RUN: only name a folder that you trust. A case has a twin that should fail, by a
@@ -14,7 +16,8 @@ from pathlib import Path
 
 from benchmarks.doctor import data
 from benchmarks.doctor.jobs import outcomes
-from benchmarks.doctor.row import HEADING, closing, line, summary
+from benchmarks.doctor.row import HEADING, line
+from benchmarks.doctor.tally import causes, closing, summary, table
 from benchmarks.options import positive
 from benchmarks.report import BenchmarkError, Body, screen
 
@@ -54,12 +57,13 @@ def run(arguments: argparse.Namespace) -> Body:
             out.begin(row.id)
             out.end()
             rows.append(row)
-        out.print(f"\n{closing(rows)}")
+        out.print(f"\n{table(rows)}\n\n{closing(rows)}")
     return {
         "folder": folder.name,
         "seed": seed,
         "machine": {"jobs": arguments.jobs, "threads": 1},
         "rows": [row.as_json() for row in rows],
+        "causes": causes(rows),
         "summary": summary(rows),
     }
 

@@ -10,9 +10,10 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from benchmarks.doctor.program import read
+from benchmarks.doctor.program import Program, Which, read
 from benchmarks.doctor.row import Row, row
-from benchmarks.doctor.training import train
+from benchmarks.doctor.training import Trained, train
+from benchmarks.doctor.verdict import Verdict, verdict
 from nnscratch.kernels.numba import parallel
 
 
@@ -20,12 +21,21 @@ def outcome(folder: Path, seed: int, file: Path) -> Row:
     """Train the twins of a file; what goes wrong becomes an error in the row."""
     try:
         program = read(file)
-        fixed = train(folder, program, "fixed", seed)
-        buggy = train(folder, program, "buggy", seed) if program.buggy else None
-        return row(program, fixed, buggy)
+        fixed = alone_and_watched(folder, program, "fixed", seed)
+        if program.buggy is None:
+            return row(program, *fixed)
+        return row(program, *fixed, *alone_and_watched(folder, program, "buggy", seed))
     except Exception as error:  # the folder's code and programs may raise whatever they like
         first = str(error).partition("\n")[0]
         return Row(file.stem, error=f"{type(error).__name__}: {first}")
+
+
+def alone_and_watched(
+    folder: Path, program: Program, which: Which, seed: int
+) -> tuple[Trained, Verdict]:
+    """Train a twin twice: without the doctor and with it."""
+    alone = train(folder, program, which, seed)
+    return alone, verdict(folder, program, which, seed, alone)
 
 
 def outcomes(folder: Path, files: Sequence[Path], seed: int, jobs: int) -> Iterator[Row]:

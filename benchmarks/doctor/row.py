@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.doctor.program import Program
 from benchmarks.doctor.score import fails
 from benchmarks.doctor.training import Trained
+from benchmarks.doctor.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,11 @@ class Row:
     learns: bool | None = None
     """Whether the fixed twin, or the control, scores as well as it should."""
     seconds: float = 0.0
-    """Of training."""
+    """Of training, unwatched."""
+    accepted: tuple[str, ...] = ()
+    """The causes that are right for the buggy twin, the primary one first."""
+    buggy_verdict: Verdict | None = None
+    fixed_verdict: Verdict | None = None
     error: str | None = None
     """Why there are no numbers."""
 
@@ -42,6 +46,21 @@ class Row:
     def as_expected(self) -> bool:
         """Whether the buggy twin fails and the fixed one learns."""
         return bool(self.learns) and self.fails is not False
+
+    @property
+    def detected(self) -> bool:
+        """Whether something was found in the buggy twin."""
+        return self.buggy_verdict is not None and self.buggy_verdict.first is not None
+
+    @property
+    def right(self) -> bool:
+        """Whether the first finding is a right one."""
+        return self.buggy_verdict is not None and self.buggy_verdict.first in self.accepted
+
+    @property
+    def false_alarm(self) -> str | None:
+        """What was found in the fixed twin, or the control."""
+        return None if self.fixed_verdict is None else self.fixed_verdict.first
 
     def as_json(self) -> dict[str, Any]:
         """All of it; a number that is NaN or infinite as a text, which JSON has no number for."""
@@ -53,7 +72,13 @@ def _told(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def row(program: Program, fixed: Trained, buggy: Trained | None) -> Row:
+def row(
+    program: Program,
+    fixed: Trained,
+    fixed_verdict: Verdict,
+    buggy: Trained | None = None,
+    buggy_verdict: Verdict | None = None,
+) -> Row:
     """The row of what was trained."""
     expect, score = program.expect, fixed.score
     made = Row(
@@ -68,6 +93,7 @@ def row(program: Program, fixed: Trained, buggy: Trained | None) -> Row:
         fixed_loss=score.loss,
         learns=score.value >= expect.fixed_ok,
         seconds=fixed.seconds,
+        fixed_verdict=fixed_verdict,
     )
     if buggy is None:
         return made
@@ -77,53 +103,36 @@ def row(program: Program, fixed: Trained, buggy: Trained | None) -> Row:
         buggy_loss=buggy.score.loss,
         fails=fails(expect, buggy.score, score),
         seconds=fixed.seconds + buggy.seconds,
+        accepted=(program.category, *program.also_accept),
+        buggy_verdict=buggy_verdict,
     )
 
 
 HEADING = (
     "F: the buggy twin fails by its rule. L: the fixed twin, or the control, learns.\n\n"
-    f"{'program':<30}{'category':<22}{'buggy':>8}{'':3}{'fixed':>6}{'':3}{'seconds':>8}"
+    f"{'program':<29}{'fault':<19}{'first finding':<19}{'':7}{'':3}{'':3}"
 )
 
 
 def line(row: Row) -> str:
     """A row of the table, of 80 columns."""
     if row.error is not None:
-        return f"{row.id:<30}ERROR: {row.error}"
+        return f"{row.id:<29}ERROR: {row.error}"
+    found = (row.buggy_verdict and row.buggy_verdict.first) or ""
+    answer = "" if row.buggy_verdict is None else _answer(row)
     return (
-        f"{row.id:<30}{(row.category or '')[:20]:<22}"
-        f"{_number(row.buggy_score):>8} {_mark(row.fails, 'F'):<2}"
-        f"{_number(row.fixed_score):>6} {_mark(row.learns, 'L'):<2}{row.seconds:>8.1f}"
+        f"{row.id:<29}{(row.category or '')[:18]:<19}{found[:18]:<19}{answer:<7}"
+        f"{_mark(row.fails, 'F'):<2}{_mark(row.learns, 'L'):<2}".rstrip()
+        + ("" if row.false_alarm is None else f"\n  false alarm: {row.false_alarm}")
         + ("" if row.as_expected else "\n  not as expected")
     )
 
 
-def _number(value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:.0e}" if value <= -100 else f"{value:.3f}"
+def _answer(row: Row) -> str:
+    if not row.detected:
+        return "missed"
+    return "right" if row.right else "wrong"
 
 
 def _mark(holds: bool | None, letter: str) -> str:
     return {True: letter, False: "-", None: ""}[holds]
-
-
-def summary(rows: Sequence[Row]) -> dict[str, int]:
-    """How many there are of which outcome."""
-    return {
-        "programs": len(rows),
-        "buggy": sum(row.fails is not None for row in rows),
-        "buggy_failing": sum(row.fails is True for row in rows),
-        "fixed": sum(row.learns is not None for row in rows),
-        "fixed_learning": sum(row.learns is True for row in rows),
-        "errors": sum(row.error is not None for row in rows),
-    }
-
-
-def closing(rows: Sequence[Row]) -> str:
-    """The last line."""
-    told = summary(rows)
-    return (
-        f"{told['programs']} programs: {told['buggy_failing']} of {told['buggy']} buggy twins "
-        f"fail, {told['fixed_learning']} of {told['fixed']} others learn, {told['errors']} errors"
-    )

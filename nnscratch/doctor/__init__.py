@@ -1,1 +1,8 @@
 """The doctor: watches a training, names what ails it, and shows the evidence."""
+
+from nnscratch.doctor.causes import CAUSES
+from nnscratch.doctor.diagnosis import Diagnosis
+from nnscratch.doctor.doctor import Doctor, diagnose
+from nnscratch.doctor.finding import Certainty, Evidence, Finding
+
+__all__ = ["CAUSES", "Certainty", "Diagnosis", "Doctor", "Evidence", "Finding", "diagnose"]

@@ -151,11 +151,12 @@ class Chart:
     @cached_property
     def trained(self) -> Mapping[str, float]:
         """How far each weight has moved in a typical step, |update| / |value|."""
-        ratios = [pace.ratios for pace in self.course.paces]
-        return {
-            path: float(np.nanmedian([ratio.get(path, np.nan) for ratio in ratios]))
-            for path in (ratios[0] if ratios else {})
-        }
+        paces = self.course.paces
+        moved = [
+            (path, [pace.ratios[path] for pace in paces if np.isfinite(pace.ratios[path])])
+            for path in (paces[0].paths if paces else ())
+        ]
+        return {path: float(np.median(ratios)) for path, ratios in moved if ratios}
 
 
 def open_chart(model: Model, rows: Batch, epochs: int, batch_size: int) -> Chart:

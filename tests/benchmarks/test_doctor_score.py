@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 
 from benchmarks.doctor.program import Expect
-from benchmarks.doctor.row import Row, closing, line, summary
+from benchmarks.doctor.row import Row, line
 from benchmarks.doctor.score import Score, fails, scored
+from benchmarks.doctor.tally import causes, closing, summary, table
+from benchmarks.doctor.verdict import Verdict
 
 NAN, INF = math.nan, math.inf
 
@@ -85,34 +88,80 @@ def test_rules(expect: Expect, buggy: Score, fixed: Score, expected: bool) -> No
     assert fails(expect, buggy, fixed) is expected
 
 
+def found(*causes: str, doubts: tuple[str, ...] = ()) -> Verdict:
+    return Verdict(causes, doubts, overhead=0.25)
+
+
+LONG = Row(
+    "DC-base-missing_normalization",
+    category="double_softmax_or_logits_as_probabilities",
+    buggy_score=-9.28e20,
+    fails=True,
+    fixed_score=0.75,
+    learns=False,
+    seconds=2.0,
+    accepted=("double_softmax_or_logits_as_probabilities", "wrong_output_activation"),
+    buggy_verdict=found("wrong_output_activation", "lr_too_low"),
+    fixed_verdict=found("dead_relu"),
+)
+MISSED = dataclasses.replace(LONG, buggy_verdict=found(doubts=("capacity",)), fixed_verdict=found())
+WRONG = dataclasses.replace(MISSED, buggy_verdict=found("lr_too_low"))
+CONTROL = Row(
+    "a", category="none", fixed_score=1.0, learns=True, seconds=1.0, fixed_verdict=found()
+)
+BROKEN = Row("b", error="ValueError: no")
+
+
 def test_rows_are_told_in_80_columns() -> None:
-    long = Row(
-        "DC-base-missing_normalization",
-        category="double_softmax_or_logits_as_probabilities",
-        buggy_score=-9.28e20,
-        fails=True,
-        fixed_score=0.75,
-        learns=False,
-        seconds=123.4,
-    )
-    first, second = line(long).splitlines()
+    first, alarm, last = line(LONG).splitlines()
     assert len(first) <= 80
-    assert "-9e+20 F" in first
-    assert "0.750 -" in first
-    assert second == "  not as expected"
-    control = Row("a", category="none", fixed_score=1.0, learns=True)
-    broken = Row("b", error="ValueError: no")
-    assert line(broken).endswith("ERROR: ValueError: no")
-    assert "\n" not in line(control)
-    assert summary([long, control, broken]) == {
-        "programs": 3,
-        "buggy": 1,
-        "buggy_failing": 1,
-        "fixed": 2,
+    assert first.endswith("right  F -")
+    assert alarm == "  false alarm: dead_relu"
+    assert last == "  not as expected"
+    assert "missed " in line(MISSED)
+    assert "wrong " in line(WRONG)
+    assert line(BROKEN).endswith("ERROR: ValueError: no")
+    assert "\n" not in line(CONTROL)
+
+
+def test_counts() -> None:
+    rows = [LONG, MISSED, WRONG, CONTROL, BROKEN]
+    assert summary(rows) == {
+        "programs": 5,
+        "buggy": 3,
+        "detected": 2,
+        "recall": 2 / 3,
+        "cause_correct": 1,
+        "cause_accuracy": 1 / 3,
+        "healthy": 4,
+        "false_alarms": 1,
+        "false_alarm_rate": 0.25,
+        "median_seconds": 2.0,
+        "overhead": 7 * 0.25 / 7,
+        "buggy_failing": 3,
         "fixed_learning": 1,
         "errors": 1,
     }
-    assert closing([long]).startswith("1 programs: 1 of 1 buggy twins fail, 0 of 1 others learn")
+    told = closing(rows)
+    assert told.startswith("5 programs: 3 of 3 buggy twins fail, 1 of 4 others learn, 1 errors")
+    assert told.endswith("recall 0.67, right causes 0.33, false alarms 0.250, overhead 25%")
+    assert summary([])["recall"] == 0.0
+
+
+def test_counts_cause_by_cause() -> None:
+    counts = causes([LONG, MISSED, WRONG, CONTROL])
+    assert counts["double_softmax_or_logits_as_probabilities"] == {
+        "programs": 3,
+        "detected": 2,
+        "right": 1,
+        "named": 0,
+        "rightly": 0,
+        "false_alarms": 0,
+    }
+    assert counts["wrong_output_activation"]["rightly"] == 1
+    assert counts["lr_too_low"] | {"named": 1, "rightly": 0} == counts["lr_too_low"]
+    assert counts["dead_relu"]["false_alarms"] == 1
+    assert max(map(len, str(table([LONG])).splitlines())) <= 80
 
 
 def test_json_has_no_nan() -> None:

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 
 import nnscratch as nn
-from nnscratch.doctor.diagnosis import Diagnosis
-from nnscratch.doctor.doctor import diagnose
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((200, 4)).astype(np.float32)
@@ -25,9 +23,9 @@ def net(*layers: Any, loss: Any, optimizer: Any = None) -> nn.Model:
     return model
 
 
-def diagnosis(model: nn.Model, y: np.ndarray, x: np.ndarray = X, **options: Any) -> Diagnosis:
-    return diagnose(model, x, y, **{"epochs": 40, "batch_size": 20} | options)
+def diagnosis(model: nn.Model, y: np.ndarray, x: np.ndarray = X, **options: Any) -> nn.Diagnosis:
+    return nn.diagnose(model, x, y, **{"epochs": 40, "batch_size": 20} | options)
 
 
-def causes(found: Diagnosis) -> list[str]:
+def causes(found: nn.Diagnosis) -> list[str]:
     return [finding.cause for finding in found.findings]

@@ -161,5 +161,5 @@ class Chart:
 
 def open_chart(model: Model, rows: Batch, epochs: int, batch_size: int) -> Chart:
     """The chart of a training that is about to begin."""
-    seen = survey(model, sample(rows))
+    seen = survey(model, rows, epochs)
     return Chart(model, rows, epochs, batch_size, begin=seen, course=Course(), end=seen)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from nnscratch.core.errors import NNError
 from nnscratch.doctor.chart import Chart, open_chart
 from nnscratch.doctor.diagnosis import Diagnosis, diagnosis_of
-from nnscratch.doctor.survey import sample, survey
+from nnscratch.doctor.survey import survey
 from nnscratch.model import Model
 from nnscratch.training.callbacks import Callback, Logs
 
@@ -46,8 +46,9 @@ class Doctor(Callback):
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Survey the end, and ask the rules."""
         assert self._chart is not None
-        self._chart.end = survey(self._chart.model, sample(self._chart.rows))
-        self._diagnosis = diagnosis_of(self._chart)
+        chart = self._chart
+        chart.end = survey(chart.model, chart.rows, chart.epochs)
+        self._diagnosis = diagnosis_of(chart)
 
     @property
     def diagnosis(self) -> Diagnosis:

@@ -17,6 +17,11 @@ from nnscratch.model import Model
 from nnscratch.training.loop import infer
 
 ROWS = 256
+"""So many are answered ..."""
+LEAST = 64
+"""... and so many at least are trained on, as if the next step were theirs."""
+PART = 0.04
+"""Of all the rows of a training, over all epochs: what a survey may cost."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +64,12 @@ class Survey:
     index: int
     """Steps taken so far."""
     loss: float
-    """In training mode, on the surveyed rows, before the step that is computed here."""
+    """In training mode, on some rows, before the step that is computed here."""
     penalty: float
     quiet_loss: float
     """In inference mode, on the same rows; without the penalty."""
     y: Array
-    """The predictions (rows, ...), in inference mode."""
+    """The answers (ROWS, ...) to more of them, in inference mode."""
     activities: Mapping[str, Activity]
     """By call."""
     kernels: Mapping[str, Kernel]
@@ -73,12 +78,13 @@ class Survey:
     """Of the gradient."""
 
 
-def survey(model: Model, rows: Batch) -> Survey:
-    """Look at a model; nothing of it changes."""
+def survey(model: Model, rows: Batch, epochs: int) -> Survey:
+    """Look at a model, before or after it is trained on rows; nothing of it changes."""
     start = model.start(model.context(training=False))
-    (y, *_) = outputs = infer(start, rows.inputs)
-    quiet_loss, _ = model.compiled.objective(start.ctx, outputs, rows)
-    step = model.compute_step(rows)
+    (y, *_) = infer(start, sample(rows).inputs)
+    few = sample(rows, max(LEAST, int(PART * epochs * len(rows))))
+    quiet_loss, _ = model.compiled.objective(start.ctx, infer(start, few.inputs), few)
+    step = model.compute_step(few)
     return Survey(
         index=step.index,
         loss=step.loss,
@@ -126,10 +132,10 @@ def kernels(step: Step) -> dict[str, Kernel]:
     return found
 
 
-def sample(rows: Batch) -> Batch:
-    """Rows from the whole set, evenly spaced."""
+def sample(rows: Batch, count: int = ROWS) -> Batch:
+    """Rows from the whole set, evenly spaced, no more than `ROWS`."""
     n = len(rows)
-    chosen = np.unique(np.linspace(0, n - 1, min(n, ROWS)).astype(int))
+    chosen = np.unique(np.linspace(0, n - 1, min(n, count, ROWS)).astype(int))
     weights = None if rows.weights is None else rows.weights[chosen]
     inputs = tuple(x[chosen] for x in rows.inputs)
     return Batch(inputs, tuple(y[chosen] for y in rows.targets), weights)

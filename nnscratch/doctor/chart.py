@@ -105,16 +105,6 @@ class Chart:
         last = self.course.losses[-1]
         return self.course.broke is not None or last > self.course.losses[0]
 
-    @cached_property
-    def baseline(self) -> float:
-        """The loss of the best constant answer; NaN where the loss does not read it."""
-        constant = np.broadcast_to(self.task.best_constant, self.judge.shape)
-        if self.judge.softens:
-            constant = np.log(np.maximum(constant, 1e-7))
-        elif self.task.kind is not Kind.numbers and not self.judge.wants_probabilities:
-            return float("nan")
-        return self.judge.ask(constant).value
-
     @property
     def scales(self) -> Mapping[str, float]:
         """Of each kernel, first its standard deviation times the root of its inputs' number."""

@@ -100,12 +100,6 @@ class Judge:
         return self.ask(y).value / mean if mean else float("nan")
 
     @property
-    def clipped(self) -> bool:
-        """Whether a certain wrong answer costs a finite loss."""
-        y = np.where(self.drawn(INSIDE) > 0.5, 1.0, 0.0)
-        return self.ask(y).finite
-
-    @property
     def divides_by_sums(self) -> bool:
         """Whether it reads a row's outputs as shares of their sum."""
         y = self.drawn(INSIDE)

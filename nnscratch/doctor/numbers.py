@@ -20,8 +20,6 @@ class Numbers:
     """Of all numbers together."""
     columns: Array
     """Standard deviation of each column (K,): how much one number differs from row to row."""
-    centres: Array
-    """Mean of each column (K,)."""
 
     @classmethod
     def of(cls, x: Array) -> Numbers:
@@ -33,7 +31,6 @@ class Numbers:
             mean=float(flat.mean(dtype=np.float64)),
             std=float(flat.std(dtype=np.float64)),
             columns=flat.std(axis=0, dtype=np.float64),
-            centres=flat.mean(axis=0, dtype=np.float64),
         )
 
     @property

@@ -26,8 +26,6 @@ class Pace:
     """Norm of each weight before the step, (weights,) as are the others."""
     gradient: Array
     update: Array
-    downhill: float
-    """-cos of the angle between gradient and update: 1 goes straight down, below 0 up."""
 
     @property
     def ratios(self) -> Mapping[str, float]:
@@ -39,21 +37,17 @@ class Pace:
 
 @dataclass
 class Course:
-    """What was noted of each step, and of each epoch."""
+    """What was noted of each step."""
 
     losses: list[float] = field(default_factory=list)
     """Before each step, penalty included."""
-    penalties: list[float] = field(default_factory=list)
     paces: list[Pace] = field(default_factory=list)
-    logs: list[Mapping[str, float]] = field(default_factory=list)
-    """Loss and metrics of each epoch."""
     _next: int = 0
 
     def note(self, step: Step, k: Ops) -> None:
         """Write down a step."""
         taken = len(self.losses)
         self.losses.append(step.loss)
-        self.penalties.append(step.penalty)
         if taken >= self._next or not np.isfinite(step.loss):
             self._next = int(taken * GROWTH) + 1
             self.paces.append(pace(step, k))
@@ -78,8 +72,4 @@ def pace(step: Step, k: Ops) -> Pace:
     value, gradient, update = (
         k.statistics(arena.buffer, bounds, np.nan, np.nan)[:, NORM] for arena in arenas
     )
-    down = -float(np.dot(step.total_gradients.buffer, step.updates.buffer))
-    sizes = float(np.sqrt(np.sum(gradient**2) * np.sum(update**2)))
-    return Pace(
-        step.index, tuple(places), value, gradient, update, down / sizes if sizes else np.nan
-    )
+    return Pace(step.index, tuple(places), value, gradient, update)

@@ -38,11 +38,6 @@ class Doctor(Callback):
         assert self._chart is not None
         self._chart.course.note(step, self._chart.model.backend.k)
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Note the epoch."""
-        assert self._chart is not None
-        self._chart.course.logs.append(dict(logs or {}))
-
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Survey the end, and ask the rules."""
         assert self._chart is not None

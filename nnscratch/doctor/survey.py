@@ -11,7 +11,6 @@ from nnscratch.core.describe import norm
 from nnscratch.core.step import Batch, Step
 from nnscratch.core.tape import Call
 from nnscratch.inspect import units
-from nnscratch.inspect.attenuation import Attenuation, attenuation
 from nnscratch.kernels.ops import Array
 from nnscratch.model import Model
 from nnscratch.training.loop import infer
@@ -74,8 +73,6 @@ class Survey:
     """By call."""
     kernels: Mapping[str, Kernel]
     """By path."""
-    path: Attenuation
-    """Of the gradient."""
 
 
 def survey(model: Model, rows: Batch, epochs: int) -> Survey:
@@ -93,7 +90,6 @@ def survey(model: Model, rows: Batch, epochs: int) -> Survey:
         y=model.backend.to_host(y),
         activities={key: activity(call) for key, call in step.calls.items()},
         kernels=dict(kernels(step)),
-        path=attenuation(step),
     )
 
 

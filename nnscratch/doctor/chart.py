@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +19,7 @@ from nnscratch.doctor.survey import Survey, sample, survey
 from nnscratch.doctor.task import Kind, Task
 from nnscratch.doctor.wiring import kernel_paths
 from nnscratch.model import Model
+from nnscratch.training.compiled import Term
 
 LITTLE = 0.1
 """Of the way from the best constant to perfect answers."""
@@ -26,6 +28,8 @@ LITTLE = 0.1
 @dataclass
 class Chart:
     """What is known of a training, before it, during it and after it.
+
+    Of several losses it looks at one; `views` gives a chart for each.
 
     Attributes are computed when a rule first asks for them.
     """
@@ -38,28 +42,49 @@ class Chart:
     begin: Survey
     course: Course
     end: Survey
+    """The last one; where training failed so that none could follow, the first."""
+    number: int = 0
+    """Which of the losses is looked at."""
+    interrupted: bool = False
+    """Whether training ended before its time, by Ctrl-C or by an error."""
+
+    def views(self) -> Iterator[Chart]:
+        """The same training, looked at from each of its losses."""
+        for number, term in enumerate(self.terms):
+            begin, end = (replace(seen, output=term.output) for seen in (self.begin, self.end))
+            yield replace(self, number=number, begin=begin, end=end)
 
     @property
-    def term(self) -> int:
-        """The output that is looked at: the first that has a loss."""
-        return self.model.compiled.objective.terms[0].output
+    def terms(self) -> tuple[Term, ...]:
+        """The losses, each of an output."""
+        return self.model.compiled.objective.terms
+
+    @property
+    def term(self) -> Term:
+        """The loss that is looked at."""
+        return self.terms[self.number]
+
+    @property
+    def planned(self) -> int:
+        """Steps that training was to take."""
+        return self.epochs * math.ceil(len(self.rows) / self.batch_size)
 
     @cached_property
     def task(self) -> Task:
-        """Of the first loss."""
-        return Task.of(self.model.backend.to_host(self.rows.targets[0]))
+        """What the loss's targets ask for."""
+        return Task.of(self.model.backend.to_host(self.rows.targets[self.number]))
 
     @cached_property
     def head(self) -> Head:
-        """Of the first loss's output."""
-        return head_of(self.model, self.term)
+        """Of the loss's output."""
+        return head_of(self.model, self.term.output)
 
     @cached_property
     def judge(self) -> Judge:
-        """The first loss."""
-        loss = self.model.compiled.objective.terms[0].loss
-        shape = self.model.graph.outputs[self.term].shape
-        return Judge(loss, self.model.context(training=False), self.task.target, shape)
+        """The loss, to be asked."""
+        shape = self.model.graph.outputs[self.term.output].shape
+        ctx = self.model.context(training=False)
+        return Judge(self.term.loss, ctx, self.task.target, shape)
 
     @cached_property
     def inputs(self) -> tuple[Numbers, ...]:
@@ -74,8 +99,8 @@ class Chart:
     @cached_property
     def score(self) -> float:
         """Of the predictions at the end, on the surveyed training rows."""
-        seen = sample(self.rows)
-        return Task(self.task.kind, self.model.backend.to_host(seen.targets[0])).score(self.end.y)
+        target = self.model.backend.to_host(sample(self.rows).targets[self.number])
+        return Task(self.task.kind, target).score(self.end.y)
 
     @cached_property
     def neighbours(self) -> Neighbours | None:

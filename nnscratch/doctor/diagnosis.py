@@ -1,74 +1,103 @@
-"""Diagnosis: what was found, root causes first, as cards, as HTML and as JSON."""
+"""Diagnosis: what was found, root causes first, as cards, as a page and as JSON."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
-import textwrap
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html import escape
 
-from nnscratch.core.table import WIDTH, wrapped
+from nnscratch.core.plain import plain
+from nnscratch.doctor import card, page
 from nnscratch.doctor.chart import Chart
-from nnscratch.doctor.finding import Finding
+from nnscratch.doctor.finding import Certainty, Finding
+from nnscratch.doctor.outcome import Outcome, outcome_of
 from nnscratch.doctor.ranking import ranked
 from nnscratch.doctor.rules import RULES
-
-INDENT = "  "
+from nnscratch.training.atomic import replacing
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What is wrong with a training."""
+    """What is wrong with a training. `print` shows cards, a notebook a page."""
 
     findings: tuple[Finding, ...]
     """Root causes, the surest first; each with its consequences."""
     checked: tuple[str, ...]
     """The causes that were looked for."""
+    outcome: Outcome
+    """How the training went."""
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing was found that is likely, or certain."""
+        return all(finding.certainty < Certainty.likely for finding in self.findings)
 
     def __str__(self) -> str:
         """Cards, at 80 columns."""
-        if not self.findings:
-            return "\n".join(wrapped(f"nothing found; looked for {', '.join(self.checked)}"))
-        cards = (card(number, finding) for number, finding in enumerate(self.findings, 1))
-        return "\n\n".join(cards)
+        return card.text(self.outcome, self.findings, self.checked)
 
     def _repr_html_(self) -> str:
-        return f"<pre style='white-space: pre-wrap'>{escape(str(self))}</pre>"
+        return page.fragment(self.outcome, self.findings, self.checked)
+
+    def to_html(self) -> str:
+        """The cards as a page that stands alone."""
+        return page.page(self.outcome, self.findings, self.checked)
 
     def to_json(self) -> str:
-        """The findings and what was checked."""
-        findings = [finding.to_dict() for finding in self.findings]
-        return json.dumps({"findings": findings, "checked": list(self.checked)}, indent=1)
+        """Everything, as an object; null stands for a number that is not finite.
 
+        * "outcome": {"rows", "steps", "planned", "interrupted", "first_loss", "last_loss",
+          "reached": [{"output", "measure", "score", "best_constant", "learned"}]}
+        * "findings": [{"cause", "family", "certainty": "possible" | "likely" | "certain",
+          "where": [names], "evidence": [{"text", "step": number | null, "numbers": {name:
+          number}}], "why", "fix", "verified": text | null, "consequences": [findings]}]
+        * "checked": [causes]
+        """
+        document = {
+            "outcome": dataclasses.asdict(self.outcome),
+            "findings": [finding.to_dict() for finding in self.findings],
+            "checked": self.checked,
+        }
+        return json.dumps(plain(document), indent=1, allow_nan=False) + "\n"
 
-def card(number: int, finding: Finding) -> str:
-    """A finding for people."""
-    head = f"{number}. {finding.cause} ({finding.certainty.name}): {', '.join(finding.where)}"
-    return "\n".join([*wrapped(head), *body(finding)])
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a page where the path ends in .html, else JSON: the whole file, or nothing.
 
-
-def body(finding: Finding) -> Iterator[str]:
-    """The lines below a card's first."""
-    for evidence in finding.evidence:
-        step = "" if evidence.step is None else f"step {evidence.step}: "
-        yield from entry("seen", step + evidence.text)
-    yield from entry("why", finding.why)
-    yield from entry("fix", finding.fix)
-    if finding.verified is not None:
-        yield from entry("verified", finding.verified)
-    for consequence in finding.consequences:
-        what = f"{consequence.cause} at {', '.join(consequence.where)}"
-        yield from entry("follows", f"{what}: {consequence.evidence[0].text}")
-
-
-def entry(name: str, text: str) -> list[str]:
-    """A named paragraph."""
-    first = f"{INDENT}{name + ':':<10}"
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=" " * len(first))
+        Raises:
+            OSError: it cannot be written.
+        """
+        content = self.to_html() if os.fspath(path).endswith(".html") else self.to_json()
+        with replacing(path) as file:
+            file.write(content.encode())
 
 
 def diagnosis_of(chart: Chart) -> Diagnosis:
-    """Ask every rule."""
-    found = [finding for rule in RULES.values() for finding in rule(chart)]
-    return Diagnosis(ranked(found), tuple(RULES))
+    """Ask every rule about every output that has a loss."""
+    return Diagnosis(ranked(surest(found(chart))), tuple(RULES), outcome_of(chart))
+
+
+def found(chart: Chart) -> Iterator[Finding]:
+    """What each rule finds, in the rules' order; of several losses a finding names its own."""
+    views = list(chart.views())
+    for rule in RULES.values():
+        for view in views:
+            for finding in rule(view):
+                yield finding if len(views) == 1 else named(finding, view.term.name)
+
+
+def named(finding: Finding, output: str) -> Finding:
+    """The finding with the output's name behind what each output has of its own."""
+    where = tuple(f"{w}[{output!r}]" if w in ("loss", "data.y") else w for w in finding.where)
+    return dataclasses.replace(finding, where=where)
+
+
+def surest(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """Of findings of one cause in one place the surest: what all outputs share is found by each."""
+    kept: dict[tuple[str, tuple[str, ...]], Finding] = {}
+    for finding in findings:
+        key = finding.cause, finding.where
+        if key not in kept or finding.certainty > kept[key].certainty:
+            kept[key] = finding
+    return kept.values()

@@ -67,18 +67,25 @@ class Survey:
     penalty: float
     quiet_loss: float
     """In inference mode, on the same rows; without the penalty."""
-    y: Array
-    """The answers (ROWS, ...) to more of them, in inference mode."""
+    answers: tuple[Array, ...]
+    """Each output's answers (ROWS, ...) to more of them, in inference mode."""
     activities: Mapping[str, Activity]
     """By call."""
     kernels: Mapping[str, Kernel]
     """By path."""
+    output: int = 0
+    """The one that is looked at."""
+
+    @property
+    def y(self) -> Array:
+        """That output's answers."""
+        return self.answers[self.output]
 
 
 def survey(model: Model, rows: Batch, epochs: int) -> Survey:
     """Look at a model, before or after it is trained on rows; nothing of it changes."""
     start = model.start(model.context(training=False))
-    (y, *_) = infer(start, sample(rows).inputs)
+    answers = infer(start, sample(rows).inputs)
     few = sample(rows, max(LEAST, int(PART * epochs * len(rows))))
     quiet_loss, _ = model.compiled.objective(start.ctx, infer(start, few.inputs), few)
     step = model.compute_step(few)
@@ -87,7 +94,7 @@ def survey(model: Model, rows: Batch, epochs: int) -> Survey:
         loss=step.loss,
         penalty=step.penalty,
         quiet_loss=quiet_loss,
-        y=model.backend.to_host(y),
+        answers=tuple(model.backend.to_host(y) for y in answers),
         activities={key: activity(call) for key, call in step.calls.items()},
         kernels=dict(kernels(step)),
     )

@@ -46,6 +46,11 @@ class Task:
             return self.target.reshape(-1)  # (N*...,)
         return np.asarray(self.target.argmax(axis=-1)).reshape(-1)  # (N*...,)
 
+    @property
+    def measure(self) -> str:
+        """What the score is called."""
+        return "R2" if self.kind is Kind.numbers else "accuracy"
+
     def score(self, y: Array) -> float:
         """How good predictions are: accuracy, or R2 of numbers. NaN where one is not finite."""
         if not np.isfinite(y).all():

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
-import numpy as np
-
+from nnscratch.core.plain import plain
 from nnscratch.machine import machine
 from nnscratch.studies.study import Claim, Results, Setting, Study
 
@@ -45,19 +42,6 @@ class Findings:
             "claims": [{**asdict(claim), "holds": claim.holds} for claim in self.claims],
         }
         return json.dumps(plain(document), indent=1, allow_nan=False) + "\n"
-
-
-def plain(value: Any) -> Any:
-    """The same in terms of JSON."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def number(value: float) -> str:

@@ -84,10 +84,3 @@ def test_nothing_is_found_where_output_loss_and_targets_agree(layer, loss, y):
     assert causes(found) == []
     assert "nothing found" in str(found)
     assert "wrong_loss" in str(found)
-
-
-def test_a_card_has_lines_of_80_columns_and_json_tells_the_same():
-    found = diagnosis(net(nn.Dense(1, "sigmoid"), loss="binary_crossentropy"), CLASSES)
-    assert max(map(len, str(found).splitlines())) <= 80
-    assert "follows:  output_range_mismatch" in str(found)
-    assert '"cause": "wrong_output_units"' in found.to_json()

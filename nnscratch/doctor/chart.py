@@ -10,16 +10,20 @@ from functools import cached_property
 import numpy as np
 
 from nnscratch.core.step import Batch
+from nnscratch.doctor.constant import best_constant_loss
 from nnscratch.doctor.course import Course
 from nnscratch.doctor.head import Head, head_of
+from nnscratch.doctor.held_out import HeldOut
 from nnscratch.doctor.judge import Judge
 from nnscratch.doctor.neighbours import Neighbours
 from nnscratch.doctor.numbers import Numbers
 from nnscratch.doctor.survey import Survey, sample, survey
 from nnscratch.doctor.task import Kind, Task
 from nnscratch.doctor.wiring import kernel_paths
+from nnscratch.inspect.ledger import Ledger
 from nnscratch.model import Model
 from nnscratch.training.compiled import Term
+from nnscratch.training.loop import infer
 
 LITTLE = 0.1
 """Of the way from the best constant to perfect answers."""
@@ -47,6 +51,8 @@ class Chart:
     """Which of the losses is looked at."""
     interrupted: bool = False
     """Whether training ended before its time, by Ctrl-C or by an error."""
+    validation: Batch | None = None
+    """The rows that are only validated on, where there are any."""
 
     def views(self) -> Iterator[Chart]:
         """The same training, looked at from each of its losses."""
@@ -99,8 +105,36 @@ class Chart:
     @cached_property
     def score(self) -> float:
         """Of the predictions at the end, on the surveyed training rows."""
-        target = self.model.backend.to_host(sample(self.rows).targets[self.number])
-        return Task(self.task.kind, target).score(self.end.y)
+        return self.seen.score(self.end.y, self.judge.boundary)
+
+    @cached_property
+    def seen(self) -> Task:
+        """Of the surveyed training rows."""
+        return Task(
+            self.task.kind, self.model.backend.to_host(sample(self.rows).targets[self.number])
+        )
+
+    @cached_property
+    def held_out(self) -> HeldOut | None:
+        """The validation rows, answered by the model as it is at the end."""
+        if self.validation is None:
+            return None
+        rows, host = sample(self.validation), self.model.backend.to_host
+        y = infer(self.model.start(self.model.context(training=False)), rows.inputs)[
+            self.term.output
+        ]
+        inputs = tuple(host(x) for x in rows.inputs)
+        return HeldOut(inputs, Task(self.task.kind, host(rows.targets[self.number])), host(y))
+
+    @cached_property
+    def constant_loss(self) -> float:
+        """What the best constant costs on the surveyed training rows, penalties apart."""
+        return best_constant_loss(self.judge, self.seen, self.head)
+
+    @property
+    def loss(self) -> float:
+        """What the answers at the end cost on the same rows, in inference mode."""
+        return self.judge.ask(self.end.y, self.seen.target).value
 
     @cached_property
     def neighbours(self) -> Neighbours | None:
@@ -174,7 +208,13 @@ class Chart:
         return {path: float(np.median(ratios)) for path, ratios in moved if ratios}
 
 
-def open_chart(model: Model, rows: Batch, epochs: int, batch_size: int) -> Chart:
+def open_chart(
+    model: Model, rows: Batch, epochs: int, batch_size: int, validation: Batch | None = None
+) -> Chart:
     """The chart of a training that is about to begin."""
     seen = survey(model, rows, epochs)
-    return Chart(model, rows, epochs, batch_size, begin=seen, course=Course(), end=seen)
+    course = Course(Ledger(gradients=2))
+    course.ledger.set_model(model)
+    return Chart(
+        model, rows, epochs, batch_size, begin=seen, course=course, end=seen, validation=validation
+    )

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nnscratch.core.step import Step
+from nnscratch.inspect.ledger import Ledger
 from nnscratch.kernels.ops import STATISTICS, Array, Ops
 
 GROWTH = 1.25
 """Between looks, steps grow by this factor: a run of any length is looked at about as often at
 its beginning, where most faults show, and ten times per tenfold number of steps after it."""
+BOOKED = 0.03
+"""Share of the steps that may be booked in the ledger: each is computed once more for it."""
 NORM = STATISTICS.index("norm")
 
 
@@ -39,6 +42,8 @@ class Pace:
 class Course:
     """What was noted of each step."""
 
+    ledger: Ledger
+    """Who made the loss fall, in a few of the steps that were looked at closer."""
     losses: list[float] = field(default_factory=list)
     """Before each step, penalty included."""
     paces: list[Pace] = field(default_factory=list)
@@ -51,6 +56,9 @@ class Course:
         if taken >= self._next or not np.isfinite(step.loss):
             self._next = int(taken * GROWTH) + 1
             self.paces.append(pace(step, k))
+            if len(self.ledger.steps) < BOOKED * taken and np.isfinite(step.loss):
+                self.ledger.on_step(step)
+                self.ledger.on_train_batch_end(taken)
 
     @property
     def steps(self) -> int:

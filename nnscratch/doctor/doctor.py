@@ -33,8 +33,9 @@ class Doctor(Callback):
     def set_fit(self, fit: Fit) -> None:
         """Survey the beginning."""
         self._fit, self._diagnosis, self._chart = fit, None, None
-        epochs = fit.plan.epochs - fit.plan.initial_epoch
-        self._chart = open_chart(cast(Model, self.model), fit.rows, epochs, fit.plan.batch_size)
+        model, plan = cast(Model, self.model), fit.plan
+        epochs = plan.epochs - plan.initial_epoch
+        self._chart = open_chart(model, fit.rows, epochs, plan.batch_size, fit.validation)
 
     def on_step(self, step: Step) -> None:
         """Note the step."""

@@ -52,6 +52,8 @@ def head_of(model: Network, output: int = 0) -> Head:
     symbol = model.graph.outputs[output]
     node = symbol.node
     assert node is not None, "an output that is an input has no loss"
+    while node.layer.role == "noise" and node.inputs[0].node is not None:
+        node = node.inputs[0].node  # in inference it is not there
     before = node.inputs[0].node
     key, units = labels(model.graph.keys.values())[model.graph.keys[node]], symbol.shape[-1]
     if node.layer.role != "activation" or before is None:

@@ -114,6 +114,15 @@ class Judge:
         return here.finite and bool(np.isclose(here.value, there.value, rtol=1e-6))
 
     @property
+    def boundary(self) -> float:
+        """Between no and yes: where both labels cost the same, 0 of logits, else 1/2."""
+        if self.target.shape != self.shape:
+            return 0.5
+        none = np.zeros(self.shape)
+        no, yes = self.ask(none, none), self.ask(none, none + 1)
+        return 0.0 if no.finite and np.isclose(no.value, yes.value, rtol=1e-6) else 0.5
+
+    @property
     def distances(self) -> bool:
         """Whether answers just as far beyond a target as short of it cost the same: a distance."""
         if self.target.shape != self.shape:

@@ -51,15 +51,20 @@ class Task:
         """What the score is called."""
         return "R2" if self.kind is Kind.numbers else "accuracy"
 
-    def score(self, y: Array) -> float:
-        """How good predictions are: accuracy, or R2 of numbers. NaN where one is not finite."""
+    def score(self, y: Array, boundary: float = 0.5) -> float:
+        """How good predictions are: accuracy, or R2 of numbers. NaN where one is not finite.
+
+        Args:
+            y: predictions (N, ..., K).
+            boundary: between no and yes.
+        """
         if not np.isfinite(y).all():
             return float("nan")
         if self.kind is Kind.numbers:
             return r2(y, self.target)
         if self.kind is Kind.classes:
             return float(np.mean(y.argmax(axis=-1).reshape(-1) == self.classes))
-        return float(np.mean((y > 0.5) == (self.target > 0.5)))
+        return float(np.mean((y > boundary) == (self.target > 0.5)))
 
     @property
     def best_constant(self) -> Array:

@@ -110,9 +110,8 @@ class Chart:
     @cached_property
     def seen(self) -> Task:
         """Of the surveyed training rows."""
-        return Task(
-            self.task.kind, self.model.backend.to_host(sample(self.rows).targets[self.number])
-        )
+        target = sample(self.rows).targets[self.number]
+        return Task(self.task.kind, self.model.backend.to_host(target))
 
     @cached_property
     def held_out(self) -> HeldOut | None:
@@ -120,11 +119,12 @@ class Chart:
         if self.validation is None:
             return None
         rows, host = sample(self.validation), self.model.backend.to_host
-        y = infer(self.model.start(self.model.context(training=False)), rows.inputs)[
-            self.term.output
-        ]
-        inputs = tuple(host(x) for x in rows.inputs)
-        return HeldOut(inputs, Task(self.task.kind, host(rows.targets[self.number])), host(y))
+        answers = infer(self.model.start(self.model.context(training=False)), rows.inputs)
+        return HeldOut(
+            inputs=tuple(host(x) for x in rows.inputs),
+            task=Task(self.task.kind, host(rows.targets[self.number])),
+            y=host(answers[self.term.output]),
+        )
 
     @cached_property
     def constant_loss(self) -> float:

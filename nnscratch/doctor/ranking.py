@@ -24,26 +24,10 @@ EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
                 "exploding_gradient saturated_activation saturated_softmax_clip lr_too_low "
                 "vanishing_gradient dead_relu"
             ),
-            "weights_too_small": "vanishing_gradient lr_too_low too_few_updates precision_lost",
-            "zero_or_constant_init": (
-                "symmetric_units vanishing_gradient dead_relu capacity lr_too_low too_few_updates"
-            ),
-            "unit_kernels": (
-                "symmetric_units weights_too_large exploding_gradient saturated_activation "
-                "dead_relu vanishing_gradient capacity"
-            ),
+            "weights_too_small": "vanishing_gradient lr_too_low too_few_updates",
+            "zero_or_constant_init": "symmetric_units vanishing_gradient dead_relu capacity",
             "symmetric_units": "capacity vanishing_gradient too_few_updates",
-            "saturated_activation": "vanishing_gradient lr_too_low too_few_updates capacity",
-            "dead_relu": "vanishing_gradient lr_too_low too_few_updates capacity",
-            "vanishing_gradient": "lr_too_low too_few_updates precision_lost capacity",
-            "exploding_gradient": "dead_relu saturated_activation saturated_softmax_clip",
-            "wrong_hidden_activation": (
-                "vanishing_gradient exploding_gradient saturated_activation lr_too_low "
-                "lr_too_high too_few_updates capacity precision_lost"
-            ),
-            "missing_nonlinearity": "capacity too_few_updates lr_too_low",
-            "cancelling_uses": "vanishing_gradient lr_too_low too_few_updates capacity",
-            "precision_lost": "lr_too_low too_few_updates",
+            "saturated_activation": "vanishing_gradient lr_too_low too_few_updates",
             "lr_too_high": (
                 "exploding_gradient dead_relu saturated_activation saturated_softmax_clip "
                 "too_few_updates"
@@ -88,7 +72,8 @@ def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings, the surest first; what another of them explains stands under that one.
 
     A finding explains another where its cause may bring the other's about and it is at least as
-    certain. Equally sure ones stay in the order that they came in, which is that of the rules.
+    certain; what follows from its consequences follows from it too. Equally sure ones stay in the
+    order that they came in, which is that of the rules.
     """
     ordered = sorted(findings, key=lambda finding: -finding.certainty)
     roots = [one for one in ordered if not any(explains(other, one) for other in ordered)]
@@ -100,10 +85,16 @@ def explains(cause: Finding, consequence: Finding) -> bool:
     return (
         consequence.cause in EXPLAINS.get(cause.cause, ())
         and cause.certainty >= consequence.certainty
-        and cause.cause not in EXPLAINS.get(consequence.cause, ())
     )
 
 
 def under(root: Finding, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """What stands under a root."""
-    return tuple(finding for finding in findings if explains(root, finding))
+    """What follows from a root, directly or not. `EXPLAINS` goes round in no circle."""
+    others = tuple(findings)
+    reached, waiting = [], [root]
+    while waiting:
+        cause = waiting.pop()
+        new = [one for one in others if explains(cause, one) and one not in reached]
+        reached += new
+        waiting += new
+    return tuple(one for one in others if one in reached)

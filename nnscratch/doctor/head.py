@@ -1,13 +1,14 @@
-"""Head: what a network can answer at all, found by trying its last activation."""
+"""Head: what a network can answer at all, found by trying everything behind its last weights."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from nnscratch.core.graph import Symbol
-from nnscratch.core.layer import Layer
+from nnscratch.core.graph import Node, Symbol
 from nnscratch.core.run import run_layer
 from nnscratch.core.tape import labels
 from nnscratch.kernels.ops import Array
@@ -15,17 +16,21 @@ from nnscratch.network import Network
 
 ROWS = 64
 REACH = 1e4
-"""Pre-activations are tried up to here: what is not reached by then never will be."""
+"""Pre-activations are tried up to here ..."""
+FURTHER = 10.0
+"""... and so much further: what they reach that way and did not before has no bound."""
+GROWS = 1.1
+"""More than what a curve still lacks of its bound at `REACH`, less than what a logarithm gains."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """The last activation before an output, or none: then the outputs are any numbers."""
+    """What lies between the last weights and an output. Of nothing, the outputs are any numbers."""
 
     call: str
-    """The call that the output comes from, as people are told it."""
+    """The last activation, or else the call that the output comes from, as people are told it."""
     weights: str
-    """The path of the layer before it, or of itself, which has the weights."""
+    """The path of the layer that has the last weights."""
     units: int
     low: float
     """The least that it can put out ..."""
@@ -42,6 +47,11 @@ class Head:
         return self.low == self.high
 
     @property
+    def unbounded(self) -> bool:
+        """Whether the outputs are any numbers."""
+        return bool(np.isneginf(self.low) and np.isposinf(self.high))
+
+    @property
     def probabilities(self) -> bool:
         """Whether all outputs lie between 0 and 1."""
         return self.low >= 0 and self.high <= 1
@@ -49,53 +59,80 @@ class Head:
 
 def head_of(model: Network, output: int = 0) -> Head:
     """What one of a network's outputs can be."""
-    symbol = model.graph.outputs[output]
-    node = symbol.node
-    assert node is not None, "an output that is an input has no loss"
-    while node.layer.role == "noise" and node.inputs[0].node is not None:
-        node = node.inputs[0].node  # in inference it is not there
-    before = node.inputs[0].node
-    key, units = labels(model.graph.keys.values())[model.graph.keys[node]], symbol.shape[-1]
-    if node.layer.role != "activation" or before is None:
-        path = model.graph.paths[node.layer]
-        return Head(key, path, units, -np.inf, np.inf, sums_to_one=False, mixes_rows=False)
-    x, y = tried(model, node.layer, symbol)
-    alone = run(model, node.layer, x[:1])
+    graph, symbol = model.graph, model.graph.outputs[output]
+    assert symbol.node is not None, "an output that is an input has no loss"
+    tail = tail_of(model, symbol)
+    sources = sources_of(tail) or (symbol,)
+    weighing = next((s.node for s in sources if s.node is not None), symbol.node)
+    speaking = next((n for n in reversed(tail) if n.layer.role == "activation"), symbol.node)
+    x = tried(sources, model.dtype)
+    near = run(model, tail, symbol, x)
+    far = run(model, tail, symbol, {s: FURTHER * values for s, values in x.items()})
+    alone = run(model, tail, symbol, {s: values[:1] for s, values in x.items()})
+    low, high = reached(near, far)
+    known = np.isfinite(near).all(axis=-1)  # a softmax written by hand may overflow
     return Head(
-        call=key,
-        weights=model.graph.paths[before.layer],
-        units=units,
-        low=reached(float(y.min())),
-        high=reached(float(y.max())),
-        sums_to_one=bool(np.allclose(y.sum(axis=-1), 1, atol=1e-4)),
-        mixes_rows=not np.allclose(alone, y[:1], rtol=1e-3, atol=1e-6),
+        call=labels(graph.keys.values())[graph.keys[speaking]],
+        weights=graph.paths[weighing.layer],
+        units=symbol.shape[-1],
+        low=low,
+        high=high,
+        sums_to_one=bool(np.allclose(near[known].sum(axis=-1), 1, atol=1e-4)),
+        mixes_rows=not np.allclose(alone, near[:1], rtol=1e-3, atol=1e-6),
     )
 
 
-def tried(model: Network, layer: Layer, symbol: Symbol) -> tuple[Array, Array]:
-    """Pre-activations of every size and sign, and what a layer makes of them."""
+def tail_of(model: Network, symbol: Symbol) -> list[Node]:
+    """The calls that an output comes from, back to the last ones with weights, in order."""
+    found, waiting = set[Node](), [symbol]
+    while waiting:
+        node = waiting.pop().node
+        if node is not None and (node.layer.role == "activation" or not node.spec.params):
+            found.add(node)
+            waiting += node.inputs
+    return [node for node in model.graph.nodes if node in found]
+
+
+def sources_of(tail: Sequence[Node]) -> tuple[Symbol, ...]:
+    """What some calls read and none of them makes, each once."""
+    made = {node.output for node in tail}
+    return tuple(dict.fromkeys(s for node in tail for s in node.inputs if s not in made))
+
+
+def tried(sources: Sequence[Symbol], dtype: np.dtype[Any]) -> dict[Symbol, Array]:
+    """Pre-activations of every sign, from small rows to large ones."""
     rng = np.random.default_rng(0)
     sizes = np.geomspace(1e-2, REACH, ROWS)  # (N,)
-    drawn = rng.standard_normal((ROWS, *symbol.shape))
-    x = drawn * sizes.reshape(-1, *(1 for _ in symbol.shape))
-    x = np.clip(x, -REACH, REACH).astype(model.dtype)  # (N, ..., K)
-    return x, run(model, layer, x)
+    found = {}
+    for symbol in sources:
+        drawn = rng.standard_normal((ROWS, *symbol.shape))
+        x = drawn * sizes.reshape(-1, *(1 for _ in symbol.shape))
+        found[symbol] = x.astype(dtype)  # (N, ..., K)
+    return found
 
 
-def run(model: Network, layer: Layer, x: Array) -> Array:
-    """A layer's output, with the model's own weights."""
-    path = model.graph.paths[layer]
-    own = {
-        name.removeprefix(f"{path}/"): model.backend.to_host(value)
-        for name, value in model.params.items()
-        if name.rpartition("/")[0] == path
-    }
-    call = run_layer(layer, x, params=own, backend=model.backend.name, training=False)
-    return model.backend.to_host(call.output)
+def run(model: Network, tail: Sequence[Node], symbol: Symbol, x: Mapping[Symbol, Array]) -> Array:
+    """What some calls make of arrays, with the model's own weights."""
+    live = dict(x)
+    for node in tail:
+        path = model.graph.paths[node.layer]
+        own = {
+            name.rpartition("/")[2]: model.backend.to_host(value)
+            for name, value in model.params.items()
+            if name.rpartition("/")[0] == path
+        }
+        xs = [live[source] for source in node.inputs]
+        with np.errstate(all="ignore"):
+            call = run_layer(node.layer, xs, params=own, backend=model.backend.name, training=False)
+        live[node.output] = model.backend.to_host(call.output)
+    return live[symbol]
 
 
-def reached(value: float) -> float:
-    """A bound: what grows with the pre-activation has none, and a rounding error is none."""
-    if abs(value) > REACH / 100:
-        return float(np.copysign(np.inf, value))
-    return float(np.round(value, 3))
+def reached(near: Array, far: Array) -> tuple[float, float]:
+    """The least and the most; infinite where larger pre-activations go further."""
+    low, high = float(np.nanmin(near)), float(np.nanmax(near))
+    if np.nanmin(far) < -GROWS * abs(low):
+        low = -np.inf
+    if np.nanmax(far) > GROWS * abs(high):
+        high = np.inf
+    return float(np.round(low, 3)), float(np.round(high, 3))  # a rounding error is no bound

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,10 @@ from nnscratch.kernels.ops import Array
 from nnscratch.losses.base import Loss
 
 ROWS = 32
-ANYTHING, INSIDE = (-3.0, 3.0), (0.05, 0.95)
-"""Stretches of numbers: of both signs and any size, and probabilities."""
+ANYTHING, INSIDE, ABOVE = (-3.0, 3.0), (0.05, 0.95), (1.05, 3.0)
+"""Stretches of numbers: of both signs and any size, probabilities, and what is more than one."""
+EQUAL = 1e-12
+"""Gradients in float64 that differ by less are equal but for roundings."""
 LOSES = 0.75
 """A loss that has a gradient by fewer than these of the answers, in terms of others, is clipped."""
 
@@ -42,7 +45,7 @@ class Judge:
         loss: any.
         ctx: for inference.
         target: one per row, as the loss reads them.
-        units: how many outputs a row has.
+        output_shape: of one row's answer.
     """
 
     def __init__(self, loss: Loss, ctx: Context, target: Array, output_shape: tuple[int, ...]):
@@ -67,11 +70,23 @@ class Judge:
 
     @property
     def wants_probabilities(self) -> bool:
-        """Whether it has no use for numbers below 0 and above 1: NaN, or without any gradient."""
+        """Whether it has no use for numbers below 0 and above 1: NaN, or without any gradient.
+
+        A margin has no gradient either where an answer is good enough, and other losses want any
+        number above 0: but those call back what is too large. A loss that divides by sums takes
+        large numbers of one sign for shares.
+        """
         inside, anything = self.ask(self.drawn(INSIDE)), self.ask(self.drawn(ANYTHING))
         if not inside.finite or inside.blind == 1:
             return False
-        return not anything.finite or (1 - anything.blind) < LOSES * (1 - inside.blind)
+        useless = not anything.finite or (1 - anything.blind) < LOSES * (1 - inside.blind)
+        return useless and (self.divides_by_sums or not self.calls_back)
+
+    @property
+    def calls_back(self) -> bool:
+        """Whether any answer above 1 is told to become smaller."""
+        above = self.ask(self.drawn(ABOVE))
+        return above.finite and bool((above.gradient > 0).any())
 
     @property
     def indifferent(self) -> bool:
@@ -80,38 +95,54 @@ class Judge:
 
     @property
     def heeds_labels(self) -> bool:
-        """Whether one label asks for other answers than the next.
+        """Whether one label asks for other answers than the next, among others in a batch."""
+        return self.heeds(lambda y, target: self.ask(y, target).gradient)
 
-        Of several outputs, the gradient points elsewhere; of one, it is not the same.
+    @property
+    def heeds_own_labels(self) -> bool:
+        """Whether one label asks for other answers than the next, for a row that comes alone."""
+        return self.heeds(self.alone)
+
+    def heeds(self, gradient: Callable[[Array, Array], Array]) -> bool:
+        """Whether gradients change when each row gets the label of the one before.
+
+        Of several outputs, they point elsewhere; of one, they are not the same.
         """
         y, turned = self.drawn(INSIDE), np.roll(self.target, 1, axis=0)
         if np.array_equal(turned, self.target):
             return True  # all labels are one: nothing to tell apart
-        here, there = directions(self.ask(y).gradient), directions(self.ask(y, turned).gradient)
+        here, there = directions(gradient(y, self.target)), directions(gradient(y, turned))
         known = here.any(axis=-1) & there.any(axis=-1)  # a gradient of 0 has no direction
-        return not np.allclose(here[known], there[known], atol=1e-6)
+        return not np.allclose(here[known], there[known], rtol=0, atol=EQUAL)
+
+    def alone(self, y: Array, target: Array) -> Array:
+        """The gradient of each answer when its row is the whole batch, (N, ..., K)."""
+        rows = (self.ask(y[i : i + 1], target[i : i + 1]).gradient for i in range(len(y)))
+        return np.concatenate(list(rows))
 
     @property
     def multiple(self) -> float:
-        """The loss of all rows in terms of the mean of each row's own: 1, or N where it sums."""
+        """The gradient of all rows in terms of the mean of their own: 1, or N where it sums."""
         y = self.drawn(INSIDE)
-        rows = [self.ask(y[i : i + 1], self.target[i : i + 1]).value for i in range(len(y))]
-        mean = float(np.mean(rows))
-        return self.ask(y).value / mean if mean else float("nan")
+        together, own = np.abs(self.ask(y).gradient), np.abs(self.alone(y, self.target))
+        mean = float(own.sum() / len(y))
+        return float(together.sum() / mean) if mean else float("nan")
 
     @property
     def divides_by_sums(self) -> bool:
         """Whether it reads a row's outputs as shares of their sum."""
         y = self.drawn(INSIDE)
         whole, half = self.ask(y), self.ask(y / 2)
-        return whole.finite and bool(np.isclose(whole.value, half.value, rtol=1e-6))
+        alike = whole.finite and np.isclose(whole.value, half.value, rtol=1e-6)
+        return bool(alike) and whole.blind < 1
 
     @property
     def softens(self) -> bool:
         """Whether it reads logits: what is added to all of a row's outputs changes nothing."""
         y = self.drawn(INSIDE)
         here, there = self.ask(y), self.ask(y + 10)
-        return here.finite and bool(np.isclose(here.value, there.value, rtol=1e-6))
+        alike = here.finite and np.isclose(here.value, there.value, rtol=1e-6)
+        return bool(alike) and here.blind < 1
 
     @property
     def boundary(self) -> float:

@@ -9,8 +9,8 @@ import numpy as np
 
 from nnscratch.kernels.ops import Array
 
-FEW = 20
-"""Whole numbers of so few different values, each of which comes again and again, are classes."""
+FEW, OFTEN = 100, 5
+"""Whole numbers of so few different values, each in so many rows in the mean, may be classes."""
 
 
 class Kind(enum.Enum):
@@ -99,13 +99,13 @@ def kind_of(target: Array) -> Kind:
 def numbered_classes(target: Array) -> int | None:
     """How many classes numbers in one column (N, 1) seem to be the names of; None: they are not.
 
-    That is whole numbers with 3 to `FEW` different values, each in several rows.
+    That is whole numbers with 3 to `FEW` different values, each in `OFTEN` rows in the mean.
     """
     column = target.reshape(-1)
     if target.size != len(target) or (column != np.round(column)).any():
         return None
-    values, counts = np.unique(column, return_counts=True)
-    return len(values) if 3 <= len(values) <= FEW and counts.min() > 1 else None
+    classes = len(np.unique(column))
+    return classes if 3 <= classes <= min(FEW, len(column) // OFTEN) else None
 
 
 def r2(y: Array, target: Array) -> float:

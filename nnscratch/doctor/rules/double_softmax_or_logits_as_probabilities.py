@@ -8,17 +8,14 @@ import numpy as np
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
-from nnscratch.doctor.task import Kind
 
 
 def double_softmax_or_logits_as_probabilities(chart: Chart) -> Iterator[Finding]:
     """Softmax not at all, or twice."""
     head = chart.head
-    unbounded = np.isneginf(head.low) and np.isposinf(head.high)
-    if unbounded and chart.judge.wants_probabilities:
+    if head.unbounded and chart.judge.wants_probabilities:
         yield logits(chart)
-    exclusive = chart.task.kind is Kind.classes and head.units > 1
-    if exclusive and head.sums_to_one and chart.judge.softens:
+    if head.units > 1 and head.sums_to_one and chart.judge.softens:
         yield twice(chart)
 
 

@@ -12,6 +12,10 @@ from nnscratch.doctor.task import Kind
 
 FEW = 0.02
 """A share of targets out of reach that does not matter: an end of the range may just be touched."""
+MANY = 0.2
+"""A share that no slip of a few rows explains."""
+LITTLE = 0.05
+"""A share of the targets' variance that a good training leaves unexplained anyway."""
 
 
 def output_range_mismatch(chart: Chart) -> Iterator[Finding]:
@@ -38,8 +42,15 @@ def output_range_mismatch(chart: Chart) -> Iterator[Finding]:
         why=f"even the nearest outputs leave {lost:.0%} of the targets' variance unexplained, and "
         "the nearer they come, the flatter the activation is",
         fix="end with a linear layer, or scale the targets into the range of the output",
-        certainty=Certainty.certain if share > 0.2 else Certainty.likely,
+        certainty=certainty(chart, share, lost),
     )
+
+
+def certainty(chart: Chart, share: float, lost: float) -> Certainty:
+    """What learns all the same, and may learn nearly everything, is no proof."""
+    if chart.learned and lost < LITTLE:
+        return Certainty.possible
+    return Certainty.certain if share > MANY else Certainty.likely
 
 
 def floor(target: np.ndarray, low: float, high: float) -> float:

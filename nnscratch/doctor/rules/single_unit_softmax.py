@@ -9,18 +9,22 @@ from nnscratch.doctor.finding import Certainty, Evidence, Finding
 
 
 def single_unit_softmax(chart: Chart) -> Iterator[Finding]:
-    """An output that nothing can change."""
-    head = chart.head
-    if head.units > 1 or not head.constant:
+    """An output that nothing can change, or a loss that none can."""
+    head, judge = chart.head, chart.judge
+    if head.units > 1:
         return
-    seen = Evidence(
-        f"{head.call} puts out {head.low:g} for every pre-activation that was tried",
-        numbers={"output": head.low},
-    )
-    yield Finding(
+    if head.constant:
+        yield finding(chart, f"{head.call} puts out {head.low:g} for every pre-activation tried")
+    elif head.unbounded and judge.indifferent:
+        yield finding(chart, f"whatever the one output of {head.call} is, the loss's gradient is 0")
+
+
+def finding(chart: Chart, seen: str) -> Finding:
+    """What was seen, and why it is so."""
+    return Finding(
         cause="single_unit_softmax",
-        where=(head.weights, head.call),
-        evidence=(seen,),
+        where=(chart.head.weights, chart.head.call),
+        evidence=(Evidence(seen),),
         why="a distribution over one unit gives it 1 in all cases, so that its slope is 0 and no "
         "weight before it ever gets a gradient",
         fix='for yes or no use activation="sigmoid" and loss="binary_crossentropy"; for K classes '

@@ -11,7 +11,7 @@ from nnscratch.doctor.task import Kind
 
 def wrong_loss(chart: Chart) -> Iterator[Finding]:
     """Deaf to the labels, or kind to certain errors."""
-    if not chart.judge.heeds_labels:
+    if not chart.judge.heeds_own_labels:
         yield deaf(chart)
     exclusive = chart.task.kind is Kind.classes and chart.head.sums_to_one
     if exclusive and chart.head.units > 1 and chart.judge.distances:
@@ -45,5 +45,5 @@ def distance(chart: Chart) -> Finding:
         why="behind a softmax the gradient of a distance dies with the probability of the right "
         "class, p (1 - p): the surer a mistake is, the less is learned from it",
         fix='loss="categorical_crossentropy"',
-        certainty=Certainty.likely,
+        certainty=Certainty.possible if chart.mastered else Certainty.likely,
     )

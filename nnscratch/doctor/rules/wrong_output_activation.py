@@ -10,26 +10,28 @@ from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.task import Kind
 
+FEW = 0.02
+"""A share of rows without any label that hardly changes what is learned from the others."""
+
 
 def wrong_output_activation(chart: Chart) -> Iterator[Finding]:
     """Outputs out of the loss's domain, or coupled where the targets are not, or the reverse."""
-    yield from half_open(chart)
+    yield from beyond(chart)
     yield from coupled(chart)
     yield from uncoupled(chart)
 
 
-def half_open(chart: Chart) -> Iterator[Finding]:
-    """Outputs that have one bound only, where probabilities are wanted."""
+def beyond(chart: Chart) -> Iterator[Finding]:
+    """Outputs with a bound, but another one than probabilities have, where those are wanted."""
     head = chart.head
-    bounds = np.isfinite([head.low, head.high])
-    if not chart.judge.wants_probabilities or bounds.all() or not bounds.any():
+    if head.probabilities or head.unbounded or not chart.judge.wants_probabilities:
         return
-    beyond = float(np.mean((chart.begin.y <= 0) | (chart.begin.y >= 1)))
+    none = float(np.mean((chart.begin.y <= 0) | (chart.begin.y >= 1)))
     seen = Evidence(
         f"{head.call} puts out {head.low:g} to {head.high:g}, the loss reads probabilities; "
-        f"{beyond:.0%} of the first outputs are none",
+        f"{none:.0%} of the first outputs are none",
         step=chart.begin.index,
-        numbers={"low": head.low, "high": head.high, "beyond": beyond},
+        numbers={"low": head.low, "high": head.high, "beyond": none},
     )
     yield Finding(
         cause="wrong_output_activation",
@@ -49,6 +51,8 @@ def coupled(chart: Chart) -> Iterator[Finding]:
         return
     sums = task.target.sum(axis=-1)
     share = float(np.mean(sums != 1))
+    if share <= FEW:
+        return
     seen = Evidence(
         f"{head.call} gives every row outputs that sum to 1; the targets of {share:.0%} of the "
         f"rows sum to something else, {sums.min():g} to {sums.max():g}",
@@ -84,5 +88,5 @@ def uncoupled(chart: Chart) -> Iterator[Finding]:
         why="the loss heeds only the ratios of a row's outputs, and a sigmoid bounds each of them: "
         "the wrong classes' outputs have to go to 0 where it is flat",
         fix='activation="softmax"',
-        certainty=Certainty.likely,
+        certainty=Certainty.possible if chart.mastered else Certainty.likely,
     )

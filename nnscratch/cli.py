@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from nnscratch import __version__
 from nnscratch.backend import DEFAULT, NAMES
@@ -22,8 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: its words; None takes the program's own.
 
     Returns:
-        The exit status: 0; 1 where a claim or a check fails; 2 for an error, told in one line on
-        stderr; 130 after Ctrl-C.
+        The exit status: 0; 1 where a claim or a check fails, or a doctor finds what is likely or
+        certain; 2 for an error, told in one line on stderr; 130 after Ctrl-C.
     """
     arguments = parser().parse_args(argv)
     try:
@@ -35,6 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("nnscratch: interrupted", file=sys.stderr)
         return INTERRUPTED
     return status
+
+
+SCALE = ("--scale",)
+SCALES: Mapping[str, Any] = {
+    "choices": ("small", "full"),
+    "default": "small",
+    "help": "default: small",
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -62,13 +71,24 @@ def parser() -> argparse.ArgumentParser:
         metavar="S",
         help="default: 0; of several each gets a folder of its own, and claims must hold for all",
     )
-    command.add_argument(
-        "--scale", choices=("small", "full"), default="small", help="default: small"
-    )
+    command.add_argument(*SCALE, **SCALES)
     command.add_argument(
         "--out", type=Path, metavar="DIR", help="where the files go (default: results/NAME)"
     )
     command.set_defaults(run=run_study)
+
+    command = commands.add_parser(
+        "doctor", parents=[backend], help="name what ails a study's network, and show its evidence"
+    )
+    command.add_argument("--example", metavar="NAME", help="a study, see `nnscratch studies`")
+    command.add_argument(
+        "--variant", metavar="V", help="one of its variants (default: the asker's network)"
+    )
+    command.add_argument("--seed", type=seed, default=0, metavar="S", help="default: 0")
+    command.add_argument(*SCALE, **SCALES)
+    command.add_argument("--html", type=Path, metavar="FILE", help="write the cards as a page")
+    command.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON")
+    command.set_defaults(run=diagnose)
 
     command = commands.add_parser(
         "tune", parents=[backend], help="measure what convolutions choose their algorithms by"
@@ -151,6 +171,28 @@ def run_study(arguments: argparse.Namespace) -> int:
         terminal.show_files(console, runner.write(findings, folders[seed]))
         unfinished.remove(kept[seed])
     return 0 if all(findings.hold for findings in runs) else 1
+
+
+def diagnose(arguments: argparse.Namespace) -> int:
+    """Train a variant of a study under a doctor's eyes, and print what the doctor says."""
+    from rich.console import Console
+
+    from nnscratch.studies import examination, progress, registry
+    from nnscratch.studies.study import Setting
+
+    if arguments.example is None:
+        raise NNError(f"doctor: which --example? One of {', '.join(registry.names())}")
+    study, console = registry.get(arguments.example), Console()
+    variant = study.variant(arguments.variant)
+    setting = Setting(arguments.backend, arguments.seed, arguments.scale)
+    with progress.shown(console, study.name, 1) as bar:
+        diagnosis = examination.examine(variant, setting, bar)
+    examination.show(console, study, variant, diagnosis)
+    files = {arguments.html: diagnosis.to_html, arguments.json: diagnosis.to_json}
+    examination.write(console, {path: made() for path, made in files.items() if path is not None})
+    if diagnosis.outcome.interrupted:
+        raise KeyboardInterrupt
+    return 0 if diagnosis.healthy else 1
 
 
 def check_gradients(arguments: argparse.Namespace) -> int:

@@ -34,6 +34,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
                 "dead_relu": "units put out 0 on every row, and so learn nothing",
                 "saturated_activation": "units sit where their activation is flat",
                 "wrong_hidden_activation": "a hidden activation that destroys the signal",
+                "cancelling_uses": "the uses of a shared layer undo each other's gradients",
                 "missing_nonlinearity": "all hidden layers together are one linear map",
             },
             "output and loss": {
@@ -61,6 +62,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
                 "lr_too_low": "the steps are too short",
                 "too_few_updates": "training ended long before it could have worked",
                 "wrong_gradient": "the updates do not go down the gradient",
+                "precision_lost": "gradients too small for the optimizer to tell",
                 "nothing_trainable": "no weight that matters is trained",
             },
             "normalisation": {

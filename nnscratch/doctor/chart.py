@@ -146,10 +146,15 @@ class Chart:
         """The score of answering as the nearest rows do; no less than a little over chance."""
         chance = self.task.chance
         least = chance + LITTLE * (1 - chance)
+        return least if self.as_neighbours is None else max(least, self.as_neighbours)
+
+    @cached_property
+    def as_neighbours(self) -> float | None:
+        """The score of answering as the nearest rows do; None where that cannot be said."""
         if self.neighbours is None or self.task.kind is Kind.labels:
-            return least
+            return None
         rows = Task(self.task.kind, self.task.target[self.neighbours.rows])
-        return max(least, rows.score(self.neighbours.answers(self.task.target)))
+        return rows.score(self.neighbours.answers(self.task.target))
 
     @property
     def learned(self) -> bool:
@@ -168,12 +173,6 @@ class Chart:
         """Whether the loss ended as no number, or higher than it began."""
         last = self.course.losses[-1]
         return self.course.broke is not None or last > self.course.losses[0]
-
-    @property
-    def scales(self) -> Mapping[str, float]:
-        """Of each kernel, first its standard deviation times the root of its inputs' number."""
-        kernels = self.begin.kernels
-        return {path: kernels[path].scale for path in kernel_paths(self.model) if path in kernels}
 
     @property
     def travel(self) -> Mapping[str, float]:
@@ -195,13 +194,6 @@ class Chart:
         entry = self.begin.activities.get(f"{self.head.weights}#0")
         return entry.largest if entry is not None else 0.0
 
-    @property
-    def kept(self) -> float:
-        """How much the first outputs differ from row to row, in terms of the first hidden layer."""
-        varies = [entry.varies for entry in self.begin.activities.values()]
-        first = next((v for v in varies if v > 0), 0.0)
-        return varies[-1] / first if first else 0.0
-
     @cached_property
     def trained(self) -> Mapping[str, float]:
         """How far each weight has moved in a typical step, |update| / |value|."""
@@ -218,8 +210,15 @@ def open_chart(
 ) -> Chart:
     """The chart of a training that is about to begin."""
     seen = survey(model, rows, epochs)
-    course = Course(Ledger(gradients=2))
+    course = Course(Ledger(gradients=2), crowded=tuple(crowded(seen)))
     course.ledger.set_model(model)
     return Chart(
         model, rows, epochs, batch_size, begin=seen, course=course, end=seen, validation=validation
     )
+
+
+def crowded(seen: Survey) -> Iterator[str]:
+    """The kernels with units that are equal."""
+    for path, kernel in seen.kernels.items():
+        if kernel.distinct < kernel.units:
+            yield path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -15,7 +14,6 @@ from nnscratch.doctor.finding import Certainty, Finding
 from nnscratch.doctor.outcome import Outcome, outcome_of
 from nnscratch.doctor.ranking import ranked
 from nnscratch.doctor.rules import RULES
-from nnscratch.training.atomic import replacing
 
 
 @dataclass(frozen=True)
@@ -61,16 +59,6 @@ class Diagnosis:
             "checked": self.checked,
         }
         return json.dumps(plain(document), indent=1, allow_nan=False) + "\n"
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a page where the path ends in .html, else JSON: the whole file, or nothing.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        content = self.to_html() if os.fspath(path).endswith(".html") else self.to_json()
-        with replacing(path) as file:
-            file.write(content.encode())
 
 
 def diagnosis_of(chart: Chart) -> Diagnosis:

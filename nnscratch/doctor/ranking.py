@@ -24,10 +24,26 @@ EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
                 "exploding_gradient saturated_activation saturated_softmax_clip lr_too_low "
                 "vanishing_gradient dead_relu"
             ),
-            "weights_too_small": "vanishing_gradient lr_too_low too_few_updates",
-            "zero_or_constant_init": "symmetric_units vanishing_gradient dead_relu capacity",
+            "weights_too_small": "vanishing_gradient lr_too_low too_few_updates precision_lost",
+            "zero_or_constant_init": (
+                "symmetric_units vanishing_gradient dead_relu capacity lr_too_low too_few_updates"
+            ),
+            "unit_kernels": (
+                "symmetric_units weights_too_large exploding_gradient saturated_activation "
+                "dead_relu vanishing_gradient capacity"
+            ),
             "symmetric_units": "capacity vanishing_gradient too_few_updates",
-            "saturated_activation": "vanishing_gradient lr_too_low too_few_updates",
+            "saturated_activation": "vanishing_gradient lr_too_low too_few_updates capacity",
+            "dead_relu": "vanishing_gradient lr_too_low too_few_updates capacity",
+            "vanishing_gradient": "lr_too_low too_few_updates precision_lost capacity",
+            "exploding_gradient": "dead_relu saturated_activation saturated_softmax_clip",
+            "wrong_hidden_activation": (
+                "vanishing_gradient exploding_gradient saturated_activation lr_too_low "
+                "lr_too_high too_few_updates capacity precision_lost"
+            ),
+            "missing_nonlinearity": "capacity too_few_updates lr_too_low",
+            "cancelling_uses": "vanishing_gradient lr_too_low too_few_updates capacity",
+            "precision_lost": "lr_too_low too_few_updates",
             "lr_too_high": (
                 "exploding_gradient dead_relu saturated_activation saturated_softmax_clip "
                 "too_few_updates"

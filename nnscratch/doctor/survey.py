@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from nnscratch.core.describe import norm
 from nnscratch.core.step import Batch, Step
 from nnscratch.core.tape import Call
 from nnscratch.inspect import units
+from nnscratch.inspect.attenuation import Attenuation, attenuation
+from nnscratch.inspect.shares import Shares, shares
 from nnscratch.kernels.ops import Array
 from nnscratch.model import Model
 from nnscratch.training.loop import infer
@@ -39,21 +42,37 @@ class Activity:
     units: int
     saturated: float
     """Share of entries where the activation is flat; 0 where it never is."""
+    two_ended: bool
+    """Whether the activation is flat at both ends, as sigmoids are and ReLU is not."""
+    total: float | None
+    """What the units of every row and place sum to, where that is one number: 1 of a softmax."""
 
 
 @dataclass(frozen=True)
 class Kernel:
     """A trained weight."""
 
-    scale: float
-    """Standard deviation times the root of the number of inputs: about 1 keeps the signal."""
     units: int
-    spread: float
-    """Largest difference between two units: exactly 0 where all are equal."""
+    constant: float | None
+    """What every weight is, where all of them are one number."""
+    distinct: int
+    """Units that differ from each other; as many as there are, as a rule."""
+    distinct_gradients: int
+    """Units whose gradients differ from each other."""
+    swallowed: float
+    """Share of the numbers whose update is not 0 and yet changes nothing: below half an ulp."""
     value: float
     """Norm."""
     gradient: float
     update: float
+
+    @property
+    def gain(self) -> float:
+        """Root of the mean square of the units' norms: |y| / |x| of inputs without correlation.
+
+        With first weights of variance 1 / inputs it is 1, with He's 1.4.
+        """
+        return self.value / math.sqrt(self.units)
 
 
 @dataclass(frozen=True)
@@ -73,6 +92,10 @@ class Survey:
     """By call."""
     kernels: Mapping[str, Kernel]
     """By path."""
+    attenuation: Attenuation
+    """What each call lets through of the gradient."""
+    shares: Shares
+    """Of each call of the shared layers in their gradients."""
     output: int = 0
     """The one that is looked at."""
 
@@ -96,7 +119,9 @@ def survey(model: Model, rows: Batch, epochs: int) -> Survey:
         quiet_loss=quiet_loss,
         answers=tuple(model.backend.to_host(y) for y in answers),
         activities={key: activity(call) for key, call in step.calls.items()},
-        kernels=dict(kernels(step)),
+        kernels=kernels(step),
+        attenuation=attenuation(step),
+        shares=shares(step),
     )
 
 
@@ -114,6 +139,8 @@ def activity(call: Call) -> Activity:
         silent=units.silent(y, bounds),
         units=y.shape[-1],
         saturated=float(saturated),
+        two_ended=bounds is not None and bool(np.isfinite(bounds).all()),
+        total=one_number(flat.sum(axis=-1)) if call.layer.role == "activation" else None,
     )
 
 
@@ -123,16 +150,23 @@ def kernels(step: Step) -> dict[str, Kernel]:
     for path, value in step.before.items():
         if value.ndim < 2:
             continue
-        inputs = value.size // value.shape[-1]
         found[path] = Kernel(
-            scale=float(np.std(value, dtype=np.float64)) * np.sqrt(inputs),
             units=value.shape[-1],
-            spread=units.spread(value),
+            constant=float(value.flat[0]) if np.ptp(value) == 0 else None,
+            distinct=units.distinct(value),
+            distinct_gradients=units.distinct(step.total_gradients[path]),
+            swallowed=float(np.mean((step.updates[path] != 0) & (step.after[path] == value))),
             value=norm(value),
             gradient=norm(step.total_gradients[path]),
             update=norm(step.updates[path]),
         )
     return found
+
+
+def one_number(numbers: Array) -> float | None:
+    """What all of them are but for roundings; None where they differ."""
+    first = float(numbers[0])
+    return first if np.allclose(numbers, first, rtol=1e-4, atol=0) else None
 
 
 def sample(rows: Batch, count: int = ROWS) -> Batch:

@@ -103,7 +103,12 @@ def rank(kernel: Array) -> int | None:
 
 
 def silent(y: Array, saturation: tuple[float, float] | None) -> int:
-    """The number of units that never fire: flat in every row and place, so nothing reaches them.
+    """The number of units that never fire, see `silenced`."""
+    return len(silenced(y, saturation))
+
+
+def silenced(y: Array, saturation: tuple[float, float] | None) -> Array:
+    """The units that never fire: flat in every row and place, so nothing reaches them.
 
     Most units fire within the first places, and need not be looked at further.
 
@@ -121,7 +126,7 @@ def silent(y: Array, saturation: tuple[float, float] | None) -> int:
         else:
             flat = (part <= saturation[0]) | (part >= saturation[1])
         left = left[flat.all(axis=0)]
-    return len(left)
+    return left
 
 
 def live(kernel: Array) -> int:

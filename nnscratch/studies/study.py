@@ -13,7 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
+from nnscratch.core.errors import look_up
 from nnscratch.core.table import Table
+from nnscratch.training.callbacks import Callback
 
 Measurements: TypeAlias = Mapping[str, Any]
 """What one variant measured, by name: numbers, strings, and lists and mappings of them."""
@@ -37,6 +39,8 @@ class Setting:
     """Where a variant keeps what it needs to go on after an interruption; None: nowhere."""
     moved: Callable[[float], None] = lambda share: None
     """Told which share of a training is through."""
+    watchers: Sequence[Callback] = ()
+    """Who else listens to it."""
 
 
 class Epochs(NamedTuple):
@@ -118,3 +122,13 @@ class Study:
     figures: Callable[[Results], Sequence[Figure]]
     tables: Callable[[Results], Sequence[Table]] = lambda results: ()
     """Numbers that are to be read one by one, beside the figures."""
+
+    def variant(self, name: str | None) -> Variant:
+        """The variant of that name; None: the asker's, which is the first.
+
+        Raises:
+            UnknownNameError: there is none; names the nearest one.
+        """
+        if name is None:
+            return self.variants[0]
+        return look_up("variant", name, {variant.name: variant for variant in self.variants})

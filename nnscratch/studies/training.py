@@ -38,7 +38,7 @@ def fit(
     part: str = "training",
     **arguments: Any,
 ) -> nn.History:
-    """As `model.fit`, but it prints nothing and moves the study's bar.
+    """As `model.fit`, but it prints nothing, moves the study's bar and lets others watch.
 
     Where the setting has a folder the training is recorded there, and one that was interrupted
     goes on.
@@ -49,7 +49,7 @@ def fit(
         x, y, callbacks, arguments: what `model.fit` is given.
         part: a name for this training, where a variant has several.
     """
-    listeners = [*callbacks, Share(setting.moved)]
+    listeners = [*callbacks, Share(setting.moved), *setting.watchers]
     if setting.folder is not None:
         listeners.append(nn.Run(setting.folder / part, every=EVERY, keep=KEPT, resume=True))
     return model.fit(x, y, verbose=0, callbacks=listeners, **arguments)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,14 +72,6 @@ def test_a_page_stands_alone_and_folds_what_follows(ill: nn.Diagnosis) -> None:
     assert page.index("<details>") < page.index("<h2>output_range_mismatch")
     assert "activation=&quot;softmax&quot;" in page
     assert ill._repr_html_() in page
-
-
-def test_what_is_saved_is_a_page_or_json(ill: nn.Diagnosis, tmp_path: Path) -> None:
-    for name, content in (("d.html", ill.to_html()), ("d.json", ill.to_json())):
-        ill.save(tmp_path / name)
-        assert (tmp_path / name).read_text() == content
-    with pytest.raises(OSError, match="nowhere"):
-        ill.save(tmp_path / "nowhere" / "d.json")
 
 
 def test_each_output_with_a_loss_is_looked_at() -> None:

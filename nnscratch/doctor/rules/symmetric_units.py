@@ -1,42 +1,41 @@
-"""Hidden units that begin equal, and so stay equal."""
+"""Hidden units that begin equal, though their weights are not one number, and stay equal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from nnscratch.doctor.chart import Chart
-from nnscratch.doctor.finding import Certainty, Evidence, Finding
-from nnscratch.doctor.wiring import kernel_paths
+from nnscratch.doctor.finding import Certainty, Finding
+from nnscratch.doctor.width import Width, width
+from nnscratch.doctor.wiring import hidden_kernels, layers_of
+
+COPIES = 0.5
+"""Of a layer that is meant to be so wide, at least half is copies of the rest."""
 
 
 def symmetric_units(chart: Chart) -> Iterator[Finding]:
-    """Hidden kernels of one number: all units of the layer are one."""
-    hidden = kernel_paths(chart.model)[:-1]
-    equal = [path for path in hidden if alike(chart, path)]
-    if not equal:
+    """Layers of which several units are one."""
+    begin = chart.begin.kernels
+    widths = [
+        width(chart, path)
+        for path in hidden_kernels(chart.model)
+        if path in chart.course.crowded and begin[path].constant is None
+    ]
+    narrow = [one for one in widths if is_narrow(one)]
+    single = any(one.last == 1 for one in narrow)
+    if not narrow or (chart.learned and not single):
         return
-    sizes = [chart.begin.kernels[path].value for path in equal]
-    zero = all(size == 0 for size in sizes)
-    still = [path for path in equal if chart.end.kernels[path].spread == 0]
-    seen = Evidence(
-        f"at the beginning all units of {', '.join(equal)} are equal"
-        + (" (every weight is 0)" if zero else "")
-        + (f"; at the end those of {', '.join(still)} still are" if still else ""),
-        step=chart.begin.index,
-        numbers={"layers": len(equal), "still": len(still)},
-    )
     yield Finding(
-        cause="zero_or_constant_init" if zero else "symmetric_units",
-        where=tuple(path.rpartition("/")[0] for path in equal),
-        evidence=(seen,),
-        why="equal units get equal gradients and stay equal, so that the layer is one unit wide"
-        + ("; behind weights of 0 nothing of the input is left" if zero else ""),
+        cause="symmetric_units",
+        where=layers_of(one.path for one in narrow),
+        evidence=tuple(one.evidence for one in narrow),
+        why="units that begin equal and are read by equal weights get equal gradients, so that "
+        "they stay equal: the layer is only as wide as its units are different",
         fix="random first weights: he_normal before ReLU, glorot_uniform otherwise",
-        certainty=Certainty.certain if still or zero else Certainty.likely,
+        certainty=Certainty.certain if single else Certainty.likely,
     )
 
 
-def alike(chart: Chart, path: str) -> bool:
-    """Whether the units of a kernel begin equal, and there are several."""
-    kernel = chart.begin.kernels.get(path)
-    return kernel is not None and kernel.spread == 0 and kernel.units > 1
+def is_narrow(one: Width) -> bool:
+    """Whether many units were copies of others before and still are after training."""
+    return max(one.first, one.last) <= (1 - COPIES) * one.units

@@ -6,33 +6,53 @@ from collections.abc import Iterator
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.signal import growths
+from nnscratch.doctor.wiring import hidden_activations, layers_of
 
 LARGE = 3.0
+"""He's weights make 1.4 of 1, so that ReLU, which takes half of the squares, leaves 1."""
 LOUD = 20.0
-"""A logit whose softmax or sigmoid is flat ..."""
+"""In terms of the inputs' size: a logit whose softmax or sigmoid is flat ..."""
 DEAFENING = 1000.0
 """... and one that takes a training to unlearn."""
+FLAT = 0.6
+"""Share of a hidden layer's outputs at the flat ends: more than the half that ReLU6 has there."""
 
 
 def weights_too_large(chart: Chart) -> Iterator[Finding]:
-    """Outputs of tens and hundreds before anything was learned."""
-    large = {path: size for path, size in chart.scales.items() if size > LARGE}
-    loudest = chart.logits
-    if not large or loudest < LOUD or chart.inputs_are_large:
+    """Layers that multiply what they read, until outputs are loud or hidden ones flat."""
+    random = chart.begin.kernels
+    large = {
+        path: growth
+        for path, growth in growths(chart).items()
+        if growth > LARGE and random[path].constant is None
+    }
+    loudest = chart.logits / max(1.0, *(numbers.size for numbers in chart.inputs))
+    flat = 0.0 if chart.inputs_are_large else flattest(chart)
+    harmless = chart.learned and loudest < DEAFENING
+    if not large or (loudest < LOUD and flat < FLAT) or harmless:
         return
     worst = max(large, key=lambda path: large[path])
     seen = Evidence(
-        f"the weights of {worst} have a standard deviation of {large[worst]:.3g} / sqrt(inputs) "
-        f"where 1 to 1.4 keeps the size of what passes; the first outputs before the last "
-        f"activation are up to {loudest:.3g}",
+        f"{layers_of([worst])[0]} makes its outputs {large[worst]:.3g} times as large as what it "
+        f"reads, where 1 to 1.4 keeps the size; the first outputs before the last activation are "
+        f"up to {chart.logits:.3g}, and up to {flat:.0%} of a hidden layer's outputs are at the "
+        "flat ends",
         step=chart.begin.index,
-        numbers={"scale": large[worst], "largest": loudest},
+        numbers={"growth": large[worst], "largest": chart.logits, "flat": flat},
     )
     yield Finding(
         cause="weights_too_large",
-        where=tuple(path.rpartition("/")[0] for path in large),
+        where=layers_of(large),
         evidence=(seen,),
-        why="every layer multiplies the signal by this factor, forward and backward",
+        why="every layer multiplies the signal by this factor, forward and backward, and a flat "
+        "activation hands back next to nothing",
         fix="he_normal before ReLU, glorot_uniform otherwise",
-        certainty=Certainty.possible if chart.learned and loudest < DEAFENING else Certainty.likely,
+        certainty=Certainty.likely,
     )
+
+
+def flattest(chart: Chart) -> float:
+    """The largest share of flat outputs among the hidden activations with two flat ends."""
+    entries = [chart.begin.activities[key] for key in hidden_activations(chart.model)]
+    return max((entry.saturated for entry in entries if entry.two_ended), default=0.0)

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.signal import retentions
+from nnscratch.doctor.wiring import layers_of
 
 SMALL = 0.3
+"""With 1 to 1.4 a layer keeps the size of what passes; a random one may fall to a half."""
 FORGETS = 0.03
-"""A share of the inputs' variation that hardly tells one row from the next."""
+"""What is left of the difference between rows; the rest is the same for all of them."""
 
 
 def weights_too_small(chart: Chart) -> Iterator[Finding]:
-    """The signal dies out before the output."""
-    small = {path: size for path, size in chart.scales.items() if 0 < size < SMALL}
-    kept = chart.kept
-    if len(small) < 2 or kept > FORGETS or chart.learned:
+    """Layers whose weights together forget their inputs."""
+    kernels = chart.begin.kernels
+    small = {
+        path: kept
+        for path, kept in retentions(chart).items()
+        if kernels[path].constant is None and kernels[path].gain < SMALL and kept < SMALL
+    }
+    kept = math.prod(small.values())
+    if kept > FORGETS or chart.learned:
         return
+    gains = [kernels[path].gain for path in small]
     seen = Evidence(
-        f"the weights of {len(small)} layers have standard deviations of "
-        f"{min(small.values()):.2g} to {max(small.values()):.2g} / sqrt(inputs); of what "
-        f"distinguishes one row from another, {kept:.1%} reaches the output",
+        f"the weights of {', '.join(layers_of(small))} have root mean squares of {min(gains):.2g} "
+        f"to {max(gains):.2g} / sqrt(inputs), where 1 to 1.4 keeps the size; of what distinguishes "
+        f"one row from another they leave {kept:.2g}",
         step=chart.begin.index,
         numbers={"layers": len(small), "kept": kept},
     )
     yield Finding(
         cause="weights_too_small",
-        where=tuple(path.rpartition("/")[0] for path in small),
+        where=layers_of(small),
         evidence=(seen,),
         why="every layer multiplies signal and gradient by a factor far below 1: the outputs are "
         "nearly the same for all rows, and the first layers hardly learn",

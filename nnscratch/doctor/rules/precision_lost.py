@@ -1,0 +1,73 @@
+"""Gradients so small that the optimizer's epsilon outweighs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nnscratch.doctor.chart import Chart
+from nnscratch.doctor.finding import Certainty, Evidence, Finding
+
+STEPS = 10
+"""Of one gradient, after which an optimizer's averages have settled."""
+SAME = 0.01
+"""Two updates that differ by less do not hang on the gradient's size."""
+LOST = 0.1
+"""Of the step that the learning rate promises."""
+
+
+def precision_lost(chart: Chart) -> Iterator[Finding]:
+    """An optimizer whose steps should not hang on the gradient's size, but do at this one."""
+    sizes = entry_sizes(chart)
+    if chart.learned or not sizes:
+        return
+    usual = asked(chart, 1.0)
+    if not usual or abs(asked(chart, 1e3) / usual - 1) > SAME:
+        return
+    typical = float(np.median(list(sizes.values())))
+    share = asked(chart, typical) / usual
+    if share > LOST:
+        return
+    seen = Evidence(
+        f"the optimizer's steps are the same for gradients of 1 and of 1000, but for numbers of "
+        f"{typical:.2g}, as here, they are {share:.2g} times as long",
+        step=chart.begin.index,
+        numbers={"gradient": typical, "share": share},
+    )
+    yield Finding(
+        cause="precision_lost",
+        where=("optimizer",),
+        evidence=(seen,),
+        why="it divides by sqrt(v) + epsilon: below epsilon the division no longer makes up for "
+        "a small gradient, and steps shrink with it",
+        fix=f"epsilon={typical / 100:.0e} in the optimizer, or a loss without a tiny factor",
+        certainty=Certainty.certain,
+    )
+
+
+def entry_sizes(chart: Chart) -> dict[str, float]:
+    """By weight, root mean square of its gradient's entries: the median of all looks."""
+    paces = chart.course.paces
+    if not paces:
+        return {}
+    counts = np.array([chart.model.params[path].size for path in paces[0].paths])
+    sizes = np.stack([pace.gradient for pace in paces]) / np.sqrt(counts)  # (looks, weights)
+    typical = np.median(sizes, axis=0)
+    return {
+        path: float(size)
+        for path, size in zip(paces[0].paths, typical, strict=True)
+        if np.isfinite(size) and size > 0
+    }
+
+
+def asked(chart: Chart, size: float) -> float:
+    """How long the optimizer's update is after some steps of one gradient of a size."""
+    model = chart.model
+    optimizer, ctx = model.compiled.optimizer, model.context(training=True)
+    params = model.backend.xp.zeros(1, model.dtype)
+    slots, update = optimizer.init(ctx, params), params
+    for index in range(STEPS):
+        gradient = params + np.asarray(size, model.dtype)
+        update, slots = optimizer.update(ctx, params, gradient, slots, index)
+    return float(np.abs(model.backend.to_host(update)[0]))

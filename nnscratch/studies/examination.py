@@ -1,0 +1,52 @@
+"""A variant of a study under a doctor's eyes, and what is said of it in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+import nnscratch as nn
+from nnscratch.studies.progress import Progress
+from nnscratch.studies.study import Setting, Study, Variant
+from nnscratch.training.atomic import replacing
+
+
+def examine(variant: Variant, setting: Setting, progress: Progress) -> nn.Diagnosis:
+    """Run a variant, and say what ails its network.
+
+    Ctrl-C ends it; the diagnosis tells what was seen until then.
+    """
+    doctor = nn.Doctor()
+    progress.begin(variant.name)
+    try:
+        variant.run(replace(setting, moved=progress.move, watchers=(doctor,)))
+    except KeyboardInterrupt:
+        if not doctor.knows:
+            raise
+    return doctor.diagnosis
+
+
+def show(console: Console, study: Study, variant: Variant, diagnosis: nn.Diagnosis) -> None:
+    """Print what was trained, and the cards."""
+    text = Text.assemble((f"{study.name}, {variant.name}", "bold"), f": {variant.change}\n\n")
+    cards = Text(str(diagnosis))
+    cards.highlight_regex(r"(?m)^(\d+\. .*|nothing found.*)", "bold")
+    cards.highlight_regex(r"(?m)^ {3}[a-z]+:", "cyan")
+    console.print(text + cards, soft_wrap=True)
+
+
+def write(console: Console, contents: Mapping[Path, str]) -> None:
+    """Write files, each whole or not at all, and say where they are.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    for path, content in contents.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as file:
+            file.write(content.encode())
+        console.print(f"\nWrote {path}", highlight=False, soft_wrap=True)

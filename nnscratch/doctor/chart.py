@@ -170,9 +170,8 @@ class Chart:
 
     @property
     def diverged(self) -> bool:
-        """Whether the loss ended as no number, or higher than it began."""
-        last = self.course.losses[-1]
-        return self.course.broke is not None or last > self.course.losses[0]
+        """Whether the loss ended as no number, or of the same rows higher than it began."""
+        return self.course.broke is not None or not self.end.loss <= self.begin.loss
 
     @property
     def travel(self) -> Mapping[str, float]:

@@ -150,7 +150,8 @@ class Judge:
         if self.target.shape != self.shape:
             return 0.5
         none = np.zeros(self.shape)
-        no, yes = self.ask(none, none), self.ask(none, none + 1)
+        labels = (self.target.min(), self.target.max())
+        no, yes = (self.ask(none, np.full(self.shape, label)) for label in labels)
         return 0.0 if no.finite and np.isclose(no.value, yes.value, rtol=1e-6) else 0.5
 
     @property

@@ -36,10 +36,15 @@ class Task:
         return cls(kind_of(target), target)
 
     @property
+    def yes(self) -> Array:
+        """Where targets that are no numbers say yes: no is 0 or -1."""
+        return np.asarray(self.target > 0)
+
+    @property
     def classes(self) -> Array | None:
         """The class of each row (N,), where the task has classes."""
         if self.kind is Kind.binary:
-            return self.target.reshape(-1).astype(np.int64)  # (N,)
+            return self.yes.reshape(-1).astype(np.int64)  # (N,)
         if self.kind is not Kind.classes:
             return None
         if self.target.dtype.kind == "i":
@@ -51,12 +56,12 @@ class Task:
         """What the score is called."""
         return "R2" if self.kind is Kind.numbers else "accuracy"
 
-    def score(self, y: Array, boundary: float = 0.5) -> float:
+    def score(self, y: Array, boundary: float | None = None) -> float:
         """How good predictions are: accuracy, or R2 of numbers. NaN where one is not finite.
 
         Args:
             y: predictions (N, ..., K).
-            boundary: between no and yes.
+            boundary: between no and yes; None: half-way between the labels.
         """
         if not np.isfinite(y).all():
             return float("nan")
@@ -64,7 +69,9 @@ class Task:
             return r2(y, self.target)
         if self.kind is Kind.classes:
             return float(np.mean(y.argmax(axis=-1).reshape(-1) == self.classes))
-        return float(np.mean((y > boundary) == (self.target > 0.5)))
+        if boundary is None:
+            boundary = 0.0 if (self.target < 0).any() else 0.5
+        return float(np.mean((y > boundary) == self.yes))
 
     @property
     def best_constant(self) -> Array:
@@ -80,19 +87,19 @@ class Task:
             return 0.0
         if self.classes is not None:
             return float(np.bincount(self.classes).max() / len(self.classes))
-        shares = self.target.mean(axis=0)
+        shares = self.yes.mean(axis=0)
         return float(np.mean(np.maximum(shares, 1 - shares)))
 
 
 def kind_of(target: Array) -> Kind:
-    """What targets are, from their values alone."""
+    """What targets are, from their values alone: no is 0 or -1, yes is 1."""
     if target.dtype.kind == "i":
         return Kind.classes
-    if not np.isin(target, (0, 1)).all():
+    if not any(np.isin(target, labels).all() for labels in ((0, 1), (-1, 1))):
         return Kind.numbers
     if target.size == len(target):
         return Kind.binary
-    exclusive = target.shape[-1] > 1 and (target.sum(axis=-1) == 1).all()
+    exclusive = target.shape[-1] > 1 and ((target > 0).sum(axis=-1) == 1).all()
     return Kind.classes if exclusive else Kind.labels
 
 

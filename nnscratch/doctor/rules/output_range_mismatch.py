@@ -8,7 +8,6 @@ import numpy as np
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
-from nnscratch.doctor.task import Kind
 
 FEW = 0.02
 """A share of targets out of reach that does not matter: an end of the range may just be touched."""
@@ -19,9 +18,9 @@ LITTLE = 0.05
 
 
 def output_range_mismatch(chart: Chart) -> Iterator[Finding]:
-    """Numbers outside of what the output can be."""
+    """Numbers, or labels such as -1, outside of what the output can be."""
     head, task = chart.head, chart.task
-    if task.kind is not Kind.numbers or head.constant or head.units != task.target.shape[-1]:
+    if head.constant or task.target.shape[1:] != chart.judge.shape[1:]:
         return
     slack = 1e-3 * (chart.targets.high - chart.targets.low)
     low, high = head.low - slack, head.high + slack

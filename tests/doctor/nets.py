@@ -13,6 +13,7 @@ from nnscratch.doctor import Certainty
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((200, 4)).astype(np.float32)
+PLANE = X[:, :2]
 YES = (X[:, 0] > 0).astype(np.float32)
 CLASSES = np.digitize(X[:, 1], [-0.5, 0.5])
 ONE_HOT = np.eye(3, dtype=np.float32)[CLASSES]
@@ -24,6 +25,9 @@ TEN = np.argsort(np.argsort(X[:, 0] + X[:, 1])) // 20
 """Ten classes of equal size."""
 IMAGES = np.kron(X.reshape(200, 2, 2), np.ones((3, 3)))[..., None].astype(np.float32)
 """(200, 6, 6, 1), each of four even squares."""
+
+PIXELS = (IMAGES - IMAGES.min()) / np.ptp(IMAGES)
+"""IMAGES from 0 to 1."""
 
 HIDDEN = nn.Dense(8, "tanh")
 BINARY, CATEGORICAL = nn.losses.BinaryCrossentropy, nn.losses.CategoricalCrossentropy

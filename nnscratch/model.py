@@ -51,6 +51,11 @@ class Model(Network):
         self.iteration = 0
 
     @property
+    def is_compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self._compiled is not None
+
+    @property
     def compiled(self) -> Compiled:
         """Optimizer, losses and metrics."""
         if self._compiled is None:

@@ -99,6 +99,11 @@ class Sequential(Model):
             super().compile(*settings)
         self._settings = settings
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether `compile` was called, though its settings may wait for the input."""
+        return self._settings is not None
+
     def ensure_built(self, x: Any) -> None:
         """Take the input's shape from the first data.
 

@@ -9,13 +9,16 @@ from nnscratch.core.table import WIDTH, wrapped
 from nnscratch.doctor.causes import CAUSES
 from nnscratch.doctor.finding import Evidence, Finding
 from nnscratch.doctor.outcome import Outcome
+from nnscratch.doctor.trials import Trials
 
 INDENT = "   "
 NAMED = 10
 """Columns for the name of a paragraph."""
 
 
-def text(outcome: Outcome, findings: Sequence[Finding], checked: Sequence[str]) -> str:
+def text(
+    outcome: Outcome, findings: Sequence[Finding], checked: Sequence[str], trials: Trials | None
+) -> str:
     """How the training went, and a card for each finding; without any, what was looked for."""
     head = [line for part in str(outcome).splitlines() for line in wrapped(part)]
     if not findings:
@@ -23,7 +26,8 @@ def text(outcome: Outcome, findings: Sequence[Finding], checked: Sequence[str]) 
         looked = wrapped(f"looked for: {', '.join(checked)}")
         return "\n".join([verdict, "", *head, "", *looked])
     cards = ("\n".join(card(number, finding)) for number, finding in enumerate(findings, 1))
-    return "\n\n".join(["\n".join(head), *cards])
+    cost = [] if trials is None else ["\n".join(wrapped(str(trials)))]
+    return "\n\n".join(["\n".join(head), *cards, *cost])
 
 
 def verdict_of(outcome: Outcome, findings: Sequence[Finding]) -> str:
@@ -45,8 +49,8 @@ def card(number: int, finding: Finding) -> Iterator[str]:
         yield from entry("seen", seen(evidence))
     yield from entry("why", finding.why)
     yield from entry("fix", finding.fix)
-    if finding.verified is not None:
-        yield from entry("verified", finding.verified)
+    if finding.trial is not None:
+        yield from entry(finding.trial.verdict, str(finding.trial))
     for consequence in finding.consequences:
         yield from entry("follows", f"{at(consequence)}: {seen(consequence.evidence[0])}")
 

@@ -14,6 +14,7 @@ from nnscratch.doctor.finding import Certainty, Finding
 from nnscratch.doctor.outcome import Outcome, outcome_of
 from nnscratch.doctor.ranking import ranked
 from nnscratch.doctor.rules import RULES
+from nnscratch.doctor.trials import Trials
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Diagnosis:
     """The causes that were looked for."""
     outcome: Outcome
     """How the training went."""
+    trials: Trials | None = None
+    """What trying the fixes cost; None where none was to be tried."""
 
     @property
     def healthy(self) -> bool:
@@ -34,14 +37,14 @@ class Diagnosis:
 
     def __str__(self) -> str:
         """Cards, at 80 columns."""
-        return card.text(self.outcome, self.findings, self.checked)
+        return card.text(self.outcome, self.findings, self.checked, self.trials)
 
     def _repr_html_(self) -> str:
-        return page.fragment(self.outcome, self.findings, self.checked)
+        return page.fragment(self.outcome, self.findings, self.checked, self.trials)
 
     def to_html(self) -> str:
         """The cards as a page that stands alone."""
-        return page.page(self.outcome, self.findings, self.checked)
+        return page.page(self.outcome, self.findings, self.checked, self.trials)
 
     def to_json(self) -> str:
         """Everything, as an object; null stands for a number that is not finite.
@@ -50,13 +53,18 @@ class Diagnosis:
           "reached": [{"output", "measure", "score", "best_constant", "learned"}]}
         * "findings": [{"cause", "family", "certainty": "possible" | "likely" | "certain",
           "where": [names], "evidence": [{"text", "step": number | null, "numbers": {name:
-          number}}], "why", "fix", "verified": text | null, "consequences": [findings]}]
+          number}}], "why", "fix", "treatment": text | null, "trial": {...} | null, "verified": text
+          | null, "consequences": [findings]}]; a trial is {"treatment", "start", "parted": step |
+          null, "treated" and "untreated": {"measure", "chance", "score", "steps"}, "complete",
+          "seconds", "better"}
         * "checked": [causes]
+        * "trials": {"asked", "tried", "seconds", "budget", "notes": [texts]} | null
         """
         document = {
             "outcome": dataclasses.asdict(self.outcome),
             "findings": [finding.to_dict() for finding in self.findings],
             "checked": self.checked,
+            "trials": None if self.trials is None else dataclasses.asdict(self.trials),
         }
         return json.dumps(plain(document), indent=1, allow_nan=False) + "\n"
 
@@ -72,13 +80,14 @@ def found(chart: Chart) -> Iterator[Finding]:
     for rule in RULES.values():
         for view in views:
             for finding in rule(view):
-                yield finding if len(views) == 1 else named(finding, view.term.name)
+                yield finding if len(views) == 1 else named(finding, view)
 
 
-def named(finding: Finding, output: str) -> Finding:
+def named(finding: Finding, view: Chart) -> Finding:
     """The finding with the output's name behind what each output has of its own."""
+    output = view.term.name
     where = tuple(f"{w}[{output!r}]" if w in ("loss", "data.y") else w for w in finding.where)
-    return dataclasses.replace(finding, where=where)
+    return dataclasses.replace(finding, where=where, loss=view.number)
 
 
 def surest(findings: Iterable[Finding]) -> Iterable[Finding]:

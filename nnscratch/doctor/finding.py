@@ -10,6 +10,8 @@ from typing import Any
 
 from nnscratch.core.errors import look_up
 from nnscratch.doctor.causes import CAUSES
+from nnscratch.doctor.treatments import Treatment
+from nnscratch.doctor.trial import Trial
 
 
 class Certainty(enum.IntEnum):
@@ -50,19 +52,39 @@ class Finding:
     why: str
     """How the evidence leads to the cause."""
     fix: str
+    """For people."""
     certainty: Certainty
-    verified: str | None = None
-    """What changed when the fix was tried; None where it was not."""
+    """How sure the evidence makes it. A trial changes nothing of that: a fix that helps proves
+    itself, not the cause, since shorter steps calm large inputs too."""
+    treatment: Treatment | None = None
+    """The fix for programs; None where it needs somebody's judgement."""
+    trial: Trial | None = None
+    """What came of the treatment; None where it was not tried."""
+    loss: int = 0
+    """Which of several losses it was found at."""
     consequences: tuple[Finding, ...] = ()
     """What else was found, and follows from it."""
 
     def __post_init__(self) -> None:
         look_up("cause", self.cause, CAUSES)
 
+    @property
+    def verified(self) -> str | None:
+        """What the treatment made better; None where it did not, or was not tried."""
+        return str(self.trial) if self.trial is not None and self.trial.better else None
+
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON takes it."""
-        described = dataclasses.asdict(self)
-        described["certainty"] = self.certainty.name
-        described["family"] = CAUSES[self.cause].family
-        described["consequences"] = [finding.to_dict() for finding in self.consequences]
-        return described
+        return {
+            "cause": self.cause,
+            "family": CAUSES[self.cause].family,
+            "where": list(self.where),
+            "certainty": self.certainty.name,
+            "evidence": [dataclasses.asdict(evidence) for evidence in self.evidence],
+            "why": self.why,
+            "fix": self.fix,
+            "treatment": None if self.treatment is None else str(self.treatment),
+            "trial": None if self.trial is None else self.trial.to_dict(),
+            "verified": self.verified,
+            "consequences": [finding.to_dict() for finding in self.consequences],
+        }

@@ -12,6 +12,7 @@ from nnscratch.doctor.card import at, seen, verdict_of
 from nnscratch.doctor.causes import CAUSES
 from nnscratch.doctor.finding import Certainty, Finding
 from nnscratch.doctor.outcome import Outcome
+from nnscratch.doctor.trials import Trials
 from nnscratch.inspect import report
 
 STYLE = """
@@ -39,10 +40,12 @@ STYLE = """
 """
 
 
-def page(outcome: Outcome, findings: Sequence[Finding], checked: Sequence[str]) -> str:
+def page(
+    outcome: Outcome, findings: Sequence[Finding], checked: Sequence[str], trials: Trials | None
+) -> str:
     """A whole document."""
     heading = f"<header><h1>{escape(title(findings))}</h1></header>"
-    return report.page("nnscratch doctor", heading, fragment(outcome, findings, checked))
+    return report.page("nnscratch doctor", heading, fragment(outcome, findings, checked, trials))
 
 
 def title(findings: Sequence[Finding]) -> str:
@@ -50,14 +53,18 @@ def title(findings: Sequence[Finding]) -> str:
     return findings[0].cause if findings else "Nothing found"
 
 
-def fragment(outcome: Outcome, findings: Sequence[Finding], checked: Sequence[str]) -> str:
+def fragment(
+    outcome: Outcome, findings: Sequence[Finding], checked: Sequence[str], trials: Trials | None
+) -> str:
     """The cards, with a style of their own."""
     lines = "".join(map(report.paragraph, str(outcome).splitlines()))
     cards = [card(finding) for finding in findings] or [well(outcome)]
+    cost = "" if trials is None else report.paragraph(str(trials), "soft")
     looked = report.paragraph(", ".join(checked), "soft")
     return (
         f'<style>{STYLE}</style>\n<div class="diagnosis">\n{lines}\n'
         + "\n".join(cards)
+        + cost
         + f"\n<details><summary>{len(checked)} causes were looked for</summary>{looked}</details>"
         + "\n</div>"
     )
@@ -86,8 +93,8 @@ def entries(finding: Finding) -> list[str]:
     shown = "".join(f"<p>{escape(seen(evidence))}</p>" for evidence in finding.evidence)
     fix = f'<div class="fix">{escape(finding.fix)}</div>'
     pairs = {"where": places, "seen": shown, "why": escape(finding.why), "fix": fix}
-    if finding.verified is not None:
-        pairs["verified"] = escape(finding.verified)
+    if finding.trial is not None:
+        pairs[finding.trial.verdict] = escape(str(finding.trial))
     return [f"<dt>{name}</dt><dd>{piece}</dd>" for name, piece in pairs.items()]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import LearningRate, MoreEpochs
 
 NEAR = 1.0
 """Weights that have moved by less than their own size are more the first ones than learned."""
@@ -37,4 +38,5 @@ def unfinished(chart: Chart, brisk: bool) -> Iterator[Finding]:
         why="weights that are where they began answer as they did at the beginning",
         fix="train for more epochs, or in smaller batches" if brisk else "a ten times longer step",
         certainty=Certainty.likely,
+        treatment=MoreEpochs(2) if brisk else LearningRate(10),
     )

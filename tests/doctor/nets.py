@@ -88,7 +88,7 @@ def net(*layers: Any, loss: Any, optimizer: Any = None) -> nn.Model:
 
 
 def diagnosis(model: nn.Model, y: np.ndarray, x: np.ndarray = X, **options: Any) -> nn.Diagnosis:
-    return nn.diagnose(model, x, y, **{"epochs": 40, "batch_size": 20} | options)
+    return nn.diagnose(model, x, y, **{"epochs": 40, "batch_size": 20, "budget": 0} | options)
 
 
 def causes(found: nn.Diagnosis) -> list[str]:

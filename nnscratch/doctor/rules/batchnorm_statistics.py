@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import LayerArguments
 
 WORSE = 1.5
 
@@ -22,6 +23,7 @@ def batchnorm_statistics(chart: Chart) -> Iterator[Finding]:
         step=chart.end.index,
         numbers={"training": trained, "inference": quiet, "updates": chart.course.steps},
     )
+    layers = tuple(dict.fromkeys(key.partition("#")[0] for key in norms))
     yield Finding(
         cause="batchnorm_statistics",
         where=tuple(norms),
@@ -30,4 +32,5 @@ def batchnorm_statistics(chart: Chart) -> Iterator[Finding]:
         "began at 0 and 1: 300 with Keras's 0.99",
         fix="momentum=0.9, or more updates, before the model is used or validated",
         certainty=Certainty.likely,
+        treatment=LayerArguments(layers, {"momentum": 0.9}),
     )

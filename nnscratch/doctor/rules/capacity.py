@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from nnscratch.core.graph import Node
 from nnscratch.doctor.affine import affine_score, beats
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import Wider
 from nnscratch.doctor.wiring import hidden, hidden_kernels, kernel_paths
 
 BOTTLENECK = 2
@@ -68,7 +70,8 @@ def bottleneck(chart: Chart, node: Node) -> Finding:
         step=chart.end.index,
         numbers={"units": width, "score": chart.score},
     )
-    return finding(key, seen, Certainty.likely)
+    wider = Wider(chart.model.graph.paths[node.layer])
+    return dataclasses.replace(finding(key, seen, Certainty.likely), treatment=wider)
 
 
 def few_weights(chart: Chart) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from nnscratch.core.tape import labels
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.silence import Silence, silence
+from nnscratch.doctor.treatments import HiddenActivations
 
 MOST = 0.8
 """Share of a layer's units. A random layer of so few live ones still passes some signal on."""
@@ -34,6 +35,7 @@ def dead_relu(chart: Chart) -> Iterator[Finding]:
         "of the layers before them, if those still get one, can bring them back",
         fix="a smaller learning rate, he_normal, LeakyReLU or ELU",
         certainty=Certainty.likely,
+        treatment=HiddenActivations("elu"),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import LastLayer, probabilities
 
 
 def double_softmax_or_logits_as_probabilities(chart: Chart) -> Iterator[Finding]:
@@ -37,6 +38,7 @@ def logits(chart: Chart) -> Finding:
         "rows with such outputs teach nothing, or NaN",
         fix="from_logits=True in the loss, or softmax (for one yes or no: sigmoid) at the end",
         certainty=Certainty.certain,
+        treatment=probabilities(chart.task.kind),
     )
 
 
@@ -57,4 +59,5 @@ def twice(chart: Chart) -> Finding:
         "probabilities and its gradient is small",
         fix="leave the last activation out, or from_logits=False",
         certainty=Certainty.certain,
+        treatment=LastLayer("linear"),
     )

@@ -10,6 +10,7 @@ from nnscratch.core.describe import number
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.signal import growths
+from nnscratch.doctor.treatments import OptimizerArguments
 from nnscratch.doctor.wiring import layers_of
 
 BURSTS = 1e3
@@ -37,6 +38,7 @@ def exploding_gradient(chart: Chart) -> Iterator[Finding]:
         fix="first find what makes it grow: the learning rate, the inputs, the first weights; "
         "clipnorm=1 bounds every step",
         certainty=Certainty.certain if product > DEEP else Certainty.likely,
+        treatment=OptimizerArguments({"clipnorm": 1.0}),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.judge import ROWS
+from nnscratch.doctor.treatments import LastLayer, LossTimes
 
 MANY = 2.0
 """A multiple of the rows' mean that is no rounding."""
@@ -38,6 +39,7 @@ def summed(chart: Chart, multiple: float, batch: int) -> Finding:
         "number",
         fix="take the mean over the rows, or divide the learning rate by the batch's size",
         certainty=Certainty.possible if chart.learned else Certainty.likely,
+        treatment=LossTimes(1 / batch),
     )
 
 
@@ -55,6 +57,7 @@ def crossed() -> Finding:
         "asked for the labels of all, whose best answer is one constant",
         fix="give both the same shape before they are subtracted: y_true.reshape(y_pred.shape)",
         certainty=Certainty.certain,
+        treatment=LastLayer(loss="mse"),
     )
 
 
@@ -69,4 +72,5 @@ def mixed(chart: Chart) -> Finding:
         "not with the other classes",
         fix="normalise along the last axis: softmax(x, axis=-1)",
         certainty=Certainty.certain,
+        treatment=LastLayer("softmax"),
     )

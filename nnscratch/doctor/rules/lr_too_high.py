@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import LearningRate
 
 LONG = 0.1
 """A step of this part of a weight's own size is a jump."""
@@ -43,6 +44,7 @@ def lr_too_high(chart: Chart) -> Iterator[Finding]:
         "steeper, and the next step longer still",
         fix=f"a learning rate of {rate / 10:g} or less, or clipnorm=1",
         certainty=Certainty.likely,
+        treatment=LearningRate(0.1),
     )
 
 

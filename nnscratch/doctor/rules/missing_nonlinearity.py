@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nnscratch.doctor.affine import affine_score, beats, superposes
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import LayerArguments
 from nnscratch.doctor.wiring import hidden_kernels, layers_of
 
 
@@ -36,4 +37,5 @@ def missing_nonlinearity(chart: Chart) -> Iterator[Finding]:
         "do what one can",
         fix='activation="relu" in the hidden layers',
         certainty=Certainty.likely if bound else Certainty.possible,
+        treatment=LayerArguments(layers, {"activation": "relu"}),
     )

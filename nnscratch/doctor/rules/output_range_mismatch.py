@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import LastLayer
 
 FEW = 0.02
 """A share of targets out of reach that does not matter: an end of the range may just be touched."""
@@ -42,6 +43,7 @@ def output_range_mismatch(chart: Chart) -> Iterator[Finding]:
         "the nearer they come, the flatter the activation is",
         fix="end with a linear layer, or scale the targets into the range of the output",
         certainty=certainty(chart, share, lost),
+        treatment=LastLayer("linear"),
     )
 
 

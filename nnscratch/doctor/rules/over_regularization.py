@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import NoPenalty
 
 HEAVY = 0.5
 """Share of the penalty in the first loss."""
@@ -35,4 +36,5 @@ def over_regularization(chart: Chart) -> Iterator[Finding]:
         why="smaller weights lower the sum faster than better ones do",
         fix="a penalty of a hundredth, or none",
         certainty=Certainty.likely,
+        treatment=NoPenalty(),
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import OptimizerArguments
 
 STEPS = 10
 """Of one gradient, after which an optimizer's averages have settled."""
@@ -43,6 +44,7 @@ def precision_lost(chart: Chart) -> Iterator[Finding]:
         "a small gradient, and steps shrink with it",
         fix=f"epsilon={typical / 100:.0e} in the optimizer, or a loss without a tiny factor",
         certainty=Certainty.certain,
+        treatment=OptimizerArguments({"epsilon": typical / 100}),
     )
 
 

@@ -8,6 +8,7 @@ from nnscratch.core.tape import labels
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.survey import Survey
+from nnscratch.doctor.treatments import HiddenActivations
 from nnscratch.doctor.wiring import hidden_activations
 
 MOST = 0.8
@@ -37,6 +38,7 @@ def saturated_activation(chart: Chart) -> Iterator[Finding]:
             else "a smaller learning rate; ReLU, which is flat on one side only"
         ),
         certainty=Certainty.likely,
+        treatment=HiddenActivations("relu"),
     )
 
 

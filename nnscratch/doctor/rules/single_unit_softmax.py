@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.task import Kind, numbered_classes
+from nnscratch.doctor.treatments import LastLayer
 
 
 def single_unit_softmax(chart: Chart) -> Iterator[Finding]:
@@ -30,4 +32,15 @@ def finding(chart: Chart, seen: str) -> Finding:
         fix='for yes or no use activation="sigmoid" and loss="binary_crossentropy"; for K classes '
         "K units with softmax",
         certainty=Certainty.certain,
+        treatment=treatment(chart),
     )
+
+
+def treatment(chart: Chart) -> LastLayer | None:
+    """An end that fits the targets; for the names of classes one unit is not enough."""
+    if chart.task.kind is Kind.binary:
+        return LastLayer("sigmoid", loss="binary_crossentropy")
+    classes = numbered_classes(chart.task.target)
+    if chart.task.kind is not Kind.numbers or classes is None:
+        return None
+    return LastLayer("softmax", classes, "sparse_categorical_crossentropy")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Finding
+from nnscratch.doctor.treatments import FirstWeights
 from nnscratch.doctor.width import Width, width
 from nnscratch.doctor.wiring import hidden_kernels, layers_of
 
@@ -33,6 +34,7 @@ def symmetric_units(chart: Chart) -> Iterator[Finding]:
         "they stay equal: the layer is only as wide as its units are different",
         fix="random first weights: he_normal before ReLU, glorot_uniform otherwise",
         certainty=Certainty.certain if single else Certainty.likely,
+        treatment=FirstWeights(layers_of(one.path for one in narrow)),
     )
 
 

@@ -8,6 +8,7 @@ from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.signal import growths
 from nnscratch.doctor.survey import Kernel
+from nnscratch.doctor.treatments import FirstWeights
 from nnscratch.doctor.width import width
 from nnscratch.doctor.wiring import hidden_kernels, layers_of
 
@@ -38,6 +39,7 @@ def unit_kernels(chart: Chart) -> Iterator[Finding]:
         "sqrt(n) of it cancel; and units with equal weights are one unit",
         fix="random first weights of variance 1 / inputs: glorot_uniform, or he_normal before ReLU",
         certainty=Certainty.certain if still else Certainty.likely,
+        treatment=FirstWeights(layers_of(paths)),
     )
 
 

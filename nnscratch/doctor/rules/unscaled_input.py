@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import StandardisedInput
 from nnscratch.doctor.wiring import raw_readers
 
 LARGE = 10.0
@@ -50,4 +51,5 @@ def finding(chart: Chart, number: int, readers: tuple[str, ...], apart: float) -
         fix="x = (x - x.mean(axis=0)) / x.std(axis=0) with the training rows' mean and std, pixels "
         "/ 255; or begin with nn.BatchNormalization()",
         certainty=Certainty.possible if chart.learned else Certainty.likely,
+        treatment=StandardisedInput(number),
     )

@@ -9,6 +9,7 @@ import numpy as np
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.task import Kind
+from nnscratch.doctor.treatments import StandardisedTargets
 
 LARGE = 10.0
 
@@ -35,4 +36,5 @@ def unscaled_target(chart: Chart) -> Iterator[Finding]:
         why="the gradient of a squared error grows with the targets, and the way to them does too",
         fix="y = (y - y.mean()) / y.std(), and scale the predictions back",
         certainty=Certainty.likely,
+        treatment=StandardisedTargets(),
     )

@@ -9,6 +9,7 @@ import numpy as np
 from nnscratch.core.describe import number
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import HiddenActivations
 from nnscratch.doctor.wiring import kernel_paths, layers_of
 from nnscratch.inspect.gradient_path import GradientPath
 
@@ -49,6 +50,7 @@ def vanishing_gradient(chart: Chart) -> Iterator[Finding]:
         "while the first stay as they began",
         fix="ReLU or ELU instead of sigmoid, he_normal, or batch normalisation",
         certainty=Certainty.likely if factor < DIES or stays else Certainty.possible,
+        treatment=HiddenActivations("relu"),
     )
 
 

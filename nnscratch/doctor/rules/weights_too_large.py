@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.signal import growths
+from nnscratch.doctor.treatments import FirstWeights
 from nnscratch.doctor.wiring import hidden_activations, layers_of
 
 LARGE = 3.0
@@ -49,6 +50,7 @@ def weights_too_large(chart: Chart) -> Iterator[Finding]:
         "activation hands back next to nothing",
         fix="he_normal before ReLU, glorot_uniform otherwise",
         certainty=Certainty.likely,
+        treatment=FirstWeights(layers_of(large)),
     )
 
 

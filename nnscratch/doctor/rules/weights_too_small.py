@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.signal import retentions
+from nnscratch.doctor.treatments import FirstWeights
 from nnscratch.doctor.wiring import layers_of
 
 SMALL = 0.3
@@ -43,4 +44,5 @@ def weights_too_small(chart: Chart) -> Iterator[Finding]:
         "nearly the same for all rows, and the first layers hardly learn",
         fix="he_normal before ReLU, glorot_uniform otherwise",
         certainty=Certainty.likely,
+        treatment=FirstWeights(layers_of(small)),
     )

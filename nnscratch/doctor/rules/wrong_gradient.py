@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import Descent
 
 STEPS = 200
 GROWS = 1.5
@@ -49,6 +50,7 @@ def uphill(chart: Chart) -> Finding:
         why="along the gradient the loss rises: this is ascent",
         fix="add the negative gradient: w = w - learning_rate * gradient",
         certainty=Certainty.certain,
+        treatment=Descent(turned=True),
     )
 
 
@@ -68,4 +70,5 @@ def piling_up(lengths: list[float]) -> Finding:
         "each step repeats all before it",
         fix="clear the gradients before every step",
         certainty=Certainty.certain,
+        treatment=Descent(forgets=True),
     )

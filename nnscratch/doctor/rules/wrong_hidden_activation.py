@@ -9,6 +9,7 @@ import numpy as np
 from nnscratch.core.tape import labels
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import HiddenActivations
 from nnscratch.doctor.wiring import hidden_activations, weighs_next
 
 HALF = 0.5
@@ -63,6 +64,7 @@ def sharing(chart: Chart, key: str, name: str) -> Finding:
         "apart comes back, times that size: p (g - sum p g)",
         fix="ReLU, ELU or tanh between layers; softmax only at the end",
         certainty=Certainty.likely,
+        treatment=HiddenActivations("relu"),
     )
 
 
@@ -84,4 +86,5 @@ def steep(chart: Chart, key: str, name: str, steepest: float) -> Finding:
         "outputs get larger gradients, which make them larger still",
         fix="ReLU, ELU or tanh between layers",
         certainty=Certainty.likely,
+        treatment=HiddenActivations("relu"),
     )

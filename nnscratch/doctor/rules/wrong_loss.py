@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.task import Kind
+from nnscratch.doctor.treatments import LastLayer
 
 
 def wrong_loss(chart: Chart) -> Iterator[Finding]:
@@ -29,6 +30,7 @@ def deaf(chart: Chart) -> Finding:
         fix='targets that are class numbers want loss="sparse_categorical_crossentropy"; '
         "categorical cross-entropy wants them one-hot: nn.to_categorical(y)",
         certainty=Certainty.certain,
+        treatment=LastLayer(loss="sparse_categorical_crossentropy"),
     )
 
 
@@ -46,4 +48,5 @@ def distance(chart: Chart) -> Finding:
         "class, p (1 - p): the surer a mistake is, the less is learned from it",
         fix='loss="categorical_crossentropy"',
         certainty=Certainty.possible if chart.mastered else Certainty.likely,
+        treatment=LastLayer(loss="categorical_crossentropy"),
     )

@@ -9,6 +9,7 @@ import numpy as np
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.task import Kind
+from nnscratch.doctor.treatments import LastLayer, probabilities
 
 FEW = 0.02
 """A share of rows without any label that hardly changes what is learned from the others."""
@@ -41,6 +42,7 @@ def beyond(chart: Chart) -> Iterator[Finding]:
         "gradient is 0 or leads away",
         fix='activation="sigmoid" for one yes or no, "softmax" for one of several classes',
         certainty=Certainty.certain,
+        treatment=probabilities(chart.task.kind),
     )
 
 
@@ -66,6 +68,7 @@ def coupled(chart: Chart) -> Iterator[Finding]:
         "can never both be certain, nor none",
         fix='activation="sigmoid" and loss="binary_crossentropy": a yes or no for each label',
         certainty=Certainty.certain,
+        treatment=LastLayer("sigmoid", loss="binary_crossentropy"),
     )
 
 
@@ -89,4 +92,5 @@ def uncoupled(chart: Chart) -> Iterator[Finding]:
         "the wrong classes' outputs have to go to 0 where it is flat",
         fix='activation="softmax"',
         certainty=Certainty.possible if chart.mastered else Certainty.likely,
+        treatment=LastLayer("softmax"),
     )

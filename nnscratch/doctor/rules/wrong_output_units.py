@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.task import Kind, numbered_classes
+from nnscratch.doctor.treatments import LastLayer
 
 
 def wrong_output_units(chart: Chart) -> Iterator[Finding]:
@@ -31,4 +32,5 @@ def wrong_output_units(chart: Chart) -> Iterator[Finding]:
         fix=f'give the last layer {classes} units and activation="softmax", and use '
         'loss="sparse_categorical_crossentropy"',
         certainty=Certainty.certain,
+        treatment=LastLayer("softmax", classes, "sparse_categorical_crossentropy"),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Finding
 from nnscratch.doctor.rules.unit_kernels import sums
+from nnscratch.doctor.treatments import FirstWeights
 from nnscratch.doctor.width import width
 from nnscratch.doctor.wiring import hidden_kernels, layers_of
 
@@ -34,4 +35,5 @@ def zero_or_constant_init(chart: Chart) -> Iterator[Finding]:
         + ("; weights of 0 let neither signal nor gradient through" if zero else ""),
         fix="random first weights: he_normal before ReLU, glorot_uniform otherwise",
         certainty=Certainty.certain if still else Certainty.likely,
+        treatment=FirstWeights(layers_of(one.path for one in widths)),
     )

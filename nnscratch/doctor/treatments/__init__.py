@@ -1,0 +1,44 @@
+"""Treatments: changes of a program that may heal it. Each changes one thing, and says what.
+
+A rule attaches one to its finding where a program can apply the fix: `treatment=LearningRate(0.1)`.
+Findings that ask for somebody's judgement, such as wrong labels, have none. What comes of it is
+tried by `nnscratch.doctor.trial`. For a fix that is not here yet, write another `Treatment`: a
+frozen dataclass that makes a Program of a Program, and a phrase that fits behind "tried with".
+"""
+
+from nnscratch.doctor.treatments.data import StandardisedInput, StandardisedTargets
+from nnscratch.doctor.treatments.layers import (
+    FirstWeights,
+    HiddenActivations,
+    LayerArguments,
+    NoPenalty,
+    Wider,
+)
+from nnscratch.doctor.treatments.output import LastLayer, probabilities
+from nnscratch.doctor.treatments.steps import (
+    Descent,
+    LearningRate,
+    LossTimes,
+    MoreEpochs,
+    OptimizerArguments,
+)
+from nnscratch.doctor.treatments.treatment import Treatment, TreatmentError
+
+__all__ = [
+    "Descent",
+    "FirstWeights",
+    "HiddenActivations",
+    "LastLayer",
+    "LayerArguments",
+    "LearningRate",
+    "LossTimes",
+    "MoreEpochs",
+    "NoPenalty",
+    "OptimizerArguments",
+    "StandardisedInput",
+    "StandardisedTargets",
+    "Treatment",
+    "TreatmentError",
+    "Wider",
+    "probabilities",
+]

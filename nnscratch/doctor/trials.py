@@ -1,0 +1,117 @@
+"""Trials: the fixes of several findings tried one after the other, within a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nnscratch.core.errors import NNError
+from nnscratch.doctor.chart import Chart
+from nnscratch.doctor.finding import Finding
+from nnscratch.doctor.program import Program
+from nnscratch.doctor.retraining import at
+from nnscratch.doctor.treatments import Treatment, TreatmentError
+from nnscratch.doctor.trial import End, Trial, try_out
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A training that was watched, as trials are held against it."""
+
+    chart: Chart
+    begin: Program
+    end: Program
+    seconds: float
+    """That it took."""
+
+    def try_out(
+        self, treatment: Treatment, loss: int, seconds: float, step: int | None = None
+    ) -> Trial:
+        """What becomes of the training with a treatment.
+
+        Args:
+            treatment: what is changed.
+            loss: the number of the one that is looked at.
+            seconds: after which it ends.
+            step: where it begins; None for where such a treatment can be tried.
+
+        Raises:
+            NNError: it cannot be applied to this program, or a callback changed the training.
+        """
+        if self.begin.compiled is not self.end.compiled:
+            raise TreatmentError("a callback changed the optimizer or the loss in training")
+        program = self.end if treatment.goes_on else self.begin
+        if step is not None:
+            program = at(self.begin, step)
+        first, view = program.start.iteration, list(self.chart.views())[loss]
+        end = End(view.task.measure, view.task.chance, view.score, self.end.start.iteration)
+        treated, losses = treatment(program.looking_at(loss)), self.chart.course.losses
+        past = losses[first - self.begin.start.iteration :]
+        return try_out(treated, str(treatment), end, past, seconds)
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What trying the fixes cost."""
+
+    asked: int
+    """Findings that have a treatment."""
+    tried: int
+    seconds: float
+    budget: float
+    """How many seconds there were."""
+    notes: tuple[str, ...] = ()
+    """Why some were not tried."""
+
+    def __str__(self) -> str:
+        """A line, and the notes."""
+        cost = f"{self.seconds:.2g} of {self.budget:.2g} s"
+        told = f"trials: {self.tried} of {self.asked} fixes were tried, in {cost}"
+        return "; ".join([told, *self.notes])
+
+
+def try_fixes(
+    watched: Watched, findings: Sequence[Finding], budget: float
+) -> tuple[tuple[Finding, ...], Trials]:
+    """The findings with what came of their treatments; among equally sure ones in a new order.
+
+    First stands what a trial verified, then what none decided, last what one did nothing for.
+    Each trial gets half of the time that is left, the last one all of it. Ctrl-C ends them, and
+    what was found until then is kept.
+
+    Args:
+        watched: the training.
+        findings: root causes, the surest first.
+        budget: seconds for all trials together.
+    """
+    begun = time.perf_counter()
+    asked = [(place, f.treatment, f) for place, f in enumerate(findings) if f.treatment is not None]
+    trials: dict[int, Trial] = {}
+    notes: list[str] = []
+    for number, (place, treatment, finding) in enumerate(asked, 1):
+        left = begun + budget - time.perf_counter()
+        if left <= 0:
+            notes.append("time was up")
+            break
+        try:
+            share = left if number == len(asked) else left / 2
+            trials[place] = watched.try_out(treatment, finding.loss, share)
+        except (NNError, ValueError, TypeError, ArithmeticError) as error:
+            notes.append(f"{finding.cause}: {error}")
+        except KeyboardInterrupt:
+            notes.append("interrupted")
+            break
+    told = Trials(len(asked), len(trials), time.perf_counter() - begun, budget, tuple(notes))
+    known = [dataclasses.replace(f, trial=trials.get(place)) for place, f in enumerate(findings)]
+    return tuple(sorted(known, key=lambda f: (-f.certainty, standing(f.trial)))), told
+
+
+def standing(trial: Trial | None) -> int:
+    """0 where a trial helped, 1 where none can tell, 2 where it did not."""
+    if trial is None:
+        return 1
+    if trial.better:
+        return 0
+    return 2 if trial.complete else 1

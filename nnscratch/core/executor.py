@@ -195,12 +195,12 @@ def _call_context(
 
 
 class naming:  # noqa: N801 (read as a verb: with naming(...))
-    """Let an error that a layer raises say which call it happened in."""
+    """Let an error that a layer, a loss or a metric raises say where it happened."""
 
-    __slots__ = ("direction", "key")
+    __slots__ = ("key", "part")
 
-    def __init__(self, key: str, direction: str):
-        self.key, self.direction = key, direction
+    def __init__(self, key: str, part: str):
+        self.key, self.part = key, part
 
     def __enter__(self) -> None:
         """Nothing to prepare."""
@@ -212,7 +212,7 @@ class naming:  # noqa: N801 (read as a verb: with naming(...))
         traceback: TracebackType | None,
     ) -> None:
         if isinstance(error, Exception):
-            error.add_note(f"in {self.key} ({self.direction})")
+            error.add_note(f"in {self.key} ({self.part})")
 
 
 def _check_inputs(graph: Graph, inputs: Sequence[Array]) -> dict[Symbol, Array]:

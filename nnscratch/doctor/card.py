@@ -35,6 +35,8 @@ def verdict_of(outcome: Outcome, findings: Sequence[Finding]) -> str:
     if findings:
         first = findings[0]
         return f"{first.cause} ({first.certainty.name}): {CAUSES[first.cause].meaning}"
+    if outcome.interrupted:
+        return "nothing found so far"
     return "nothing found" if outcome.learned else "nothing found, though it has not learned"
 
 

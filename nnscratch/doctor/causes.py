@@ -26,6 +26,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
                 "symmetric_units": "units of a layer begin equal and cannot become different",
                 "unit_kernels": "kernels begin as ones, so that outputs grow with their inputs",
                 "weights_too_large": "first weights far above the scale that keeps outputs near 1",
+                "nan_in_weights": "weights are NaN or Inf before the first step",
                 "weights_too_small": "first weights so small that outputs forget their inputs",
             },
             "gradient flow": {
@@ -55,6 +56,8 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
                 "unscaled_target": "the targets' scale is far from what the steps can reach",
                 "bad_labels": "the labels are not those of the rows",
                 "class_imbalance": "some classes are nearly absent",
+                "nan_in_data": "inputs or targets hold NaN or Inf",
+                "too_few_rows": "so few rows that nothing can be learned from them",
                 "no_signal": "the inputs say nothing about the targets",
             },
             "step": {

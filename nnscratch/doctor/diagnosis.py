@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from nnscratch.core.plain import plain
+from nnscratch.core.tape import labels
 from nnscratch.doctor import card, page
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Finding
 from nnscratch.doctor.outcome import Outcome, outcome_of
 from nnscratch.doctor.ranking import ranked
-from nnscratch.doctor.rules import RULES
+from nnscratch.doctor.rules import GROUNDS, RULES, Rule
 from nnscratch.doctor.trials import Trials
 
 
@@ -69,25 +72,35 @@ class Diagnosis:
         return json.dumps(plain(document), indent=1, allow_nan=False) + "\n"
 
 
+@np.errstate(all="ignore")  # numbers that are none are what is looked for
 def diagnosis_of(chart: Chart) -> Diagnosis:
-    """Ask every rule about every output that has a loss."""
-    return Diagnosis(ranked(surest(found(chart))), tuple(RULES), outcome_of(chart))
+    """Ask every rule about every output that has a loss, if there is ground to stand on."""
+    rules, findings = GROUNDS, list(found(chart, GROUNDS))
+    if not findings:
+        rules, findings = {**GROUNDS, **RULES}, list(found(chart, RULES))
+    return Diagnosis(ranked(surest(findings)), tuple(rules), outcome_of(chart))
 
 
-def found(chart: Chart) -> Iterator[Finding]:
+def found(chart: Chart, rules: Mapping[str, Rule]) -> Iterator[Finding]:
     """What each rule finds, in the rules' order; of several losses a finding names its own."""
     views = list(chart.views())
-    for rule in RULES.values():
+    for rule in rules.values():
         for view in views:
             for finding in rule(view):
-                yield finding if len(views) == 1 else named(finding, view)
+                where = places(finding, view, len(views) > 1)
+                yield dataclasses.replace(finding, where=where, loss=view.number)
 
 
-def named(finding: Finding, view: Chart) -> Finding:
-    """The finding with the output's name behind what each output has of its own."""
-    output = view.term.name
-    where = tuple(f"{w}[{output!r}]" if w in ("loss", "data.y") else w for w in finding.where)
-    return dataclasses.replace(finding, where=where, loss=view.number)
+def places(finding: Finding, chart: Chart, several: bool) -> tuple[str, ...]:
+    """Where a finding lies, as people are told it, each place once.
+
+    A call that is its layer's only one goes by the layer's path, and with several losses that
+    loss and its targets have the output's name behind them.
+    """
+    names = dict(labels(chart.model.graph.keys.values()))
+    if several:
+        names |= {place: f"{place}[{chart.term.name!r}]" for place in ("loss", "data.y")}
+    return tuple(dict.fromkeys(names.get(place, place) for place in finding.where))
 
 
 def surest(findings: Iterable[Finding]) -> Iterable[Finding]:

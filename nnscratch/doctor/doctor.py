@@ -7,7 +7,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from nnscratch.core.arguments import ArgumentError, number
+from nnscratch.core.arguments import ArgumentError, instance, number
 from nnscratch.core.errors import NNError
 from nnscratch.doctor.chart import Chart, open_chart
 from nnscratch.doctor.diagnosis import Diagnosis, diagnosis_of
@@ -70,7 +70,7 @@ class Doctor(Callback):
         self._watched = Watched(chart, self._begin, Program.of(model, self._fit), seconds)
         try:
             chart.end = survey(model, chart.rows, chart.epochs)
-        except Exception:  # what ended the training, somebody's loss or layer, may do so here too
+        except Exception:  # what ended the training, somebody's loss or layer, ends this too
             if ended:
                 raise
         self._diagnosis = diagnosis_of(chart)
@@ -176,6 +176,7 @@ def diagnose(
         Exception: what a loss, metric or layer of your own raises; where steps were taken before,
             it has a note with the diagnosis.
     """
+    instance("diagnose", model, Model, "an nn.Model")
     if budget is not None:
         number("diagnose budget", budget, low=0)
     prepare(model, loss, optimizer)

@@ -60,11 +60,11 @@ class Head:
 def head_of(model: Network, output: int = 0) -> Head:
     """What one of a network's outputs can be."""
     graph, symbol = model.graph, model.graph.outputs[output]
-    assert symbol.node is not None, "an output that is an input has no loss"
     tail = tail_of(model, symbol)
     sources = sources_of(tail) or (symbol,)
     weighing = next((s.node for s in sources if s.node is not None), symbol.node)
     speaking = next((n for n in reversed(tail) if n.layer.role == "activation"), symbol.node)
+    name = symbol.name or "input"  # where the output is an input
     x = tried(sources, model.dtype)
     near = run(model, tail, symbol, x)
     far = run(model, tail, symbol, {s: FURTHER * values for s, values in x.items()})
@@ -72,8 +72,8 @@ def head_of(model: Network, output: int = 0) -> Head:
     low, high = reached(near, far)
     known = np.isfinite(near).all(axis=-1)  # a softmax written by hand may overflow
     return Head(
-        call=labels(graph.keys.values())[graph.keys[speaking]],
-        weights=graph.paths[weighing.layer],
+        call=labels(graph.keys.values())[graph.keys[speaking]] if speaking else name,
+        weights=graph.paths[weighing.layer] if weighing else name,
         units=symbol.shape[-1],
         low=low,
         high=high,

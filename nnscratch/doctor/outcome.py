@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from nnscratch.core.describe import number
 from nnscratch.doctor.chart import Chart
 
@@ -22,7 +24,8 @@ class Reached:
     """Whether the score is well above that."""
 
     def __str__(self) -> str:
-        score, chance = number(self.score), number(self.best_constant)
+        score = number(self.score) if np.isfinite(self.score) else "undefined"
+        chance = number(self.best_constant)
         return f"{self.measure} {score} on training rows; the best constant answer has {chance}"
 
 
@@ -50,15 +53,22 @@ class Outcome:
 
     def __str__(self) -> str:
         """One line for the training, and one for each output."""
-        of = f" of {self.planned}" if self.steps < self.planned else ""
-        lines = [
-            f"{'interrupted after ' if self.interrupted else ''}{self.steps}{of} steps on "
-            f"{self.rows} rows: loss {number(self.first_loss)} -> {number(self.last_loss)}"
-        ]
+        steps = counted(self.steps, "step")
+        if self.steps < self.planned:
+            steps = f"{self.steps} of {counted(self.planned, 'step')}"
+        if self.interrupted:
+            steps = f"interrupted after {steps}"
+        losses = f"loss {number(self.first_loss)} -> {number(self.last_loss)}"
+        lines = [f"{steps} on {counted(self.rows, 'row')}: {losses}"]
         several = len(self.reached) > 1
         for reached in self.reached:
             lines.append(f"{reached.output}: {reached}" if several else str(reached))
         return "\n".join(lines)
+
+
+def counted(count: int, thing: str) -> str:
+    """So many things."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def outcome_of(chart: Chart) -> Outcome:

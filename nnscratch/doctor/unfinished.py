@@ -19,7 +19,7 @@ BRISK = 1e-3
 def unfinished(chart: Chart, brisk: bool) -> Iterator[Finding]:
     """The weights have hardly moved, at a brisk pace or a slow one."""
     course, travel = chart.course, chart.travel
-    if chart.learned or course.broke is not None or not travel:
+    if chart.learned or chart.interrupted or course.broke is not None or not travel:
         return
     furthest = float(np.nanmax(list(travel.values())))
     typical = float(np.nanmedian([chart.trained[path] for path in travel]))

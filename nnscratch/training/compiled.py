@@ -12,6 +12,7 @@ from nnscratch import losses, metrics, optimizers
 from nnscratch.core.arguments import number
 from nnscratch.core.context import Context
 from nnscratch.core.errors import NNError, UnknownNameError
+from nnscratch.core.executor import naming
 from nnscratch.core.graph import Graph, Symbol
 from nnscratch.core.step import Batch
 from nnscratch.kernels.ops import Array
@@ -41,9 +42,10 @@ class Objective:
     ) -> tuple[float, list[Array | None]]:
         """The sum, and its gradient by each output; None where an output has no loss."""
         total, gradients = 0.0, list[Array | None]([None] * len(outputs))
-        for (_, i, loss, weight), target in zip(self.terms, batch.targets, strict=True):
+        for (name, i, loss, weight), target in zip(self.terms, batch.targets, strict=True):
             y = outputs[i]
-            value, dy = loss(ctx, y, target, batch.weights)
+            with naming(f"loss {loss.name}", f"of {name}"):
+                value, dy = loss(ctx, y, target, batch.weights)
             total += weight * float(value)
             gradients[i] = dy if weight == 1 else ctx.xp.multiply(dy, y.dtype.type(weight))
         return total, gradients
@@ -70,11 +72,13 @@ class Compiled:
 
         As Keras's `metrics=`, they count every row once, whatever its weight in the loss.
         """
-        terms = self.objective.terms
-        return tuple(
-            metric.update(ctx, metric.init(ctx), outputs[terms[i].output], batch.targets[i])
-            for _, i, metric in self.measures
-        )
+        states = []
+        for name, i, metric in self.measures:
+            term = self.objective.terms[i]
+            with naming(f"metric {name}", f"of {term.name}"):
+                y, target = outputs[term.output], batch.targets[i]
+                states.append(metric.update(ctx, metric.init(ctx), y, target))
+        return tuple(states)
 
     def results(self, states: Sequence[State]) -> dict[str, float]:
         """What the sums come to, by the metrics' names."""

@@ -20,12 +20,15 @@ from nnscratch.doctor.rules.loss_formula_bug import loss_formula_bug
 from nnscratch.doctor.rules.lr_too_high import lr_too_high
 from nnscratch.doctor.rules.lr_too_low import lr_too_low
 from nnscratch.doctor.rules.missing_nonlinearity import missing_nonlinearity
+from nnscratch.doctor.rules.nan_in_data import nan_in_data
+from nnscratch.doctor.rules.nan_in_weights import nan_in_weights
 from nnscratch.doctor.rules.output_range_mismatch import output_range_mismatch
 from nnscratch.doctor.rules.over_regularization import over_regularization
 from nnscratch.doctor.rules.precision_lost import precision_lost
 from nnscratch.doctor.rules.saturated_activation import saturated_activation
 from nnscratch.doctor.rules.single_unit_softmax import single_unit_softmax
 from nnscratch.doctor.rules.symmetric_units import symmetric_units
+from nnscratch.doctor.rules.too_few_rows import too_few_rows
 from nnscratch.doctor.rules.too_few_updates import too_few_updates
 from nnscratch.doctor.rules.unit_kernels import unit_kernels
 from nnscratch.doctor.rules.unscaled_input import unscaled_input
@@ -80,3 +83,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     }
 )
 """By the cause that they look for; what is nearer to the root comes first."""
+
+GROUNDS: Mapping[str, Rule] = MappingProxyType(
+    {rule.__name__: rule for rule in (nan_in_data, nan_in_weights, too_few_rows)}
+)
+"""What all others stand on: where one of these finds something, no other number means anything."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.judge import ROWS
@@ -22,6 +24,8 @@ def loss_formula_bug(chart: Chart) -> Iterator[Finding]:
         yield crossed()
     if chart.head.mixes_rows:
         yield mixed(chart)
+    if np.isfinite(chart.begin.y).all() and not np.isfinite(chart.begin.quiet_loss):
+        yield undefined(chart)
 
 
 def summed(chart: Chart, multiple: float, batch: int) -> Finding:
@@ -40,6 +44,26 @@ def summed(chart: Chart, multiple: float, batch: int) -> Finding:
         fix="take the mean over the rows, or divide the learning rate by the batch's size",
         certainty=Certainty.possible if chart.learned else Certainty.likely,
         treatment=LossTimes(1 / batch),
+    )
+
+
+def undefined(chart: Chart) -> Finding:
+    """There are answers before the first step, but no loss."""
+    y = chart.begin.y
+    seen = Evidence(
+        f"the first answers are numbers, {y.min():.3g} to {y.max():.3g}, and their loss is "
+        f"{chart.begin.quiet_loss:g}",
+        step=chart.begin.index,
+        numbers={"low": float(y.min()), "high": float(y.max())},
+    )
+    return Finding(
+        cause="loss_formula_bug",
+        where=("loss",),
+        evidence=(seen,),
+        why="a logarithm of 0 or less, a root of less than 0 or a division by 0 in the loss: every "
+        "gradient of it is NaN, and so is every weight after one step",
+        fix="clip what the logarithm reads, np.clip(p, 1e-7, 1), or use one of nn.losses",
+        certainty=Certainty.likely,
     )
 
 

@@ -22,9 +22,11 @@ EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
             ),
             "weights_too_large": (
                 "exploding_gradient saturated_activation saturated_softmax_clip lr_too_low "
-                "vanishing_gradient dead_relu"
+                "lr_too_high vanishing_gradient dead_relu precision_lost"
             ),
-            "weights_too_small": "vanishing_gradient lr_too_low too_few_updates precision_lost",
+            "weights_too_small": (
+                "vanishing_gradient lr_too_low too_few_updates precision_lost dead_relu"
+            ),
             "zero_or_constant_init": (
                 "symmetric_units vanishing_gradient dead_relu capacity lr_too_low too_few_updates"
             ),

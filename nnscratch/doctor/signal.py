@@ -1,4 +1,4 @@
-"""Signal: how much each layer with weights grows or shrinks what passes through it at first."""
+"""Signal: what becomes of inputs and gradients on their way through the layers, at first."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.survey import Activity
+from nnscratch.inspect.gradient_path import GradientPath
 
 
 def growths(chart: Chart) -> Mapping[str, float]:
@@ -42,3 +43,16 @@ def arriving(chart: Chart, source: str) -> tuple[float, float]:
     names = list(chart.model.graph.input_names.values())
     numbers = chart.inputs[names.index(source)]
     return numbers.size, float(np.mean(numbers.columns))
+
+
+def way_to(chart: Chart, path: str) -> GradientPath:
+    """The way of the gradient to the first call of a kernel's layer, before any step."""
+    layer = path.rpartition("/")[0]
+    key = next(key for key in chart.begin.activities if key.partition("#")[0] == layer)
+    return chart.begin.attenuation.path(key)
+
+
+def head_factor(way: GradientPath) -> float:
+    """What an activation at the very end lets through, which all layers share."""
+    head = way.hops[0] if way.hops else None
+    return head.factor if head is not None and head.role == "activation" else 1.0

@@ -14,6 +14,8 @@ from nnscratch.doctor import Certainty
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((200, 4)).astype(np.float32)
 PLANE = X[:, :2]
+CROSS = (X[:, 0] * X[:, 1] > 0).astype(np.float32)
+"""What no straight line through PLANE tells apart."""
 YES = (X[:, 0] > 0).astype(np.float32)
 CLASSES = np.digitize(X[:, 1], [-0.5, 0.5])
 ONE_HOT = np.eye(3, dtype=np.float32)[CLASSES]

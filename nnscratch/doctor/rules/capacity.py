@@ -19,15 +19,17 @@ BOTTLENECK = 2
 """Numbers through which everything about a row has to pass."""
 NEAR = 1.0
 """Weights that moved less than their own size have not been tried out."""
+WORSE = 2.0
+"""Times the first loss: more than batches differ by."""
 STILL = 0.02
 """Of the loss: what the second half of a training that has come to rest still gains."""
 
 
 def capacity(chart: Chart) -> Iterator[Finding]:
     """The rows are not fitted, though the steps were sound and neighbours know the answers."""
-    travel = list(chart.travel.values())
-    tried = bool(travel) and max(travel) >= NEAR and not chart.diverged
-    if chart.learned or not tried or not beats(chart.as_neighbours, chart.score, chart):
+    far = max(chart.travel.values(), default=0.0) >= NEAR
+    sound = far and chart.course.broke is None and calm(chart.course.losses)
+    if chart.learned or not sound or not beats(chart.as_neighbours, chart.score, chart):
         return
     if not hidden_kernels(chart.model):
         yield from no_hidden_layer(chart)
@@ -89,6 +91,12 @@ def few_weights(chart: Chart) -> Iterator[Finding]:
         numbers={"weights": free, "targets": targets},
     )
     yield finding("model", seen, Certainty.possible)
+
+
+def calm(losses: list[float]) -> bool:
+    """Whether the steps did not drive the loss up."""
+    quarter = max(len(losses) // 4, 1)
+    return bool(np.mean(losses[-quarter:]) <= WORSE * losses[0])
 
 
 def at_rest(losses: list[float]) -> bool:

@@ -10,8 +10,10 @@ from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.treatments import OptimizerArguments
 
-STEPS = 10
-"""Of one gradient, after which an optimizer's averages have settled."""
+STEPS = 500
+"""Of one gradient, no more than training took: first values of averages are forgotten then."""
+HUGE, HUGER = 1e6, 1e9
+"""Gradients beside which no epsilon counts, and whose squares float32 still holds."""
 SAME = 0.01
 """Two updates that differ by less do not hang on the gradient's size."""
 LOST = 0.1
@@ -23,16 +25,16 @@ def precision_lost(chart: Chart) -> Iterator[Finding]:
     sizes = entry_sizes(chart)
     if chart.learned or not sizes:
         return
-    usual = asked(chart, 1.0)
-    if not usual or abs(asked(chart, 1e3) / usual - 1) > SAME:
+    usual = asked(chart, HUGE)
+    if not usual or abs(asked(chart, HUGER) / usual - 1) > SAME:
         return
     typical = float(np.median(list(sizes.values())))
     share = asked(chart, typical) / usual
     if share > LOST:
         return
     seen = Evidence(
-        f"the optimizer's steps are the same for gradients of 1 and of 1000, but for numbers of "
-        f"{typical:.2g}, as here, they are {share:.2g} times as long",
+        f"the optimizer's steps are the same for gradients of {HUGE:g} and of {HUGER:g}, but for "
+        f"numbers of {typical:.2g}, as here, they are {share:.2g} times as long",
         step=chart.begin.index,
         numbers={"gradient": typical, "share": share},
     )
@@ -69,7 +71,7 @@ def asked(chart: Chart, size: float) -> float:
     optimizer, ctx = model.compiled.optimizer, model.context(training=True)
     params = model.backend.xp.zeros(1, model.dtype)
     slots, update = optimizer.init(ctx, params), params
-    for index in range(STEPS):
+    for index in range(min(STEPS, chart.course.steps)):
         gradient = params + np.asarray(size, model.dtype)
         update, slots = optimizer.update(ctx, params, gradient, slots, index)
     return float(np.abs(model.backend.to_host(update)[0]))

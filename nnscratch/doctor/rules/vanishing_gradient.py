@@ -9,6 +9,7 @@ import numpy as np
 from nnscratch.core.describe import number
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.signal import head_factor, way_to
 from nnscratch.doctor.treatments import HiddenActivations
 from nnscratch.doctor.wiring import kernel_paths, layers_of
 from nnscratch.inspect.gradient_path import GradientPath
@@ -59,19 +60,6 @@ def pull_against(chart: Chart, first: str, last: str) -> float | None:
     pulls = [pace.pulls for pace in chart.course.paces]
     found = [one[first] / one[last] for one in pulls if np.isfinite(one[first]) and one[last] > 0]
     return float(np.median(found)) if found else None
-
-
-def way_to(chart: Chart, path: str) -> GradientPath:
-    """The way of the gradient to the first call of a kernel's layer, before any step."""
-    layer = path.rpartition("/")[0]
-    key = next(key for key in chart.begin.activities if key.partition("#")[0] == layer)
-    return chart.begin.attenuation.path(key)
-
-
-def head_factor(way: GradientPath) -> float:
-    """What an activation at the very end lets through, which all layers share."""
-    head = way.hops[0] if way.hops else None
-    return head.factor if head is not None and head.role == "activation" else 1.0
 
 
 def killer(way: GradientPath) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
-from nnscratch.doctor.signal import growths
+from nnscratch.doctor.signal import growths, retentions
 from nnscratch.doctor.treatments import FirstWeights
 from nnscratch.doctor.wiring import hidden_activations, layers_of
 
@@ -22,11 +22,13 @@ FLAT = 0.6
 
 def weights_too_large(chart: Chart) -> Iterator[Finding]:
     """Layers that multiply what they read, until outputs are loud or hidden ones flat."""
-    random = chart.begin.kernels
+    varies, kernels = retentions(chart), chart.begin.kernels
     large = {
         path: growth
         for path, growth in growths(chart).items()
-        if growth > LARGE and random[path].constant is None
+        if kernels[path].constant is None
+        and growth > LARGE
+        and varies.get(path, 0.0) > LARGE  # else it is the biases
     }
     loudest = chart.logits / max(1.0, *(numbers.size for numbers in chart.inputs))
     flat = 0.0 if chart.inputs_are_large else flattest(chart)

@@ -22,12 +22,11 @@ def wrong_hidden_activation(chart: Chart) -> Iterator[Finding]:
     """Units that have to share 1 among them, or that multiply what they read."""
     if chart.learned:
         return
-    names = labels(chart.begin.activities)
-    for key in hidden_activations(chart.model):
-        if shares_one(chart, key):
-            yield sharing(chart, key, names[key])
-        elif (steepest := slope(chart, key)) > STEEP and chart.diverged:
-            yield steep(chart, key, names[key], steepest)
+    keys = hidden_activations(chart.model)
+    if sharing := [key for key in keys if shares_one(chart, key)]:
+        yield shared(chart, sharing)
+    if chart.diverged and (steep := [key for key in keys if slope(chart, key) > STEEP]):
+        yield multiplied(chart, steep)
 
 
 def shares_one(chart: Chart, key: str) -> bool:
@@ -46,20 +45,12 @@ def slope(chart: Chart, key: str) -> float:
     return max((one.largest for one in found), default=0.0)
 
 
-def sharing(chart: Chart, key: str, name: str) -> Finding:
+def shared(chart: Chart, keys: list[str]) -> Finding:
     """Softmax between layers."""
-    entry, factor = chart.begin.activities[key], chart.begin.attenuation[key]
-    seen = Evidence(
-        f"the {entry.units} outputs of {name} sum to 1 in every row: they are of size "
-        f"{entry.rms:.2g}, differ from row to row by {entry.varies:.2g}, and let {factor:.2g} of "
-        "the gradient through",
-        step=chart.begin.index,
-        numbers={"units": entry.units, "factor": factor, "varies": entry.varies},
-    )
     return Finding(
         cause="wrong_hidden_activation",
-        where=(name,),
-        evidence=(seen,),
+        where=tuple(names(chart, keys)),
+        evidence=tuple(sum_of_one(chart, key) for key in keys),
         why="units that share 1 are of size 1 / units, and of a gradient only what tells them "
         "apart comes back, times that size: p (g - sum p g)",
         fix="ReLU, ELU or tanh between layers; softmax only at the end",
@@ -68,19 +59,33 @@ def sharing(chart: Chart, key: str, name: str) -> Finding:
     )
 
 
-def steep(chart: Chart, key: str, name: str, steepest: float) -> Finding:
-    """An activation that grows faster than what it reads."""
-    entry = chart.begin.activities[key]
-    seen = Evidence(
-        f"{name} has slopes of up to {steepest:.3g} on the first rows and puts out up to "
-        f"{entry.largest:.3g}; the loss went from {chart.course.losses[0]:.4g} to "
-        f"{chart.course.losses[-1]:.4g}",
+def sum_of_one(chart: Chart, key: str) -> Evidence:
+    """What is left of the signal and of the gradient."""
+    entry, factor = chart.begin.activities[key], chart.begin.attenuation[key]
+    (name,) = names(chart, [key])
+    return Evidence(
+        f"the {entry.units} outputs of {name} sum to 1 in every row: they are of size "
+        f"{entry.rms:.2g}, differ from row to row by {entry.varies:.2g}, and let {factor:.2g} of "
+        "the gradient through",
         step=chart.begin.index,
-        numbers={"slope": steepest, "largest": entry.largest},
+        numbers={"units": entry.units, "factor": factor, "varies": entry.varies},
+    )
+
+
+def multiplied(chart: Chart, keys: list[str]) -> Finding:
+    """Activations that grow faster than what they read."""
+    losses = chart.course.losses
+    steepest = max(slope(chart, key) for key in keys)
+    largest = max(chart.begin.activities[key].largest for key in keys)
+    seen = Evidence(
+        f"{', '.join(names(chart, keys))} has slopes of up to {steepest:.3g} on the first rows and "
+        f"puts out up to {largest:.3g}; the loss went from {losses[0]:.4g} to {losses[-1]:.4g}",
+        step=chart.begin.index,
+        numbers={"slope": steepest, "largest": largest},
     )
     return Finding(
         cause="wrong_hidden_activation",
-        where=(name,),
+        where=tuple(names(chart, keys)),
         evidence=(seen,),
         why="a slope above 1 that grows with its input multiplies every step by itself: larger "
         "outputs get larger gradients, which make them larger still",
@@ -88,3 +93,9 @@ def steep(chart: Chart, key: str, name: str, steepest: float) -> Finding:
         certainty=Certainty.likely,
         treatment=HiddenActivations("relu"),
     )
+
+
+def names(chart: Chart, keys: list[str]) -> list[str]:
+    """Of calls, as people are told them."""
+    named = labels(chart.begin.activities)
+    return [named[key] for key in keys]

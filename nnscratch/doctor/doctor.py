@@ -131,7 +131,8 @@ class Doctor(Callback):
         The steps before that one are taken again. The fork goes on to where the training ended.
 
         Args:
-            treatment: what is changed, such as `nn.doctor.treatments.LearningRate(0.1)`.
+            treatment: what is changed, such as `LearningRate(0.1)` of
+                nnscratch.doctor.treatments.
             step: the first one that the fork takes; None for the first of the training, or where
                 the treatment makes more of them, the next.
             loss: the number of the one whose output is scored.

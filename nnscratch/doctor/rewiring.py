@@ -57,7 +57,7 @@ def remade(layer: Layer, **arguments: Any) -> dict[Layer, Layer | None]:
     """A layer with other arguments, and its own activation's new self: parts of an `Exchange`.
 
     Raises:
-        TypeError: it takes no such argument.
+        UnknownNameError: it takes no such argument.
     """
     new: Layer = type(layer)(**{**layer.config, **arguments})
     found: dict[Layer, Layer | None] = {layer: new}

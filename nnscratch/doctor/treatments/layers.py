@@ -43,18 +43,10 @@ class LayerArguments(Treatment):
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, program: Program) -> Program:
-        """With other layers in their places.
-
-        Raises:
-            TreatmentError: a layer takes no such argument.
-        """
+        """With other layers in their places."""
         exchange: dict[Layer, Layer | None] = {}
         for path in self.layers:
-            layer = program.graph.layers[path]
-            try:
-                exchange |= remade(layer, **self.arguments)
-            except TypeError as error:
-                raise TreatmentError(f"{path}: {error}") from error
+            exchange |= remade(program.graph.layers[path], **self.arguments)
         return program.rewired(Exchange(exchange))
 
     def __str__(self) -> str:

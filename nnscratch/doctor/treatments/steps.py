@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from nnscratch import schedules
 from nnscratch.core.context import Context
 from nnscratch.doctor.program import Program
-from nnscratch.doctor.treatments.treatment import Treatment, TreatmentError
+from nnscratch.doctor.treatments.treatment import Treatment
 from nnscratch.kernels.ops import Array
 from nnscratch.optimizers import Optimizer
 from nnscratch.optimizers.base import Slices, Slots
@@ -51,15 +51,8 @@ class OptimizerArguments(Treatment):
     arguments: Mapping[str, Any]
 
     def __call__(self, program: Program) -> Program:
-        """With another optimizer of the same kind.
-
-        Raises:
-            TreatmentError: it takes no such argument.
-        """
-        try:
-            optimizer = dataclasses.replace(program.compiled.optimizer, **self.arguments)
-        except TypeError as error:
-            raise TreatmentError(f"the optimizer: {error}") from error
+        """With another optimizer of the same kind."""
+        optimizer = dataclasses.replace(program.compiled.optimizer, **self.arguments)
         return program.compiled_with(optimizer=optimizer)
 
     def __str__(self) -> str:

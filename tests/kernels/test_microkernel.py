@@ -13,6 +13,7 @@ from nnscratch.kernels.numba.microkernel import sweep as sweeping
 from nnscratch.kernels.numba.microkernel.panels import pack
 from nnscratch.kernels.numba.microkernel.sweep import Left, Product, Result, Right, sweep, table
 from nnscratch.kernels.numba.microkernel.target import TARGET
+from nnscratch.kernels.numba.microkernel.tile import TALL
 from nnscratch.kernels.ops import Array
 
 ZERO = np.zeros(1, np.int64)
@@ -42,7 +43,7 @@ def matrix_product(a: Array, b: Array, c: Array, adding: bool = False) -> None:
 def test_tiles_of_every_size_write_their_own_places_only(dtype: str) -> None:
     widest = TARGET.columns(np.dtype(dtype).itemsize)
     tolerance = 1e-5 if dtype == "float32" else 1e-13
-    for rows in range(1, TARGET.rows + 1):
+    for rows in (*range(1, TALL + 2), 2 * TALL + 1, 2 * TALL + TARGET.rows):
         for columns in range(1, widest + 1):
             for adding in (False, True):
                 a, b = normal(rows, 5, dtype=dtype), normal(5, columns, dtype=dtype)

@@ -178,7 +178,7 @@ def bundles(plan: Plan, images: int) -> Iterator[list[Product]]:
     """All pixels in pieces, and these in bundles that are each worth a thread."""
     costs = [2 * part.products * plan.columns for part in plan.parts]
     total = sum(cost * images * part.pixels for cost, part in zip(costs, plan.parts, strict=True))
-    grain = max(GRAIN_FLOP, total // parallel.MOST_BLOCKS)
+    grain = -(-total // max(min(total // GRAIN_FLOP, parallel.MOST_BLOCKS), 1))
     bundle: list[Product] = []
     room = grain
     for part, cost in zip(plan.parts, costs, strict=True):

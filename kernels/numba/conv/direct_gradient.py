@@ -43,6 +43,8 @@ FILTERS = 64
 
 def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
     """See `Ops.conv2d_kernel_gradient`."""
+    if window == Window((1, 1)):  # lines of the image are one after the other
+        x, dy = (z.reshape(len(z), 1, -1, z.shape[3]) for z in (x, dy))  # (N, 1, H*W, ...)
     channels, (outputs, length, filters) = x.shape[3], dy.shape[1:]
     depth, columns = channels // groups, filters // groups
     shape = (*window.size, depth, filters)  # (KH, KW, C/G, O)
@@ -114,40 +116,42 @@ def add_up(
     adding = False
     for piece in range(first_piece, stop_piece):
         line, end, from_line, to_line, from_product, to_product, covers = seen.pieces[piece]
-        number = (end - line) * length
-        panels = scratch[seat].reshape(-1)[: -(-count // width) * number * width]
-        shaped = panels.reshape(-(-count // width), number, width)
-        source = upstream[line * length * filters + first :]
-        fill(source, pixels[:number], one, count, none, number, shaped)
         if not (adding or covers != 0):
             every = total.reshape(-1, filters)
             for row in range(len(every)):
                 every[row, first : first + count] = 0
             adding = True
-        products = seen.products[from_product:to_product].copy()
-        for product in range(len(products)):
-            products[product, 1] *= width
-        call_at(
-            sweeping,
-            (
-                Left(
-                    left.numbers[group * depth :],
-                    left.rows,
-                    0,
-                    left.taps[from_line:to_line],
-                    left.step,
-                ),
-                Right(
-                    panels,
-                    seen.lines[from_line:to_line] * (length * width),
-                    width,
-                    number * width,
-                ),
-                Result(total[first:], result.rows, 0),
-                products,
-                count,
-                adding,
-                nothing,
-            ),
+        lines, products = seen.lines[from_line:to_line], seen.products[from_product:to_product]
+        images = Left(
+            left.numbers[group * depth :], left.rows, 0, left.taps[from_line:to_line], left.step
         )
+        kernel = Result(total[first:], result.rows, 0)
+        source, number = upstream[line * length * filters + first :], (end - line) * length
+        if count == filters <= width <= source.size - (number - 1) * filters:
+            right = Right(source, lines * (length * filters), filters, none)
+            sweep_piece(sweeping, images, right, kernel, products, count, adding, nothing)
+        else:
+            panels = scratch[seat].reshape(-1)[: -(-count // width) * number * width]
+            shaped = panels.reshape(-(-count // width), number, width)
+            fill(source, pixels[:number], one, count, none, number, shaped)
+            copied = Right(panels, lines * (length * width), width, number * width)
+            sweep_piece(sweeping, images, copied, kernel, products, count, adding, nothing)
         adding = True
+
+
+@compiled()
+def sweep_piece(
+    sweeping: int,
+    left: Left,
+    right: Right,
+    result: Result,
+    products: Array,
+    count: int,
+    adding: bool,
+    nothing: Finish,
+) -> None:
+    """Some lines: the upstream gradients are panels, or lie where they are."""
+    placed = products.copy()
+    for product in range(len(placed)):
+        placed[product, 1] *= right.step
+    call_at(sweeping, (left, right, result, placed, count, adding, nothing))

@@ -21,8 +21,9 @@ from ..calls import address
 from ..finish import NOTHING, Finish, finish_rows
 from ..jit import compiled
 from ..launch import read
+from .multiply_add import multiply_add
 from .target import TARGET
-from .tile import TALL, TILE_BYTES, multiply_add
+from .tile import TALL, TILE_BYTES
 
 ROWS, VECTORS = TARGET.rows, TARGET.vectors
 PANEL_BYTES = 1 << 14
@@ -99,6 +100,21 @@ class Result(NamedTuple):
     """From one image to the next."""
 
 
+@compiled(inline=True)
+def find(places: Array, rows: Array, start: int, size: int) -> None:
+    """Where some rows of an image are that begins at `start`."""
+    for m in range(places.size):
+        places[m] = (start + rows[m]) * size
+
+
+@compiled(inline=True)
+def height(rows: int, narrow: bool) -> int:
+    """Of the next tiles, above each other: of 25 rows 9, 9 and 7 where they are one vector wide."""
+    if narrow:
+        return -(-rows // -(-rows // TALL))
+    return min(ROWS, rows)
+
+
 @compiled()
 def sweep(
     left: Left,
@@ -139,13 +155,14 @@ def sweep(
             count = min(BLOCK, stop - start)
             image, row = divmod(start, stop_row - first_row)
             row += first_row
-            for m in range(count):
-                a_at[m] = (image * a_image + a_rows[row]) * size
-                places[m] = image * c_image + c_rows[row]
-                c_at[m] = places[m] * size
-                row += 1
-                if row == stop_row:  # dividing for each of them takes longer than a short sum
-                    row, image = first_row, image + 1
+            m = 0
+            while m < count:  # image by image
+                end = min(m + stop_row - row, count)
+                own = slice(m, end), slice(row, row + end - m)
+                find(a_at[own[0]], a_rows[own[1]], image * a_image, size)
+                find(c_at[own[0]], c_rows[own[1]], image * c_image, size)
+                find(places[own[0]], c_rows[own[1]], image * c_image, 1)
+                m, row, image = end, first_row, image + 1
             for tap in range(first_tap, stop_tap, together):
                 taps = min(together, stop_tap - tap)
                 for k in range(0, depth, chunk):
@@ -157,8 +174,8 @@ def sweep(
                             column = panel * width
                             narrow, m = columns - column <= width // VECTORS, top
                             while m < bottom:
-                                tall = narrow and bottom - m >= TALL
-                                rows = TALL if tall else min(ROWS, bottom - m)
+                                rows = height(bottom - m, narrow)
+                                tiles = (bottom - m) // rows
                                 multiply_add(
                                     a,
                                     rows,
@@ -176,9 +193,10 @@ def sweep(
                                         min(chunk, depth - k),
                                         add,
                                         min(width, columns - column),
+                                        tiles,
                                     ),
                                 )
-                                m += rows
+                                m += tiles * rows
             if finish.function:
                 finish_rows(c[c_at_0:], places[:count], columns, finish)
 

@@ -18,11 +18,11 @@ LLVM would vectorise the loop over n by itself, but keep the sums in memory, and
 of them for every product. The function that is written here looks like this, for one row and one
 vector (`vectors.py` says how to read it):
 
-    entry:  jump to load if C is added to, else to taps
+    begin:  jump to load if C is added to, else to taps
     load:   c0 = C's vector                          ; the sum so far
             jump to taps
-    taps:   t  = phi [0 from entry, load; t + 1 from tap_end]
-            s  = phi [0 from entry; c0 from load; s'' from tap_end]
+    taps:   t  = phi [0 from begin, load; t + 1 from tap_end]
+            s  = phi [0 from begin; c0 from load; s'' from tap_end]
             jump to k
     k:      i  = phi [0 from taps; i + 1 from k]
             s' = phi [s from taps; s'' from k]
@@ -30,6 +30,7 @@ vector (`vectors.py` says how to read it):
             jump to k if i + 1 < depth, else to tap_end
     tap_end: jump to taps if t + 1 < taps, else to done
     done:   C's vector = s''
+            jump to begin if there is another tile below this one
 
 Versions:
 
@@ -39,19 +40,19 @@ Versions:
    distance of A they take as long as before: one addition for each product is too many.
 3. C's rows are fetched before the sums begin, else their stores wait for the memory: 0.7 to 0.95
    times as long where sums are short. To fetch the next tile's rows of A as well brought nothing.
+4. Tiles below each other are one call: 5 ns less for each. Of one vector there are tiles of every
+   height up to TALL, so that few rows are few tiles. To store where C's rows were found at first,
+   rather than look them up again, would cost as much in registers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
 from .target import TARGET
 from .vectors import BIT, INT, Vectors
@@ -60,7 +61,7 @@ ARGUMENTS = (
     *("a", "a_rows", "a_taps", "a_step"),
     *("b", "b_taps", "b_step"),
     *("c", "c_rows"),
-    *("taps", "depth", "add", "columns"),
+    *("taps", "depth", "add", "columns", "tiles"),
 )
 """Addresses and distances in bytes, then numbers; `*_rows` and `*_taps` are addresses of tables."""
 
@@ -84,16 +85,14 @@ class Tile:
     cut: bool
 
     @property
+    def places(self) -> list[tuple[int, int]]:
+        """Rows and vectors."""
+        return list(product(range(self.rows), range(self.vectors)))
+
+    @property
     def unrolled(self) -> bool:
         """Whether it is one of those that do most of the work."""
         return self.rows >= TARGET.rows
-
-
-def tiles() -> Iterator[Tile]:
-    """Of every width, and of every height up to the target's; of one vector a tall one too."""
-    for vectors, cut in product(range(1, TARGET.vectors + 1), (False, True)):
-        for rows in (*range(1, TARGET.rows + 1), *([TALL] if vectors == 1 else [])):
-            yield Tile(rows, vectors, cut)
 
 
 Sums = dict[tuple[int, int], ir.Value]
@@ -123,27 +122,70 @@ class Writer(Vectors):
     def write(self) -> ir.Function:
         """The whole function; see the module's text for what it looks like."""
         given, tile = self.given, self.tile
-        entry, load, taps, many, rest, one, tap_end, done = (
-            self.written.append_basic_block(name)
-            for name in ("entry", "load", "taps", "many", "rest", "one", "tap_end", "done")
-        )
-        places = list(product(range(tile.rows), range(tile.vectors)))
+        entry, begin, load, done, end = self.blocks("entry", "begin", "load", "done", "end")
 
         at = self.builder = ir.IRBuilder(entry)
-        self.a_rows = [at.add(given["a"], self.entry(given["a_rows"], m)) for m in range(tile.rows)]
-        c_rows = [at.add(given["c"], self.entry(given["c_rows"], m)) for m in range(tile.rows)]
-        for row in c_rows:
-            self.prefetch(row)
         masks, usual = self.masks(), self.usual()
+        at.branch(begin)
+
+        at.position_at_end(begin)
+        first_row = self.phi(INT, {entry: INT(0)})
+        self.a_rows = self.rows("a", first_row)
+        for row in self.rows("c", first_row):
+            self.prefetch(row)
+        taps = self.written.append_basic_block("taps")
         at.cbranch(at.icmp_signed("!=", given["add"], INT(0)), load, taps)
 
         at.position_at_end(load)
-        before = {(m, v): self.load(self.place(c_rows[m], v), masks[v]) for m, v in places}
+        c_rows = self.rows("c", first_row)
+        before = {(m, v): self.load(self.place(c_rows[m], v), masks[v]) for m, v in tile.places}
         at.branch(taps)
 
+        zeros = dict.fromkeys(tile.places, self.zeros())
+        products = self.add_taps(taps, done, {begin: zeros, load: before}, usual)
+
+        at.position_at_end(done)
+        c_rows = self.rows("c", first_row)
+        for m, v in tile.places:
+            if tile.cut and v == tile.vectors - 1:
+                self.store_first(products[m, v], self.place(c_rows[m], v), self.filled())
+            else:
+                self.store(products[m, v], self.place(c_rows[m], v))
+        following = self.advance(first_row, INT(tile.rows))
+        stop = at.mul(given["tiles"], INT(tile.rows))
+        at.cbranch(at.icmp_signed("<", following, stop), begin, end)
+
+        at.position_at_end(end)
+        at.ret_void()
+        return self.written
+
+    def blocks(self, *names: str) -> list[ir.Block]:
+        """New blocks of the function."""
+        return [self.written.append_basic_block(name) for name in names]
+
+    def add_taps(
+        self,
+        taps: ir.Block,
+        following: ir.Block,
+        entering: Mapping[ir.Block, Sums],
+        usual: ir.Value,
+    ) -> Sums:
+        """Write the loop over taps, which begins with a block that there is already.
+
+        Args:
+            taps: this one.
+            following: comes after the last tap.
+            entering: the sums so far in the blocks that it may come after.
+            usual: whether distances are.
+
+        Returns:
+            The sums afterwards.
+        """
+        at, given = self.builder, self.given
+        many, rest, one, tap_end = self.blocks("many", "rest", "one", "tap_end")
         at.position_at_end(taps)
-        t = self.phi(INT, {entry: INT(0), load: INT(0)})
-        sums = {p: self.phi(self.vector, {entry: self.zeros(), load: before[p]}) for p in places}
+        t = self.phi(INT, dict.fromkeys(entering, INT(0)))
+        sums = self.phis(entering)
         a_first = self.entry(given["a_taps"], t)
         b_first = at.add(given["b"], self.entry(given["b_taps"], t))
         first = Running(INT(0), a_first, b_first, dict(sums))
@@ -155,21 +197,26 @@ class Writer(Vectors):
         last = self.loop(one, tap_end, {taps: first, rest: after}, 1)
 
         at.position_at_end(tap_end)
-        ends = {p: {rest: after.sums[p], one: last.sums[p]} for p in places}
-        products = {p: self.phi(self.vector, ends[p]) for p in places}
-        for p in places:
-            sums[p].add_incoming(products[p], tap_end)
+        products = self.phis({rest: after.sums, one: last.sums})
+        for place, phi in sums.items():
+            phi.add_incoming(products[place], tap_end)
         more = at.icmp_signed("<", self.advance(t, INT(1)), given["taps"])
-        at.cbranch(more, taps, done)
+        at.cbranch(more, taps, following)
+        return products
 
-        at.position_at_end(done)
-        for m, v in places:
-            if tile.cut and v == tile.vectors - 1:
-                self.store_first(products[m, v], self.place(c_rows[m], v), self.filled())
-            else:
-                self.store(products[m, v], self.place(c_rows[m], v))
-        at.ret_void()
-        return self.written
+    def phis(self, entering: Mapping[ir.Block, Sums]) -> dict[tuple[int, int], Any]:
+        """Sums that depend on the block that we come from."""
+        return {
+            place: self.phi(self.vector, {block: sums[place] for block, sums in entering.items()})
+            for place in self.tile.places
+        }
+
+    def rows(self, matrix: str, first: ir.Value) -> list[ir.Value]:
+        """Where the rows of a tile begin in A or C."""
+        at, table = self.builder, self.given[f"{matrix}_rows"]
+        first_entry = at.add(table, at.mul(first, INT(8)))
+        places = (self.entry(first_entry, m) for m in range(self.tile.rows))
+        return [at.add(self.given[matrix], place) for place in places]
 
     def usual(self) -> ir.Value:
         """Whether distances are those of the unrolled loop, which has enough to do.
@@ -207,14 +254,12 @@ class Writer(Vectors):
         k, a, b = (
             self.phi(INT, {from_: now[n] for from_, now in entering.items()}) for n in range(3)
         )
-        places = list(next(iter(entering.values())).sums)
-        into = {p: {from_: now.sums[p] for from_, now in entering.items()} for p in places}
-        sums = {p: self.phi(self.vector, into[p]) for p in places}
+        sums = self.phis({from_: now.sums for from_, now in entering.items()})
         now: Sums = dict(sums)
         for u in range(count):
             self.multiply(at.add(a, INT(u * self.bytes)), at.add(b, INT(u * TILE_BYTES)), now)
-        for p in places:
-            sums[p].add_incoming(now[p], block)
+        for place, phi in sums.items():
+            phi.add_incoming(now[place], block)
         a_step = given["a_step"] if count == 1 else INT(count * self.bytes)
         b_step = given["b_step"] if count == 1 else INT(count * TILE_BYTES)
         after = Running(
@@ -246,41 +291,3 @@ class Writer(Vectors):
     def place(self, row: ir.Value, number: int) -> ir.Value:
         """The address of a row's vector."""
         return self.builder.add(row, INT(number * TARGET.bytes))
-
-
-def work_on_tile(typing: Any, like: Any, rows: Any, given: Any) -> Any:
-    """For compiled code: work on one tile of C, whatever its size.
-
-    multiply_add(like, rows, (a, a_rows, ...)) with the ARGUMENTS as above, all int64. `like` is an
-    array of the numbers' dtype; 1 <= rows <= TARGET.rows, or rows = TALL where columns fill one
-    vector or less; 1 <= columns <= TARGET.columns(), 1 <= depth, 1 <= taps. The tables have an
-    entry for each row, and for each tap.
-    """
-    bits = like.dtype.bitwidth
-    lanes = TARGET.lanes(bits // 8)
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        _, rows, numbers = values
-        given = cgutils.unpack_tuple(builder, numbers)
-        columns = given[-1]
-        vectors = builder.sdiv(builder.add(columns, INT(lanes - 1)), INT(lanes))
-        room = builder.mul(vectors, INT(lanes))
-        cut = builder.zext(builder.icmp_signed("!=", columns, room), INT)
-        width = builder.add(builder.mul(vectors, INT(2)), cut)
-        case = builder.add(builder.mul(width, INT(TALL + 1)), rows)
-        after = builder.append_basic_block("tiled")
-        switch = builder.switch(case, after)
-        for tile in tiles():
-            function = Writer(builder.module, bits, tile).write()
-            block = builder.append_basic_block()
-            switch.add_case(INT((2 * tile.vectors + tile.cut) * (TALL + 1) + tile.rows), block)
-            with builder.goto_block(block):
-                builder.call(function, given)
-                builder.branch(after)
-        builder.position_at_end(after)
-        return context.get_dummy_value()
-
-    return types.void(like, types.int64, types.UniTuple(types.int64, len(ARGUMENTS))), generate
-
-
-multiply_add: Callable[..., None] = intrinsic(work_on_tile)

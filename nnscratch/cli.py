@@ -86,6 +86,12 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--seed", type=seed, default=0, metavar="S", help="default: 0")
     command.add_argument(*SCALE, **SCALES)
+    command.add_argument(
+        "--budget",
+        type=float,
+        metavar="SECONDS",
+        help="that trying the fixes may take (default: as long as the training took; 0: none)",
+    )
     command.add_argument("--html", type=Path, metavar="FILE", help="write the cards as a page")
     command.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON")
     command.set_defaults(run=diagnose)
@@ -186,7 +192,7 @@ def diagnose(arguments: argparse.Namespace) -> int:
     variant = study.variant(arguments.variant)
     setting = Setting(arguments.backend, arguments.seed, arguments.scale)
     with progress.shown(console, study.name, 1) as bar:
-        diagnosis = examination.examine(variant, setting, bar)
+        diagnosis = examination.examine(variant, setting, bar, arguments.budget)
     examination.show(console, study, variant, diagnosis)
     files = {arguments.html: diagnosis.to_html, arguments.json: diagnosis.to_json}
     examination.write(console, {path: made() for path, made in files.items() if path is not None})

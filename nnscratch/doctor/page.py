@@ -11,7 +11,7 @@ from html import escape
 from nnscratch.doctor.card import at, seen, verdict_of
 from nnscratch.doctor.causes import CAUSES
 from nnscratch.doctor.finding import Certainty, Finding
-from nnscratch.doctor.outcome import Outcome
+from nnscratch.doctor.outcome import Outcome, counted
 from nnscratch.doctor.trials import Trials
 from nnscratch.inspect import report
 
@@ -49,8 +49,8 @@ def page(
 
 
 def title(findings: Sequence[Finding]) -> str:
-    """The diagnosis in a word."""
-    return findings[0].cause if findings else "Nothing found"
+    """The diagnosis in a word or two."""
+    return f"{counted(len(findings), 'cause')} found" if findings else "Nothing found"
 
 
 def fragment(

@@ -15,10 +15,18 @@ from nnscratch.studies.study import Setting, Study, Variant
 from nnscratch.training.atomic import replacing
 
 
-def examine(variant: Variant, setting: Setting, progress: Progress) -> nn.Diagnosis:
-    """Run a variant, and say what ails its network.
+def examine(
+    variant: Variant, setting: Setting, progress: Progress, budget: float | None = None
+) -> nn.Diagnosis:
+    """Run a variant, say what ails its network, and try what would heal it.
 
-    Ctrl-C ends it; the diagnosis tells what was seen until then.
+    Ctrl-C ends the training or the trials; the diagnosis tells what was seen until then.
+
+    Args:
+        variant: what to run.
+        setting: how.
+        progress: sees how far it is.
+        budget: seconds that trying fixes may take; None for as many as the training took.
     """
     doctor = nn.Doctor()
     progress.begin(variant.name)
@@ -27,7 +35,8 @@ def examine(variant: Variant, setting: Setting, progress: Progress) -> nn.Diagno
     except KeyboardInterrupt:
         if not doctor.knows:
             raise
-    return doctor.diagnosis
+        return doctor.diagnosis
+    return doctor.verify(budget)
 
 
 def show(console: Console, study: Study, variant: Variant, diagnosis: nn.Diagnosis) -> None:

@@ -17,13 +17,13 @@ from nnscratch.doctor.held_out import HeldOut
 from nnscratch.doctor.judge import Judge
 from nnscratch.doctor.neighbours import Neighbours
 from nnscratch.doctor.numbers import Numbers
-from nnscratch.doctor.survey import Survey, sample, survey
+from nnscratch.doctor.relation import Relation, signal
+from nnscratch.doctor.survey import Survey, answers, sample, survey
 from nnscratch.doctor.task import Kind, Task
 from nnscratch.doctor.wiring import kernel_paths
 from nnscratch.inspect.ledger import Ledger
 from nnscratch.model import Model
 from nnscratch.training.compiled import Term
-from nnscratch.training.loop import infer
 
 LITTLE = 0.1
 """Of the way from the best constant to perfect answers."""
@@ -119,11 +119,10 @@ class Chart:
         if self.validation is None:
             return None
         rows, host = sample(self.validation), self.model.backend.to_host
-        answers = infer(self.model.start(self.model.context(training=False)), rows.inputs)
         return HeldOut(
             inputs=tuple(host(x) for x in rows.inputs),
             task=Task(self.task.kind, host(rows.targets[self.number])),
-            y=host(answers[self.term.output]),
+            y=answers(self.model, rows.inputs)[self.term.output],
         )
 
     @cached_property
@@ -140,6 +139,11 @@ class Chart:
     def neighbours(self) -> Neighbours | None:
         """Of the training rows."""
         return Neighbours.of([self.model.backend.to_host(x) for x in self.rows.inputs])
+
+    @cached_property
+    def signal(self) -> Relation | None:
+        """What the training rows know of their targets."""
+        return None if self.neighbours is None else signal(self.neighbours, self.task)
 
     @cached_property
     def within_reach(self) -> float:

@@ -26,6 +26,8 @@ class Neighbours:
     """Which rows of the whole set, (n,)."""
     nearest: Array
     """Which of those rows, (n, NEAREST)."""
+    z: Array
+    """Those rows: columns that vary, of mean 0 and standard deviation 1, (n, columns)."""
 
     @classmethod
     def of(cls, inputs: Sequence[Array]) -> Neighbours | None:
@@ -45,7 +47,7 @@ class Neighbours:
         distances = squares[:, None] + squares - 2 * z @ z.T  # (n, n)
         np.fill_diagonal(distances, np.inf)
         nearest = np.argpartition(distances, NEAREST, axis=1)[:, :NEAREST]  # (n, NEAREST)
-        return cls(rows, nearest)
+        return cls(rows, nearest, z)
 
     def answers(self, target: Array) -> Array:
         """The mean target of each row's neighbours (n, ...): class numbers as shares (n, K)."""
@@ -53,10 +55,3 @@ class Neighbours:
         if known.dtype.kind == "i":
             known = np.eye(int(known.max()) + 1)[known.reshape(len(known), -1)[:, 0]]  # (n, K)
         return np.asarray(known[self.nearest].mean(axis=1))
-
-    def agreement(self, classes: Array) -> tuple[float, float]:
-        """How often a row is of its neighbours' class, and how often that would be by chance."""
-        shares = self.answers(classes)  # (n, K)
-        guess, truth = shares.argmax(axis=1), classes[self.rows]
-        guessed, there = (np.bincount(c, minlength=shares.shape[1]) for c in (guess, truth))
-        return float(np.mean(guess == truth)), float(guessed @ there / len(truth) ** 2)

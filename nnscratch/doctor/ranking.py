@@ -79,7 +79,13 @@ EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
             ),
             "wrong_loss": "lr_too_low too_few_updates bad_labels no_signal",
             "over_regularization": "vanishing_gradient weights_too_small too_few_updates",
-            "bad_labels": "no_signal capacity too_few_updates",
+            "bad_labels": "no_signal capacity too_few_updates lr_too_low",
+            "no_signal": "capacity too_few_updates lr_too_low",
+            "nothing_trainable": "lr_too_low too_few_updates vanishing_gradient",
+            "dropout_misuse": "dead_relu lr_too_low too_few_updates vanishing_gradient capacity",
+            "class_imbalance": "misleading_metric lr_too_low too_few_updates capacity",
+            "batchnorm_axis": "batchnorm_statistics too_few_updates lr_too_low",
+            "misleading_metric": "too_few_updates lr_too_low",
         }.items()
     }
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from nnscratch.core.describe import norm
 from nnscratch.core.step import Batch, Step
 from nnscratch.core.tape import Call
+from nnscratch.doctor.moving_moments import MovingMoments, moving_moments
 from nnscratch.inspect import units
 from nnscratch.inspect.attenuation import Attenuation, attenuation
 from nnscratch.inspect.shares import Shares, shares
@@ -46,6 +47,8 @@ class Activity:
     """Whether the activation is flat at both ends, as sigmoids are and ReLU is not."""
     total: float | None
     """What the units of every row and place sum to, where that is one number: 1 of a softmax."""
+    noise: float
+    """Mean square of what a call of noise adds in training, in terms of its input's."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ class Survey:
     """What each call lets through of the gradient."""
     shares: Shares
     """Of each call of the shared layers in their gradients."""
+    norms: Mapping[str, MovingMoments]
+    """By call, of those that normalise by a batch's moments and keep moving averages of them."""
     output: int = 0
     """The one that is looked at."""
 
@@ -108,7 +113,6 @@ class Survey:
 def survey(model: Model, rows: Batch, epochs: int) -> Survey:
     """Look at a model, before or after it is trained on rows; nothing of it changes."""
     start = model.start(model.context(training=False))
-    answers = infer(start, sample(rows).inputs)
     few = sample(rows, max(LEAST, int(PART * epochs * len(rows))))
     quiet_loss, _ = model.compiled.objective(start.ctx, infer(start, few.inputs), few)
     step = model.compute_step(few)
@@ -117,12 +121,19 @@ def survey(model: Model, rows: Batch, epochs: int) -> Survey:
         loss=step.loss,
         penalty=step.penalty,
         quiet_loss=quiet_loss,
-        answers=tuple(model.backend.to_host(y) for y in answers),
+        answers=answers(model, sample(rows).inputs),
         activities={key: activity(call) for key, call in step.calls.items()},
         kernels=kernels(step),
         attenuation=attenuation(step),
         shares=shares(step),
+        norms={k: seen for k, call in step.calls.items() if (seen := moving_moments(call))},
     )
+
+
+def answers(model: Model, inputs: Sequence[Array]) -> tuple[Array, ...]:
+    """Each output's answers (n, ...), in inference mode, on the host."""
+    start = model.start(model.context(training=False))
+    return tuple(model.backend.to_host(y) for y in infer(start, tuple(inputs)))
 
 
 def activity(call: Call) -> Activity:
@@ -141,7 +152,15 @@ def activity(call: Call) -> Activity:
         saturated=float(saturated),
         two_ended=bounds is not None and bool(np.isfinite(bounds).all()),
         total=one_number(flat.sum(axis=-1)) if call.layer.role == "activation" else None,
+        noise=noise(call) if call.layer.role == "noise" else 0.0,
     )
+
+
+def noise(call: Call) -> float:
+    """How strong the noise of a call is; rate / (1 - rate) of dropout."""
+    x, y = (np.asarray(array, np.float64) for array in (call.inputs[0], call.output))
+    size = float(np.mean(x * x))
+    return float(np.mean((y - x) ** 2)) / size if size else 0.0
 
 
 def kernels(step: Step) -> dict[str, Kernel]:

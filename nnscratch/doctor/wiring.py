@@ -78,3 +78,13 @@ def layers_of(paths: Iterable[str]) -> tuple[str, ...]:
 def kernel_paths(model: Network) -> list[str]:
     """The paths of the kernels, from the first layer to the last."""
     return [f"{model.graph.paths[node.layer]}/kernel" for node in weighted(model)]
+
+
+def noise_behind(model: Network, output: int) -> str | None:
+    """The call of noise between the last weights and an output; None where there is none."""
+    node = model.graph.outputs[output].node
+    while node is not None and node.layer.role in ("noise", "activation", "shape"):
+        if node.layer.role == "noise":
+            return model.graph.keys[node]
+        node = node.inputs[0].node
+    return None

@@ -8,24 +8,31 @@ from types import MappingProxyType
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Finding
 from nnscratch.doctor.rules.bad_labels import bad_labels
+from nnscratch.doctor.rules.batchnorm_axis import batchnorm_axis
 from nnscratch.doctor.rules.batchnorm_statistics import batchnorm_statistics
 from nnscratch.doctor.rules.cancelling_uses import cancelling_uses
 from nnscratch.doctor.rules.capacity import capacity
+from nnscratch.doctor.rules.class_imbalance import class_imbalance
 from nnscratch.doctor.rules.dead_relu import dead_relu
 from nnscratch.doctor.rules.double_softmax_or_logits_as_probabilities import (
     double_softmax_or_logits_as_probabilities,
 )
+from nnscratch.doctor.rules.dropout_misuse import dropout_misuse
 from nnscratch.doctor.rules.exploding_gradient import exploding_gradient
 from nnscratch.doctor.rules.loss_formula_bug import loss_formula_bug
 from nnscratch.doctor.rules.lr_too_high import lr_too_high
 from nnscratch.doctor.rules.lr_too_low import lr_too_low
+from nnscratch.doctor.rules.misleading_metric import misleading_metric
 from nnscratch.doctor.rules.missing_nonlinearity import missing_nonlinearity
 from nnscratch.doctor.rules.nan_in_data import nan_in_data
 from nnscratch.doctor.rules.nan_in_weights import nan_in_weights
+from nnscratch.doctor.rules.no_signal import no_signal
+from nnscratch.doctor.rules.nothing_trainable import nothing_trainable
 from nnscratch.doctor.rules.output_range_mismatch import output_range_mismatch
 from nnscratch.doctor.rules.over_regularization import over_regularization
 from nnscratch.doctor.rules.precision_lost import precision_lost
 from nnscratch.doctor.rules.saturated_activation import saturated_activation
+from nnscratch.doctor.rules.saturated_softmax_clip import saturated_softmax_clip
 from nnscratch.doctor.rules.single_unit_softmax import single_unit_softmax
 from nnscratch.doctor.rules.symmetric_units import symmetric_units
 from nnscratch.doctor.rules.too_few_rows import too_few_rows
@@ -57,6 +64,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             wrong_loss,
             loss_formula_bug,
             wrong_gradient,
+            nothing_trainable,
             bad_labels,
             unscaled_input,
             unscaled_target,
@@ -68,8 +76,11 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             wrong_hidden_activation,
             missing_nonlinearity,
             over_regularization,
+            dropout_misuse,
+            batchnorm_axis,
             batchnorm_statistics,
             cancelling_uses,
+            class_imbalance,
             lr_too_high,
             precision_lost,
             saturated_activation,
@@ -79,6 +90,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             too_few_updates,
             exploding_gradient,
             capacity,
+            saturated_softmax_clip,
+            no_signal,
+            misleading_metric,
         )
     }
 )

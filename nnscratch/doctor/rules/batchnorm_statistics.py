@@ -8,29 +8,46 @@ from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.treatments import LayerArguments
 
-WORSE = 1.5
+LOST = 0.2
+"""Of what training took off the loss, in terms of the best constant, the averages lose this."""
+SHIFT = 0.1
+"""Standard deviations by which means are off ..."""
+SPREAD = 1.2
+"""... or a factor of variances: what rows of one set, batch by batch, do not differ by."""
 
 
 def batchnorm_statistics(chart: Chart) -> Iterator[Finding]:
-    """In inference the same rows cost far more than in training."""
-    norms = [key for key, entry in chart.end.activities.items() if entry.role == "norm"]
+    """In inference the same rows cost far more than in training, and the averages are off."""
+    off = {
+        key: seen
+        for key, seen in chart.end.norms.items()
+        if seen.shift > SHIFT or seen.spread > SPREAD
+    }
     trained, quiet = chart.end.loss - chart.end.penalty, chart.end.quiet_loss
-    if not norms or not quiet > WORSE * trained or chart.course.broke is not None:
+    if not off or chart.course.broke is not None:
         return
-    seen = Evidence(
+    if not quiet - trained > LOST * (chart.constant_loss - trained) > 0:
+        return
+    worst = max(off, key=lambda key: off[key].shift * off[key].spread)
+    seen, steps = off[worst], chart.course.steps
+    left = (1 - seen.pace) ** steps
+    forgotten = 3 / max(seen.pace, 1e-9)  # e^-3 = 5% are left
+    told = Evidence(
         f"on the same rows the loss is {trained:.4g} with the batch's moments and {quiet:.4g} with "
-        f"the moving averages, after {chart.course.steps} updates",
+        f"the moving averages; those of {worst}, {steps} updates old, still hold {left:.0%} of "
+        f"their first values: means are off by {seen.shift:.2g} standard deviations, variances by "
+        f"a factor of {seen.spread:.2g}",
         step=chart.end.index,
-        numbers={"training": trained, "inference": quiet, "updates": chart.course.steps},
+        numbers={"training": trained, "inference": quiet, "updates": steps, "left": left},
     )
-    layers = tuple(dict.fromkeys(key.partition("#")[0] for key in norms))
+    layers = tuple(dict.fromkeys(key.partition("#")[0] for key in off))
     yield Finding(
         cause="batchnorm_statistics",
-        where=tuple(norms),
-        evidence=(seen,),
-        why="a moving average with momentum m needs some 3 / (1 - m) updates to forget that it "
-        "began at 0 and 1: 300 with Keras's 0.99",
-        fix="momentum=0.9, or more updates, before the model is used or validated",
+        where=tuple(off),
+        evidence=(told,),
+        why=f"with momentum {1 - seen.pace:.3g} an average needs some {forgotten:.0f} updates to "
+        "forget that it began at 0 and 1, and the data move while it does",
+        fix="a smaller momentum, such as 0.9, or more updates before the model is used",
         certainty=Certainty.likely,
         treatment=LayerArguments(layers, {"momentum": 0.9}),
     )

@@ -50,7 +50,7 @@ OTHERS = {
     "wrong_output_activation": Program(
         (HIDDEN, nn.Dense(10, "sigmoid")), SPARSE(), TEN, PLANE, nn.SGD(0.1)
     ),
-    "bad_labels": Program(
+    "no_signal": Program(
         (HIDDEN, nn.Dense(3, "softmax")), SPARSE(), np.random.default_rng(1).permutation(CLASSES)
     ),
 }

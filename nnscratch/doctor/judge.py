@@ -150,7 +150,7 @@ class Judge:
     @property
     def boundary(self) -> float:
         """Between no and yes: where both labels cost the same, 0 of logits, else 1/2."""
-        if self.target.shape != self.shape:
+        if self.target.shape != self.shape or not np.ptp(self.target):
             return 0.5
         none = np.zeros(self.shape)
         labels = (self.target.min(), self.target.max())

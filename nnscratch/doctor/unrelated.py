@@ -17,6 +17,7 @@ import numpy as np
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence
 from nnscratch.doctor.held_out import HeldOut
+from nnscratch.doctor.neighbours import Neighbours
 from nnscratch.doctor.relation import Relation, columns, joined, relation, signal_of
 
 LEAST = 30
@@ -46,7 +47,7 @@ class Verdict:
 def unrelated(chart: Chart) -> Verdict | None:
     """The verdict on a training; None where its rows know something, or too few are known."""
     near, seen = chart.neighbours, chart.signal
-    if near is None or seen is None or seen.there or len(near.rows) < LEAST:
+    if near is None or seen is None or seen.there or known(chart, near) < LEAST:
         return None
     told, held = [sentence("training", len(near.rows), seen)], chart.held_out
     certainty = Certainty.likely
@@ -67,6 +68,14 @@ def unrelated(chart: Chart) -> Verdict | None:
         if fitted > min(HALF, memory):
             certainty = Certainty.possible
     return Verdict("bad_labels" if joined(near) else "no_signal", certainty, tuple(told))
+
+
+def known(chart: Chart, near: Neighbours) -> int:
+    """How many rows something can be known of: of classes, those that are not of the largest."""
+    classes = chart.task.classes
+    if classes is None or len(classes) != len(chart.rows):
+        return len(near.rows)
+    return len(near.rows) - int(np.bincount(classes[near.rows]).max())
 
 
 def answers_of(held: HeldOut) -> Relation | None:

@@ -47,17 +47,24 @@ class Program(NamedTuple):
     optimizer: Any = nn.Adam(0.01)
     epochs: int = 40
     batch_size: int = 20
+    validation_split: float = 0.0
+    metrics: Any = None
 
     def model(self) -> nn.Model:
         """A new one, whose weights are those of no other, though layers may be."""
         layers = [nn.Input(self.x.shape[1:]), *self.layers]
         model = nn.Sequential(layers, seed=0, backend="numpy", store=nn.Store())
-        model.compile(self.optimizer, self.loss)
+        model.compile(self.optimizer, self.loss, metrics=self.metrics)
         return model
 
     def diagnosis(self) -> nn.Diagnosis:
         return diagnosis(
-            self.model(), self.y, self.x, epochs=self.epochs, batch_size=self.batch_size
+            self.model(),
+            self.y,
+            self.x,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            validation_split=self.validation_split,
         )
 
 

@@ -20,8 +20,9 @@ def saturated_softmax_clip(chart: Chart) -> Iterator[Finding]:
         return
     stuck = clipped(chart, y, truth)
     share = float(np.mean(stuck))
-    # Were all other answers right, these would still cost:
-    cost = chart.judge.ask(np.where(stuck, y, truth), target).value
+    # What these would cost if all others were right, less what being right costs the others.
+    right = chart.judge.ask(truth, target).value
+    cost = chart.judge.ask(np.where(stuck, y, truth), target).value - (1 - share) * right
     if not share or not cost > chart.constant_loss:
         return
     floor = cost / share

@@ -44,7 +44,7 @@ EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
                 "lr_too_high too_few_updates capacity precision_lost"
             ),
             "missing_nonlinearity": "capacity too_few_updates lr_too_low",
-            "cancelling_uses": "vanishing_gradient lr_too_low too_few_updates capacity",
+            "cancelling_uses": ("vanishing_gradient dead_relu lr_too_low too_few_updates capacity"),
             "precision_lost": "lr_too_low too_few_updates",
             "lr_too_high": (
                 "exploding_gradient dead_relu saturated_activation saturated_softmax_clip "

@@ -16,12 +16,12 @@ def cancelling_uses(chart: Chart) -> Iterator[Finding]:
     """Every kernel of a shared layer gets next to nothing, though each use pulls."""
     if chart.learned:
         return
-    begin, end = chart.begin.shares, chart.end.shares
     undone = [
         path
-        for path in begin
+        for path in chart.begin.shares
         if path in chart.begin.kernels
-        and min(each[path].cancellation for each in (begin, end)) > ALL
+        and chart.begin.shares[path].cancellation > ALL
+        and not chart.end.shares[path].cancellation <= ALL  # NaN where nothing pulls any more
     ]
     if not undone:
         return

@@ -109,14 +109,20 @@ class Judge:
     def heeds(self, gradient: Callable[[Array, Array], Array]) -> bool:
         """Whether gradients change when each row gets the label of the one before.
 
-        Of several outputs, they point elsewhere; of one, they are not the same.
+        Of several outputs, they point elsewhere; of one, they are not the same. Answers from 0 to
+        1 are tried, and those as large as targets: an absolute error hears of a label only where
+        an answer may lie on either side of it.
         """
-        y, turned = self.drawn(INSIDE), np.roll(self.target, 1, axis=0)
+        turned = np.roll(self.target, 1, axis=0)
         if np.array_equal(turned, self.target):
             return True  # all labels are one: nothing to tell apart
-        here, there = directions(gradient(y, self.target)), directions(gradient(y, turned))
-        known = here.any(axis=-1) & there.any(axis=-1)  # a gradient of 0 has no direction
-        return not np.allclose(here[known], there[known], rtol=0, atol=EQUAL)
+        for stretch in (INSIDE, (float(self.target.min()), float(self.target.max()))):
+            y = self.drawn(stretch)
+            here, there = directions(gradient(y, self.target)), directions(gradient(y, turned))
+            known = here.any(axis=-1) & there.any(axis=-1)  # a gradient of 0 has no direction
+            if not np.allclose(here[known], there[known], rtol=0, atol=EQUAL):
+                return True
+        return False
 
     def alone(self, y: Array, target: Array) -> Array:
         """The gradient of each answer when its row is the whole batch, (N, ..., K)."""

@@ -36,6 +36,11 @@ BINARY, CATEGORICAL = nn.losses.BinaryCrossentropy, nn.losses.CategoricalCrossen
 SPARSE = nn.losses.SparseCategoricalCrossentropy
 
 
+def stack(depth: int, units: int, activation: str, **options: Any) -> tuple[nn.Layer, ...]:
+    """Dense layers, one behind the other."""
+    return tuple(nn.Dense(units, activation, **options) for _ in range(depth))
+
+
 class Program(NamedTuple):
     """A network, its data, and how it is trained."""
 

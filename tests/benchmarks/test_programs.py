@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -31,6 +32,12 @@ def twins(program: Program) -> list[str]:
 
 def test_every_cause_has_a_program() -> None:
     assert {read(file).category for file in FILES} == {*CAUSES, "none"}
+
+
+def test_every_program_has_been_checked() -> None:
+    with (FOLDER / "verified.csv").open(newline="") as file:
+        checked = [row["id"] for row in csv.DictReader(file)]
+    assert sorted(checked) == sorted(file.stem for file in FILES)
 
 
 @each

@@ -48,6 +48,9 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
                     "softmax is applied twice, or not at all, before the cross-entropy"
                 ),
                 "saturated_softmax_clip": "certain wrong answers lie where the loss is clipped",
+                "answers_beside_threshold": (
+                    "answers that differ with the classes lie on one side of the threshold"
+                ),
                 "loss_formula_bug": "a loss or softmax written by hand computes another formula",
                 "misleading_metric": "the metric that is reported does not measure the task",
             },

@@ -79,6 +79,7 @@ EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
             ),
             "wrong_loss": "lr_too_low too_few_updates bad_labels no_signal",
             "over_regularization": "vanishing_gradient weights_too_small too_few_updates",
+            "answers_beside_threshold": "lr_too_low too_few_updates misleading_metric",
             "bad_labels": "no_signal capacity too_few_updates lr_too_low",
             "no_signal": "capacity too_few_updates lr_too_low",
             "nothing_trainable": "lr_too_low too_few_updates vanishing_gradient",

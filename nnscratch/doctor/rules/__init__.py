@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Finding
+from nnscratch.doctor.rules.answers_beside_threshold import answers_beside_threshold
 from nnscratch.doctor.rules.bad_labels import bad_labels
 from nnscratch.doctor.rules.batchnorm_axis import batchnorm_axis
 from nnscratch.doctor.rules.batchnorm_statistics import batchnorm_statistics
@@ -86,6 +87,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             saturated_activation,
             dead_relu,
             vanishing_gradient,
+            answers_beside_threshold,
             lr_too_low,
             too_few_updates,
             exploding_gradient,

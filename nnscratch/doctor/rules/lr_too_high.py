@@ -9,6 +9,7 @@ import numpy as np
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.treatments import LearningRate
+from nnscratch.doctor.wiring import kernel_paths
 
 LONG = 0.1
 """A step of this part of a weight's own size is a jump."""
@@ -49,11 +50,14 @@ def lr_too_high(chart: Chart) -> Iterator[Finding]:
 
 
 def longest_step(chart: Chart) -> tuple[float, int]:
-    """The largest |update| / |value| that was seen, and the step."""
+    """The largest |update| / |value| of a kernel that was seen, and the step.
+
+    Biases begin at 0, and go many times their size in a step that is none too long.
+    """
     found = [
-        (ratio, pace.index)
+        (pace.ratios[path], pace.index)
         for pace in chart.course.paces
-        for ratio in pace.ratios.values()
-        if np.isfinite(ratio)
+        for path in kernel_paths(chart.model)
+        if np.isfinite(pace.ratios.get(path, np.nan))
     ]
     return max(found, default=(0.0, 0))

@@ -20,6 +20,8 @@ FADES = 1e-2
 LOST = 0.1
 """Share of the gradient at the last layer's output that arrives at the first one's: a smaller one
 says that it is the way which takes it, not the inputs that the first kernel reads."""
+GONE = DIES**2
+"""Share of the loss's gradient that arrives, before any step, of which no bias can make more."""
 AWAY = 1.0
 """A weight that has come so far in terms of its own size has left its first value behind ..."""
 THERE = 0.1
@@ -34,7 +36,8 @@ def vanishing_gradient(chart: Chart) -> Iterator[Finding]:
     first, last = paths[0], paths[-1]
     factor = pull_against(chart, first, last)
     way = way_to(chart, first)
-    if factor is None or factor > FADES or way.total > LOST * head_factor(way):
+    gone = 0 < way.total < GONE and chart.travel[first] < THERE
+    if factor is None or way.total > LOST * head_factor(way) or not (factor <= FADES or gone):
         return
     stays = chart.travel[first] < THERE and chart.travel[last] > AWAY
     seen = Evidence(
@@ -50,7 +53,7 @@ def vanishing_gradient(chart: Chart) -> Iterator[Finding]:
         why="the factors of all calls multiply, and the last layer settles on the best constant "
         "while the first stay as they began",
         fix="ReLU or ELU instead of sigmoid, he_normal, or batch normalisation",
-        certainty=Certainty.likely if factor < DIES or stays else Certainty.possible,
+        certainty=Certainty.likely if factor < DIES or stays or gone else Certainty.possible,
         treatment=HiddenActivations("relu"),
     )
 

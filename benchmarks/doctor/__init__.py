@@ -10,6 +10,7 @@ rule of its own, and one that should learn; a control should learn.
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -34,6 +35,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=natural, default=0, metavar="N", help="added to each program's own"
     )
+    parser.add_argument(
+        "--budget",
+        type=share,
+        default=0.0,
+        metavar="X",
+        help="try fixes, for X times as long as the training took (default: 0)",
+    )
+
+
+def share(text: str) -> float:
+    """A number from 0 on."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 on, got {text!r}")
+    return value
 
 
 def natural(text: str) -> int:
@@ -52,7 +71,7 @@ def run(arguments: argparse.Namespace) -> Body:
         out.print(f"running {folder / 'data.py'}, which is the folder's own code")
         data.code(folder.resolve())
         out.print(HEADING)
-        for row in outcomes(folder, files, seed, arguments.jobs):
+        for row in outcomes(folder, files, seed, arguments.jobs, arguments.budget):
             out.print(line(row))
             out.begin(row.id)
             out.end()
@@ -61,6 +80,7 @@ def run(arguments: argparse.Namespace) -> Body:
     return {
         "folder": folder.name,
         "seed": seed,
+        "budget": arguments.budget,
         "machine": {"jobs": arguments.jobs, "threads": 1},
         "rows": [row.as_json() for row in rows],
         "causes": causes(rows),

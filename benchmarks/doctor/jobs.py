@@ -17,33 +17,35 @@ from benchmarks.doctor.verdict import Verdict, verdict
 from nnscratch.kernels.numba import parallel
 
 
-def outcome(folder: Path, seed: int, file: Path) -> Row:
+def outcome(folder: Path, seed: int, budget: float, file: Path) -> Row:
     """Train the twins of a file; what goes wrong becomes an error in the row."""
     try:
         program = read(file)
-        fixed = alone_and_watched(folder, program, "fixed", seed)
+        fixed = alone_and_watched(folder, program, "fixed", seed, budget)
         if program.buggy is None:
             return row(program, *fixed)
-        return row(program, *fixed, *alone_and_watched(folder, program, "buggy", seed))
+        return row(program, *fixed, *alone_and_watched(folder, program, "buggy", seed, budget))
     except Exception as error:  # the folder's code and programs may raise whatever they like
         first = str(error).partition("\n")[0]
         return Row(file.stem, error=f"{type(error).__name__}: {first}")
 
 
 def alone_and_watched(
-    folder: Path, program: Program, which: Which, seed: int
+    folder: Path, program: Program, which: Which, seed: int, budget: float = 0.0
 ) -> tuple[Trained, Verdict]:
-    """Train a twin twice: without the doctor and with it."""
+    """Train a twin twice: without the doctor and with it, which then tries fixes."""
     alone = train(folder, program, which, seed)
-    return alone, verdict(folder, program, which, seed, alone)
+    return alone, verdict(folder, program, which, seed, alone, budget)
 
 
-def outcomes(folder: Path, files: Sequence[Path], seed: int, jobs: int) -> Iterator[Row]:
+def outcomes(
+    folder: Path, files: Sequence[Path], seed: int, jobs: int, budget: float = 0.0
+) -> Iterator[Row]:
     """The row of each file in turn, from so many processes; of one job from this process.
 
     Every job has one thread.
     """
-    work = functools.partial(outcome, folder, seed)
+    work = functools.partial(outcome, folder, seed, budget)
     if jobs > 1:
         yield from in_processes(work, files, jobs)
         return

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks.doctor.row import Row
+from benchmarks.doctor.verdict import Verdict
 from nnscratch.core.table import Table
 
 Numbers = dict[str, float]
@@ -36,6 +37,20 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
         "buggy_failing": sum(row.fails is True for row in known),
         "fixed_learning": sum(row.learns is True for row in known),
         "errors": len(rows) - len(known),
+        **trials(buggy, verdicts, seconds),
+    }
+
+
+def trials(buggy: Sequence[Row], verdicts: Sequence[Verdict], seconds: float) -> dict[str, float]:
+    """What trying fixes showed, of right first findings and of wrong ones, and what it cost."""
+    firsts = [(row.right, row.buggy_verdict) for row in buggy if row.detected]
+    tried = [(right, v.verified) for right, v in firsts if v is not None and v.verified is not None]
+    return {
+        "right_tried": sum(right for right, _ in tried),
+        "right_verified": sum(right and better for right, better in tried),
+        "wrong_tried": sum(not right for right, _ in tried),
+        "wrong_verified": sum(not right and better for right, better in tried),
+        "trial_cost": share(sum(verdict.trials for verdict in verdicts), seconds),
     }
 
 
@@ -91,4 +106,14 @@ def closing(rows: Sequence[Row]) -> str:
         f"fail, {told['fixed_learning']} of {told['healthy']} others learn, {told['errors']} "
         f"errors\nrecall {told['recall']:.2f}, right causes {told['cause_accuracy']:.2f}, false "
         f"alarms {told['false_alarm_rate']:.3f}, overhead {told['overhead']:.0%}"
+        + (fixes(told) if told["trial_cost"] else "")
+    )
+
+
+def fixes(told: Mapping[str, Any]) -> str:
+    """The line about trials."""
+    return (
+        f"\nverified by their fixes: {told['right_verified']} of {told['right_tried']} right "
+        f"findings, {told['wrong_verified']} of {told['wrong_tried']} wrong ones\n"
+        f"trials took {told['trial_cost']:.0%} of the training"
     )

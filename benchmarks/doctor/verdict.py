@@ -23,6 +23,10 @@ class Verdict:
     """What is only possible."""
     overhead: float
     """Seconds that watching took."""
+    verified: bool | None = None
+    """Whether trying the first finding's fix made things better; None where none was tried."""
+    trials: float = 0.0
+    """Seconds that trying fixes took."""
 
     @property
     def first(self) -> str | None:
@@ -30,8 +34,15 @@ class Verdict:
         return self.causes[0] if self.causes else None
 
 
-def verdict(folder: Path, program: Program, which: Which, seed: int, alone: Trained) -> Verdict:
-    """Train a twin once more, under a doctor's eyes.
+def verdict(
+    folder: Path, program: Program, which: Which, seed: int, alone: Trained, budget: float = 0.0
+) -> Verdict:
+    """Train a twin once more, under a doctor's eyes, and try fixes.
+
+    Args:
+        folder, program, which, seed: the twin.
+        alone: what came of it unwatched.
+        budget: what trying fixes may take, in terms of the time that training took.
 
     Raises:
         BenchmarkError: that changed the training.
@@ -40,9 +51,13 @@ def verdict(folder: Path, program: Program, which: Which, seed: int, alone: Trai
     watched = train(folder, program, which, seed, [doctor])
     if not np.array_equal(watched.score.value, alone.score.value, equal_nan=True):
         raise BenchmarkError(f"{program.id}: watched, the {which} twin is trained otherwise")
-    findings = doctor.diagnosis.findings
+    found = doctor.verify(budget * alone.seconds)
+    findings = found.findings
+    trial = findings[0].trial if findings else None
     return Verdict(
         causes=tuple(f.cause for f in findings if f.certainty >= Certainty.likely),
         doubts=tuple(f.cause for f in findings if f.certainty < Certainty.likely),
         overhead=watched.seconds - alone.seconds,
+        verified=None if trial is None else trial.better,
+        trials=0.0 if found.trials is None else found.trials.seconds,
     )

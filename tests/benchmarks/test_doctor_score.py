@@ -141,11 +141,29 @@ def test_counts() -> None:
         "buggy_failing": 3,
         "fixed_learning": 1,
         "errors": 1,
+        "right_tried": 0,
+        "right_verified": 0,
+        "wrong_tried": 0,
+        "wrong_verified": 0,
+        "trial_cost": 0.0,
     }
     told = closing(rows)
     assert told.startswith("5 programs: 3 of 3 buggy twins fail, 1 of 4 others learn, 1 errors")
     assert told.endswith("recall 0.67, right causes 0.33, false alarms 0.250, overhead 25%")
     assert summary([])["recall"] == 0.0
+
+
+def test_verified_findings_are_counted_apart() -> None:
+    def tried(row: Row, verified: bool) -> Row:
+        verdict = dataclasses.replace(found(), verified=verified, trials=0.5)
+        assert row.buggy_verdict is not None
+        causes = row.buggy_verdict.causes
+        return dataclasses.replace(row, buggy_verdict=dataclasses.replace(verdict, causes=causes))
+
+    rows = [tried(LONG, True), tried(LONG, False), LONG, tried(WRONG, True), tried(MISSED, False)]
+    first, last = closing(rows).splitlines()[-2:]
+    assert first == "verified by their fixes: 1 of 2 right findings, 1 of 1 wrong ones"
+    assert last == "trials took 20% of the training"
 
 
 def test_counts_cause_by_cause() -> None:

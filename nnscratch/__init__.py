@@ -67,9 +67,9 @@ from nnscratch.version import __version__
 
 if TYPE_CHECKING:
     from nnscratch import plots, testing
-    from nnscratch.doctor import Diagnosis, Doctor, Finding, diagnose
+    from nnscratch.doctor import Diagnosis, Doctor, Finding, diagnose, minimise
 
-DOCTOR = ("Diagnosis", "Doctor", "Finding", "diagnose")
+DOCTOR = ("Diagnosis", "Doctor", "Finding", "diagnose", "minimise")
 
 __all__ = [
     "SGD",
@@ -133,6 +133,7 @@ __all__ = [
     "layers",
     "losses",
     "metrics",
+    "minimise",
     "optimizers",
     "plots",
     "regularizers",

@@ -4,5 +4,16 @@ from nnscratch.doctor.causes import CAUSES
 from nnscratch.doctor.diagnosis import Diagnosis
 from nnscratch.doctor.doctor import Doctor, diagnose
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.minimal import Minimal, minimise
 
-__all__ = ["CAUSES", "Certainty", "Diagnosis", "Doctor", "Evidence", "Finding", "diagnose"]
+__all__ = [
+    "CAUSES",
+    "Certainty",
+    "Diagnosis",
+    "Doctor",
+    "Evidence",
+    "Finding",
+    "Minimal",
+    "diagnose",
+    "minimise",
+]

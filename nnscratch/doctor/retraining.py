@@ -56,19 +56,25 @@ class Watch(Callback):
 
 
 def retrain(program: Program, steps: int | None = None, deadline: float = math.inf) -> Taken:
-    """Take the steps of a program; nobody but a watch listens.
+    """Take some steps of a program.
 
     Args:
         program: where it begins.
         steps: how many; None takes all that are planned.
         deadline: when to end, by `time.perf_counter`.
     """
-    model, watch = program.build(), Watch(steps, deadline)
-    rows, plan = program.rows, program.plan
-    _, listeners = feeding.listeners(model, watch, 0, plan, len(rows), validated=False)
-    with np.errstate(all="ignore"):  # it may fail as the watched one did
-        loop.fit(model, Fit(rows, None, plan, listeners, program.position))
+    watch = Watch(steps, deadline)
+    model = watched(program, watch)
     return Taken(model, watch.losses, watch.position, watch.late)
+
+
+def watched(program: Program, callback: Callback) -> Model:
+    """Take the steps of a program while somebody listens; the model that took them."""
+    model, rows, plan = program.build(), program.rows, program.plan
+    _, listeners = feeding.listeners(model, callback, 0, plan, len(rows), validated=False)
+    with np.errstate(all="ignore"):  # it may fail as another one did
+        loop.fit(model, Fit(rows, None, plan, listeners, program.position))
+    return model
 
 
 def at(program: Program, step: int) -> Program:

@@ -14,6 +14,8 @@ NEAR = 1.0
 """Weights that have moved by less than their own size are more the first ones than learned."""
 BRISK = 1e-3
 """The usual pace: a step of this part of a weight's own size."""
+SWALLOWED = 0.5
+"""Share of a kernel's numbers."""
 
 
 def unfinished(chart: Chart, brisk: bool) -> Iterator[Finding]:
@@ -34,9 +36,22 @@ def unfinished(chart: Chart, brisk: bool) -> Iterator[Finding]:
     yield Finding(
         cause="too_few_updates" if brisk else "lr_too_low",
         where=("optimizer",),
-        evidence=(seen,),
+        evidence=(seen, *rounded_away(chart)),
         why="weights that are where they began answer as they did at the beginning",
         fix="train for more epochs, or in smaller batches" if brisk else "a ten times longer step",
         certainty=Certainty.likely,
         treatment=MoreEpochs(2) if brisk else LearningRate(10),
     )
+
+
+def rounded_away(chart: Chart) -> Iterator[Evidence]:
+    """Updates of less than half the distance to the next number of the weights' dtype."""
+    shares = {path: kernel.swallowed for path, kernel in chart.end.kernels.items()}
+    worst = max(shares, key=lambda path: shares[path], default=None)
+    if worst is not None and shares[worst] > SWALLOWED:
+        yield Evidence(
+            f"of {worst}, {shares[worst]:.0%} of the numbers are given an update and stay what "
+            "they are to the bit: it is lost in rounding",
+            step=chart.end.index,
+            numbers={"swallowed": shares[worst]},
+        )

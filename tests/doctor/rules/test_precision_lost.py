@@ -47,3 +47,12 @@ def test_the_nearest_healthy_programs_are_well(program):
 @programs_by_cause(OTHERS)
 def test_other_causes_of_short_steps_are_named(cause, program):
     assert first(program) == cause
+
+
+def test_updates_that_rounding_swallows_are_told_of_short_steps():
+    program = Program(LAYERS, BINARY(), YES, optimizer=nn.SGD(1e-8), epochs=5)
+    (finding,) = program.diagnosis().findings
+    assert finding.cause == "lr_too_low"
+    assert finding.evidence[1].numbers["swallowed"] > 0.5
+    longer = Program(LAYERS, BINARY(), YES, optimizer=nn.SGD(1e-4), epochs=5)
+    assert len(longer.diagnosis().findings[0].evidence) == 1

@@ -8,6 +8,7 @@ from tests.doctor.nets import (
     YES,
     Program,
     X,
+    causes,
     complaints,
     first,
     programs,
@@ -56,6 +57,11 @@ def test_the_nearest_healthy_programs_are_well(program):
 @programs_by_cause(OTHERS)
 def test_other_causes_of_rows_that_are_not_fitted_are_named(cause, program):
     assert first(program) == cause
+
+
+def test_nothing_is_said_of_room_where_the_steps_were_too_short():
+    program = Program((OUT,), BINARY(), CROSS, PLANE, optimizer=nn.SGD(1e-6), epochs=5)
+    assert causes(program.diagnosis()) == ["lr_too_low"]
 
 
 def test_the_bottleneck_is_named():

@@ -36,7 +36,7 @@ HEALTHY = {
 OTHERS = {
     "capacity": Program((OUT,), BINARY(), CROSS, PLANE),
     "lr_too_low": Program(
-        (nn.Dense(16), nn.Dense(16), OUT), BINARY(), YES, optimizer=nn.SGD(1e-6), epochs=5
+        (nn.Dense(16, "relu"), OUT), BINARY(), CROSS, PLANE, optimizer=nn.SGD(1e-6), epochs=5
     ),
 }
 

@@ -33,6 +33,9 @@ FAULTY = {
     ),
 }
 HEALTHY = {
+    "away from the ends in time": Program(
+        (nn.Dense(16, "sigmoid", bias_initializer=AWAY), OUT), BINARY(), CROSS, PLANE
+    ),
     "from the middle": Program((nn.Dense(16, "sigmoid"), OUT), BINARY(), YES),
     "sure answers": Program((OUT,), BINARY(), YES, optimizer=nn.SGD(50.0)),
     "ReLU with a bound": Program((nn.Dense(16), nn.ReLU(max_value=6), OUT), BINARY(), YES),

@@ -26,6 +26,9 @@ FAULTY = {
     ),
 }
 HEALTHY = {
+    "as many layers of sigmoid, and learned all the same": Program(
+        (*(nn.Dense(8, "sigmoid") for _ in range(5)), OUT), BINARY(), YES, optimizer=nn.Adam(0.05)
+    ),
     "tanh": Program(
         (*(nn.Dense(8, "tanh") for _ in range(5)), OUT), BINARY(), YES, optimizer=nn.SGD(0.5)
     ),

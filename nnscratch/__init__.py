@@ -67,9 +67,9 @@ from nnscratch.version import __version__
 
 if TYPE_CHECKING:
     from nnscratch import plots, testing
-    from nnscratch.doctor import Diagnosis, Doctor, Finding, diagnose, minimise
+    from nnscratch.doctor import Diagnosis, Doctor, Finding, diagnose, minimise, overfit_one_batch
 
-DOCTOR = ("Diagnosis", "Doctor", "Finding", "diagnose", "minimise")
+DOCTOR = ("Diagnosis", "Doctor", "Finding", "diagnose", "minimise", "overfit_one_batch")
 
 __all__ = [
     "SGD",
@@ -135,6 +135,7 @@ __all__ = [
     "metrics",
     "minimise",
     "optimizers",
+    "overfit_one_batch",
     "plots",
     "regularizers",
     "run_layer",

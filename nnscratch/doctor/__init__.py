@@ -5,6 +5,7 @@ from nnscratch.doctor.diagnosis import Diagnosis
 from nnscratch.doctor.doctor import Doctor, diagnose
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.minimal import Minimal, minimise
+from nnscratch.doctor.one_batch import Overfit, overfit_one_batch
 
 __all__ = [
     "CAUSES",
@@ -14,6 +15,8 @@ __all__ = [
     "Evidence",
     "Finding",
     "Minimal",
+    "Overfit",
     "diagnose",
     "minimise",
+    "overfit_one_batch",
 ]

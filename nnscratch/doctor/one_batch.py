@@ -1,0 +1,79 @@
+"""One batch learned by heart: whether wiring, loss and steps can work at all.
+
+Source: Goodfellow, Bengio & Courville 2016, "Deep Learning", 11.5: "Fit a tiny dataset".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nnscratch.core.arguments import positive
+from nnscratch.core.describe import number
+from nnscratch.doctor.program import Program
+from nnscratch.doctor.retraining import retrain
+from nnscratch.doctor.trial import End
+from nnscratch.model import Model
+from nnscratch.training import feeding
+from nnscratch.training.batches import Rows
+from nnscratch.training.callbacks import CallbackList
+from nnscratch.training.loop import Fit, FitPlan, Position
+
+FITS = 0.1
+"""Of the way from the best constant to perfect answers, what may be missing."""
+
+
+@dataclass(frozen=True)
+class Overfit:
+    """How well a batch was learned by heart."""
+
+    rows: int
+    first_loss: float
+    last_loss: float
+    end: End
+    """How well it is answered afterwards, in inference mode."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether hardly anything is missing to perfect answers."""
+        return self.end.missing <= FITS
+
+    def __str__(self) -> str:
+        """What follows from it, with the numbers."""
+        verdict = (
+            "learned by heart: the wiring, the loss and the steps can work"
+            if self.fits
+            else "not learned by heart: look at the wiring, the loss and the steps, not at the data"
+        )
+        return (
+            f"{self.rows} rows {verdict}; loss {number(self.first_loss)} -> "
+            f"{number(self.last_loss)}, {self.end.measure} {number(self.end.score)}, where the "
+            f"best constant has {number(self.end.chance)}"
+        )
+
+
+def overfit_one_batch(
+    model: Model, x: Any, y: Any, *, batch_size: int | None = None, steps: int = 500
+) -> Overfit:
+    """Train a copy of a model on its first batch alone, again and again; the model stays.
+
+    A network that is wired rightly can learn a few rows by heart, whatever their labels are. One
+    that cannot has its fault in the network, the loss or the optimizer.
+
+    Args:
+        model: compiled.
+        x, y, batch_size: as `model.fit` takes them; the rows behind the first batch are left out.
+        steps: how many are taken.
+
+    Raises:
+        NNError: the data are none that `fit` takes, or the model is not compiled.
+    """
+    size = feeding.batch_size(batch_size)
+    rows: Rows = feeding.training_rows(model, x, y).take(slice(size))
+    plan = FitPlan(size, positive("overfit_one_batch steps", steps), 0, shuffle=False)
+    nobody = CallbackList((), model, {})
+    program = Program.of(model, Fit(rows, None, plan, nobody, Position(0, model.iteration)))
+    taken = retrain(program)
+    task = program.task
+    end = End(task.measure, task.chance, program.score(taken.model), taken.model.iteration)
+    return Overfit(len(rows), taken.losses[0], taken.losses[-1], end)

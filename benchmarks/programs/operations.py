@@ -59,6 +59,15 @@ def log_x(x: Array, y: Array, floor: float = 1e-4) -> Rows:
 
 
 @an_operation
+def leave_gaps(
+    x: Array, y: Array, share: float = 0.01, fill: float = np.nan, seed: int = 0
+) -> Rows:
+    """A share of the inputs lost: NaN in their place, or a number."""
+    lost = np.random.default_rng(seed).uniform(size=x.shape) < share
+    return np.where(lost, np.float32(fill), x), y
+
+
+@an_operation
 def flatten_x(x: Array, y: Array) -> Rows:
     """Each row as one list of numbers."""
     return x.reshape(len(x), -1), y

@@ -21,6 +21,7 @@ from nnscratch.doctor.treatments import (
     StandardisedInput,
     StandardisedTargets,
     TreatmentError,
+    Unfrozen,
     Wider,
 )
 from nnscratch.training.batches import Rows
@@ -54,6 +55,12 @@ def flat(units=8, first=(), **options):
     layers = [nn.Input((4,)), *first, nn.Dense(units, **options), nn.Dense(1, "sigmoid")]
     model = nn.Sequential(layers, seed=0, backend="numpy")
     model.compile(nn.Adam(0.02), "bce")
+    return model
+
+
+def frozen():
+    model = end(YES_NO, loss="bce")
+    model.freeze("*")
     return model
 
 
@@ -134,6 +141,7 @@ CASES = {
     ),
     "wide": (Wider("dense"), lambda: flat(1, activation="tanh"), X, RING),
     "free": (NoPenalty(), lambda: deep("tanh", kernel_regularizer=nn.regularizers.L2(1.0)), X, YES),
+    "trained": (Unfrozen(), frozen, X, YES),
     "linear": (LastLayer("linear"), lambda: end(YES_NO, loss="mse"), X, 50 * NUMBERS),
     "softmax": (
         LastLayer("softmax"),

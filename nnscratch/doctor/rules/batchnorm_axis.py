@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.moving_moments import MovingMoments
+from nnscratch.doctor.treatments import LayerArguments
 
 
 def batchnorm_axis(chart: Chart) -> Iterator[Finding]:
@@ -34,4 +35,5 @@ def finding(chart: Chart, key: str, seen: MovingMoments) -> Finding:
         "they have no common mean and spread, and places of a picture are no units",
         fix="axis=-1: channels come last here",
         certainty=Certainty.likely,
+        treatment=LayerArguments((key.partition("#")[0],), {"axis": -1}),
     )

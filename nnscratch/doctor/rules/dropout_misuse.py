@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.survey import Activity
+from nnscratch.doctor.treatments import LayerArguments
 from nnscratch.doctor.wiring import noise_behind
 
 LOUD = 0.25
@@ -73,4 +74,5 @@ def finding(chart: Chart, noisy: Mapping[str, float], effect: str) -> Finding:
         why=f"{effect}: the gradient teaches the network to bear the noise, not to answer",
         fix="a rate of 0.2 to 0.5, behind layers of many units, and none behind the last layer",
         certainty=Certainty.likely,
+        treatment=LayerArguments((key.partition("#")[0],), {"rate": 0.2}),
     )

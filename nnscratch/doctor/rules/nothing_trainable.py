@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import Unfrozen
 
 
 def nothing_trainable(chart: Chart) -> Iterator[Finding]:
@@ -48,4 +49,5 @@ def finding(chart: Chart, frozen: Sequence[str], told: str, certainty: Certainty
         if frozen
         else "a learning rate above 0",
         certainty=certainty,
+        treatment=Unfrozen() if frozen else None,
     )

@@ -12,6 +12,7 @@ from nnscratch.doctor.treatments.layers import (
     HiddenActivations,
     LayerArguments,
     NoPenalty,
+    Unfrozen,
     Wider,
 )
 from nnscratch.doctor.treatments.output import LastLayer, probabilities
@@ -39,6 +40,7 @@ __all__ = [
     "StandardisedTargets",
     "Treatment",
     "TreatmentError",
+    "Unfrozen",
     "Wider",
     "probabilities",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -99,6 +100,18 @@ class NoPenalty(Treatment):
 
     def __str__(self) -> str:
         return "no penalty"
+
+
+@dataclass(frozen=True)
+class Unfrozen(Treatment):
+    """All layers are trained."""
+
+    def __call__(self, program: Program) -> Program:
+        """With nothing frozen."""
+        return dataclasses.replace(program, start=program.start._replace(frozen=frozenset()))
+
+    def __str__(self) -> str:
+        return "all layers trained"
 
 
 @dataclass(frozen=True)

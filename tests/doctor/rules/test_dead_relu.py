@@ -12,6 +12,7 @@ from tests.doctor.nets import (
     YES,
     Program,
     X,
+    causes,
     complaints,
     first,
     programs,
@@ -69,9 +70,17 @@ def test_other_causes_of_silence_are_named(cause, program):
 def test_every_training_row_is_asked_before_a_unit_is_called_dead():
     x = np.zeros((1000, 1), np.float32)
     x[777] = 1  # between two rows of the survey
-    hidden = nn.Dense(2, "relu", kernel_initializer="ones", name="hidden")
-    program = Program((hidden, nn.Dense(1, "sigmoid")), BINARY(), x[:, 0], x, epochs=10)
-    rows = Batch((x,), (x,))
+    y = (np.arange(1000) % 2).astype(np.float32)
+    hidden = nn.Dense(
+        2,
+        "relu",
+        kernel_initializer=nn.initializers.Array([[1.0, 0.9]]),
+        bias_initializer=nn.initializers.Constant(-0.5),
+        name="hidden",
+    )
+    program = Program((hidden, OUT), BINARY(), y, x, optimizer=nn.SGD(1e-3), epochs=10)
+    assert "dead_relu" not in causes(program.diagnosis())
+    rows = Batch((x,), (y[:, None],))
     chart = open_chart(program.model(), rows, epochs=10, batch_size=20)
     assert chart.begin.activities["hidden/relu#0"].silent == 2
     heard = silence(chart, ["hidden/relu#0"])

@@ -38,7 +38,7 @@ def finding(chart: Chart, number: int, readers: tuple[str, ...], apart: float) -
     seen = Evidence(
         f"inputs go from {numbers.low:g} to {numbers.high:g}, their root mean square is "
         f"{numbers.size:.3g}; columns vary by up to {apart:.3g} times the median column; the first "
-        f"outputs of {readers[0]} are of size {first:.3g}",
+        f"outputs of {readers[0].removesuffix('#0')} are of size {first:.3g}",
         step=chart.begin.index,
         numbers={"size": numbers.size, "apart": apart, "first": first},
     )

@@ -13,6 +13,7 @@ from nnscratch.core.plain import plain
 from nnscratch.core.tape import labels
 from nnscratch.doctor import card, page
 from nnscratch.doctor.chart import Chart
+from nnscratch.doctor.elimination import by_elimination
 from nnscratch.doctor.finding import Certainty, Finding
 from nnscratch.doctor.outcome import Outcome, outcome_of
 from nnscratch.doctor.ranking import ranked
@@ -75,10 +76,12 @@ class Diagnosis:
 @np.errstate(all="ignore")  # numbers that are none are what is looked for
 def diagnosis_of(chart: Chart) -> Diagnosis:
     """Ask every rule about every output that has a loss, if there is ground to stand on."""
-    rules, findings = GROUNDS, list(found(chart, GROUNDS))
+    rules, findings, outcome = GROUNDS, list(found(chart, GROUNDS)), outcome_of(chart)
     if not findings:
         rules, findings = {**GROUNDS, **RULES}, list(found(chart, RULES))
-    return Diagnosis(ranked(surest(findings)), tuple(rules), outcome_of(chart))
+        if not outcome.learned and all(one.certainty < Certainty.likely for one in findings):
+            findings = by_elimination(chart, findings, len(rules))
+    return Diagnosis(ranked(surest(findings)), tuple(rules), outcome)
 
 
 def found(chart: Chart, rules: Mapping[str, Rule]) -> Iterator[Finding]:

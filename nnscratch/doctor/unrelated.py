@@ -22,6 +22,9 @@ from nnscratch.doctor.relation import Relation, columns, joined, relation, signa
 
 LEAST = 30
 """Rows, of which chance says something."""
+PROOF = 5.0
+"""Standard errors, above 0, of a relation that proves something: of 40 rows of noise, of which one
+in a hundred lies beyond 3, and of another 3 below -3, since an answer leans away from its row."""
 MEMORY = 2.0
 """P weights fit n rows of noise to R2 = P / n; of twice as much at least half is no memory."""
 HALF = 0.5
@@ -56,7 +59,7 @@ def unrelated(chart: Chart) -> Verdict | None:
         if answered is None or (answered.there and answered.r > 0):
             return None
         own = signal_of(held.inputs, held.task)
-        if own is not None and own.there:
+        if own is not None and own.r > PROOF * own.error:
             told.append(sentence("validation", len(held.task.target), own))
             return Verdict("bad_labels", Certainty.certain, tuple(told))
         told.append(answers_sentence(chart, len(held.task.target), answered))

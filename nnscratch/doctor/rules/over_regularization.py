@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nnscratch.core.describe import norm
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.treatments import NoPenalty
 
 HEAVY = 0.5
-"""Share of the penalty in the first loss."""
+"""The penalty in terms of the loss that it is added to, or weight decay in terms of the steps."""
+SHRUNK = 0.5
+"""Weights that halve are on their way to 0: what holds them is weaker than what pulls."""
 
 
 def over_regularization(chart: Chart) -> Iterator[Finding]:
     """The weights shrink, whatever the data say."""
     first, begin = chart.begin.penalty, chart.begin.loss
+    rate = decay(chart)
     shrunk = {
         path: chart.end.kernels[path].value / kernel.value
         for path, kernel in chart.begin.kernels.items()
-        if kernel.value and chart.end.kernels[path].value < 0.5 * kernel.value
+        if kernel.value and chart.end.kernels[path].value < SHRUNK * kernel.value
     }
-    if chart.learned or first <= 0 or not shrunk or first < HEAVY * (begin - first):
+    if chart.learned or not shrunk or not (first > 0 or rate > 0):
         return
     smallest = min(shrunk, key=lambda path: shrunk[path])
+    step = chart.trained.get(smallest, 0.0)
+    if first < HEAVY * (begin - first) and rate < HEAVY * step:
+        return
     seen = Evidence(
-        f"of the first loss of {begin:.4g} the penalty is {first:.4g}; {smallest} shrank to "
-        f"{shrunk[smallest]:.2g} of its size",
+        f"of the first loss of {begin:.4g} the penalty is {first:.4g}; weight decay takes "
+        f"{rate:.2g} of every weight in a step, of {step:.2g} that {smallest} moves in all; it "
+        f"shrank to {shrunk[smallest]:.2g} of its size",
         step=chart.end.index,
-        numbers={"penalty": first, "loss": begin, "shrunk": shrunk[smallest]},
+        numbers={"penalty": first, "loss": begin, "decay": rate, "shrunk": shrunk[smallest]},
     )
     yield Finding(
         cause="over_regularization",
@@ -38,3 +46,13 @@ def over_regularization(chart: Chart) -> Iterator[Finding]:
         certainty=Certainty.likely,
         treatment=NoPenalty(),
     )
+
+
+def decay(chart: Chart) -> float:
+    """The part of the weights that the optimizer takes away in a step, the gradient apart."""
+    model, values = chart.model, chart.model.parameters.trained
+    ctx = model.context(training=True)
+    slices = values.layout.slices
+    taken = model.compiled.optimizer.decay(ctx, values.buffer, slices, model.iteration)
+    size = norm(values.buffer)
+    return 0.0 if taken is None or not size > 0 else norm(taken) / size

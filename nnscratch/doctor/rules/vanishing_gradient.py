@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.core.describe import number
 from nnscratch.doctor.chart import Chart
+from nnscratch.doctor.earnings import earnings
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.signal import head_factor, way_to
 from nnscratch.doctor.treatments import HiddenActivations
@@ -49,7 +50,7 @@ def vanishing_gradient(chart: Chart) -> Iterator[Finding]:
     yield Finding(
         cause="vanishing_gradient",
         where=(*killer(way), *layers_of(paths[:-1])),
-        evidence=(seen, on_the_way(way, chart.begin.index)),
+        evidence=(seen, on_the_way(way, chart.begin.index), *earnings(chart)),
         why="the factors of all calls multiply, and the last layer settles on the best constant "
         "while the first stay as they began",
         fix="ReLU or ELU instead of sigmoid, he_normal, or batch normalisation",

@@ -33,8 +33,14 @@ FAULTY = {
         penalised(L2(0.5), 3, "softmax"), SPARSE(), CLASSES, optimizer=nn.SGD(0.1)
     ),
     "L1, yes or no": Program(penalised(L1(0.3), 1, "sigmoid"), BINARY(), YES),
+    "weight decay": Program(
+        (nn.Dense(16, "relu"), nn.Dense(1)), "mse", NUMBERS, optimizer=nn.AdamW(0.01, 60.0)
+    ),
 }
 HEALTHY = {
+    "little weight decay": Program(
+        (nn.Dense(16, "relu"), nn.Dense(1)), "mse", NUMBERS, optimizer=nn.AdamW(0.01, 0.004)
+    ),
     "little L2, numbers": Program(penalised(L2(1e-3), 1), "mse", NUMBERS),
     "little L2, classes": Program(penalised(L2(1e-3), 3, "softmax"), SPARSE(), CLASSES),
     "little L1": Program(penalised(L1(1e-4), 1, "sigmoid"), BINARY(), YES),

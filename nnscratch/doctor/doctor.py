@@ -95,16 +95,17 @@ class Doctor(Callback):
         return self._diagnosis is not None
 
     def verify(self, budget: float | None = None) -> Diagnosis:
-        """Try the fixes of what was found, each in a training of its own from the same beginning.
+        """Try the fixes of what was found, and its twins, each in a training of its own.
 
-        The watched model stays as it is: trials have models of their own. Callbacks of the
+        They begin where the training began. The watched model stays as it is. Callbacks of the
         training take no part in them. Ctrl-C ends the trials, not the diagnosis.
 
         Args:
             budget: seconds for all of them together; None for as many as the training took.
 
         Returns:
-            The diagnosis, with what came of the fixes; see `Finding.trial`.
+            The diagnosis, with what came of the fixes, `Finding.trial`, and with what the twins
+            told among the evidence.
 
         Raises:
             NNError: nothing was watched yet.
@@ -113,7 +114,7 @@ class Doctor(Callback):
         found, watched = self.diagnosis, self._watched
         assert watched is not None
         seconds = watched.seconds if budget is None else number("verify budget", budget, low=0)
-        if seconds and any(finding.treatment is not None for finding in found.findings):
+        if seconds and any(finding.treatment or finding.twins for finding in found.findings):
             findings, trials = try_fixes(watched, found.findings, seconds)
             self._diagnosis = dataclasses.replace(found, findings=findings, trials=trials)
         return self.diagnosis

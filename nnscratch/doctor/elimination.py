@@ -10,6 +10,7 @@ import numpy as np
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.earnings import earnings
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import OneBatch
 
 PART = 0.1
 """Of the steps: the last of them are compared with those before."""
@@ -41,7 +42,12 @@ def by_elimination(chart: Chart, found: Sequence[Finding], looked_for: int) -> l
         numbers={"score": failed.score, "chance": failed.task.chance},
     )
     return [
-        dataclasses.replace(one, certainty=Certainty.likely, evidence=(*one.evidence, seen))
+        dataclasses.replace(
+            one,
+            certainty=Certainty.likely,
+            evidence=(*one.evidence, seen),
+            twins=one.twins or (OneBatch(),),
+        )
         for one in found
     ]
 
@@ -66,8 +72,10 @@ def nearest(chart: Chart) -> Finding:
         "can do, or a place that its steps do not lead out of",
         fix="train for more epochs"
         if falling
-        else "try to fit ten rows only: a network that cannot is too small, or wired wrongly",
+        else "more units, or another hidden layer; but first look at the wiring where one batch "
+        "cannot be learned by heart",
         certainty=Certainty.possible,
+        twins=(OneBatch(),),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from nnscratch.core.errors import look_up
 from nnscratch.doctor.causes import CAUSES
-from nnscratch.doctor.treatments import Treatment
+from nnscratch.doctor.treatments import Treatment, Twin
 from nnscratch.doctor.trial import Trial
 
 
@@ -60,6 +60,8 @@ class Finding:
     """The fix for programs; None where it needs somebody's judgement."""
     trial: Trial | None = None
     """What came of the treatment; None where it was not tried."""
+    twins: tuple[Twin, ...] = ()
+    """Trainings that tell this cause from others. What they told is part of the evidence."""
     loss: int = 0
     """Which of several losses it was found at."""
     consequences: tuple[Finding, ...] = ()

@@ -1,7 +1,4 @@
-"""One batch learned by heart: whether wiring, loss and steps can work at all.
-
-Source: Goodfellow, Bengio & Courville 2016, "Deep Learning", 11.5: "Fit a tiny dataset".
-"""
+"""One batch learned by heart: whether wiring, loss and steps can work at all."""
 
 from __future__ import annotations
 
@@ -12,15 +9,12 @@ from nnscratch.core.arguments import positive
 from nnscratch.core.describe import number
 from nnscratch.doctor.program import Program
 from nnscratch.doctor.retraining import retrain
+from nnscratch.doctor.treatments.twins import OneBatch, by_heart
 from nnscratch.doctor.trial import End
 from nnscratch.model import Model
 from nnscratch.training import feeding
-from nnscratch.training.batches import Rows
 from nnscratch.training.callbacks import CallbackList
 from nnscratch.training.loop import Fit, FitPlan, Position
-
-FITS = 0.1
-"""Of the way from the best constant to perfect answers, what may be missing."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +30,7 @@ class Overfit:
     @property
     def fits(self) -> bool:
         """Whether hardly anything is missing to perfect answers."""
-        return self.end.missing <= FITS
+        return by_heart(self.end)
 
     def __str__(self) -> str:
         """What follows from it, with the numbers."""
@@ -55,25 +49,26 @@ class Overfit:
 def overfit_one_batch(
     model: Model, x: Any, y: Any, *, batch_size: int | None = None, steps: int = 500
 ) -> Overfit:
-    """Train a copy of a model on its first batch alone, again and again; the model stays.
+    """Train a copy of a model on one batch alone, again and again; the model stays.
 
     A network that is wired rightly can learn a few rows by heart, whatever their labels are. One
     that cannot has its fault in the network, the loss or the optimizer.
 
     Args:
         model: compiled.
-        x, y, batch_size: as `model.fit` takes them; the rows behind the first batch are left out.
+        x, y, batch_size: as `model.fit` takes them; the batch is of rows spread evenly over all.
         steps: how many are taken.
 
     Raises:
-        NNError: the data are none that `fit` takes, or the model is not compiled.
+        NNError: the data are none that `fit` takes, the batch has only one target, or the model is
+            not compiled.
     """
-    size = feeding.batch_size(batch_size)
-    rows: Rows = feeding.training_rows(model, x, y).take(slice(size))
-    plan = FitPlan(size, positive("overfit_one_batch steps", steps), 0, shuffle=False)
-    nobody = CallbackList((), model, {})
-    program = Program.of(model, Fit(rows, None, plan, nobody, Position(0, model.iteration)))
-    taken = retrain(program)
+    epochs = positive("overfit_one_batch steps", steps)
+    plan = FitPlan(feeding.batch_size(batch_size), epochs, 0, shuffle=False)
+    rows, nobody = feeding.training_rows(model, x, y), CallbackList((), model, {})
+    whole = Program.of(model, Fit(rows, None, plan, nobody, Position(0, model.iteration)))
+    program = OneBatch()(whole)
+    taken = retrain(program, steps)
     task = program.task
     end = End(task.measure, task.chance, program.score(taken.model), taken.model.iteration)
-    return Overfit(len(rows), taken.losses[0], taken.losses[-1], end)
+    return Overfit(len(program.rows), taken.losses[0], taken.losses[-1], end)

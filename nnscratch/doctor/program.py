@@ -13,6 +13,7 @@ from nnscratch.core.graph import Graph
 from nnscratch.core.layer import Layer
 from nnscratch.core.step import Batch
 from nnscratch.core.values import initial_value
+from nnscratch.doctor.judge import Judge
 from nnscratch.doctor.rewiring import Exchange
 from nnscratch.doctor.survey import sample
 from nnscratch.doctor.task import Task
@@ -162,4 +163,10 @@ class Program:
         rows = sample(Batch(self.rows.inputs, (self.truth,)))  # the truth is on the host
         outputs = loop.infer(model.start(model.context(training=False)), rows.inputs)
         y = self.read(model.backend.to_host(outputs[self.output]))
-        return Task(self.task.kind, rows.targets[0]).score(y)
+        return Task(self.task.kind, rows.targets[0]).score(y, self.judge(model).boundary)
+
+    def judge(self, model: Model) -> Judge:
+        """The loss that is looked at, to be asked."""
+        loss = self.compiled.objective.terms[self.number].loss
+        shape = self.graph.outputs[self.output].shape
+        return Judge(loss, model.context(training=False), self.truth, shape)

@@ -46,6 +46,10 @@ class End:
             return 1.0
         return min(1.0, (1 - self.score) / (1 - self.chance))
 
+    def much_better(self, other: End) -> bool:
+        """Whether much of what another one is missing is there."""
+        return other.missing - self.missing >= max(SEEN, MUCH * other.missing)
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -65,26 +69,30 @@ class Trial:
     @property
     def better(self) -> bool:
         """Whether much of what was missing is there now."""
-        gained = self.untreated.missing - self.treated.missing
-        return gained >= max(SEEN, MUCH * self.untreated.missing)
+        return self.treated.much_better(self.untreated)
 
     @property
     def verdict(self) -> str:
         """What a card calls it."""
         return "verified" if self.better else "tried"
 
-    def __str__(self) -> str:
-        """A sentence, with its numbers."""
+    @property
+    def told(self) -> str:
+        """What was done, and how it ended."""
         then, now = self.untreated, self.treated
         measure = "" if then.measure == now.measure else f"{then.measure} "
-        told = (
+        return (
             f"tried from step {self.start} with {self.treatment}: {now.measure} "
             f"{number(now.score)} after {now.steps} steps instead of {measure}{number(then.score)}"
             + ("" if then.steps == now.steps else f" after {then.steps}")
         )
+
+    def __str__(self) -> str:
+        """A sentence, with its numbers, and whether it helped."""
         if self.better:
-            return told if self.parted is None else f"{told}; they part at step {self.parted}"
-        return f"{told}: {'no better' if self.complete else 'no better yet, and time was up'}"
+            parted = "" if self.parted is None else f"; they part at step {self.parted}"
+            return f"{self.told}{parted}"
+        return f"{self.told}: {'no better' if self.complete else 'no better yet, and time was up'}"
 
     def to_dict(self) -> dict[str, Any]:
         """The trial in terms of numbers and texts."""

@@ -1,15 +1,16 @@
-"""Trials: the fixes of several findings tried one after the other, within a time."""
+"""Trials: the fixes and twins of several findings, one after the other, within a time."""
 
 from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nnscratch.core.errors import NNError
 from nnscratch.doctor.chart import Chart
-from nnscratch.doctor.finding import Finding
+from nnscratch.doctor.finding import Evidence, Finding
 from nnscratch.doctor.program import Program
 from nnscratch.doctor.retraining import at
 from nnscratch.doctor.treatments import Treatment, TreatmentError
@@ -54,10 +55,10 @@ class Watched:
 
 @dataclass(frozen=True)
 class Trials:
-    """What trying the fixes cost."""
+    """What trying cost."""
 
     asked: int
-    """Findings that have a treatment."""
+    """Different fixes and twins of the findings."""
     tried: int
     seconds: float
     budget: float
@@ -68,8 +69,16 @@ class Trials:
     def __str__(self) -> str:
         """A line, and the notes."""
         cost = f"{self.seconds:.2g} of {self.budget:.2g} s"
-        told = f"trials: {self.tried} of {self.asked} fixes were tried, in {cost}"
+        told = f"trials: {self.tried} of {self.asked} were made, in {cost}"
         return "; ".join([told, *self.notes])
+
+
+class Asked(NamedTuple):
+    """A trial that findings ask for."""
+
+    treatment: Treatment
+    loss: int
+    """The number of the one that is looked at."""
 
 
 def try_fixes(
@@ -78,8 +87,8 @@ def try_fixes(
     """The findings with what came of their treatments; among equally sure ones in a new order.
 
     First stands what a trial verified, then what none decided, last what one did nothing for.
-    Each trial gets half of the time that is left, the last one all of it. Ctrl-C ends them, and
-    what was found until then is kept.
+    Fixes are tried before twins. Each fix gets half of the time that is left, the last one all of
+    it, and so does each twin. Ctrl-C ends the trials, and what was found until then is kept.
 
     Args:
         watched: the training.
@@ -87,25 +96,54 @@ def try_fixes(
         budget: seconds for all trials together.
     """
     begun = time.perf_counter()
-    asked = [(place, f.treatment, f) for place, f in enumerate(findings) if f.treatment is not None]
-    trials: dict[int, Trial] = {}
+    fixes = distinct(Asked(f.treatment, f.loss) for f in findings if f.treatment is not None)
+    twins = distinct(Asked(twin, f.loss) for f in findings for twin in f.twins)
+    trials: list[tuple[Asked, Trial]] = []
     notes: list[str] = []
-    for number, (place, treatment, finding) in enumerate(asked, 1):
+    for number, asked in enumerate([*fixes, *twins], 1):
         left = begun + budget - time.perf_counter()
         if left <= 0:
             notes.append("time was up")
             break
         try:
-            share = left if number == len(asked) else left / 2
-            trials[place] = watched.try_out(treatment, finding.loss, share)
+            share = left / 2 if number < len(fixes) else left
+            trials.append((asked, watched.try_out(asked.treatment, asked.loss, share)))
         except (NNError, ValueError, TypeError, ArithmeticError) as error:
-            notes.append(f"{finding.cause}: {error}")
+            notes.append(f"{asked.treatment}: {error}")
         except KeyboardInterrupt:
             notes.append("interrupted")
             break
-    told = Trials(len(asked), len(trials), time.perf_counter() - begun, budget, tuple(notes))
-    known = [dataclasses.replace(f, trial=trials.get(place)) for place, f in enumerate(findings)]
-    return tuple(sorted(known, key=lambda f: (-f.certainty, standing(f.trial)))), told
+    seconds, count = time.perf_counter() - begun, len(fixes) + len(twins)
+    known = [with_trials(finding, trials) for finding in findings]
+    return (
+        tuple(sorted(known, key=lambda f: (-f.certainty, standing(f.trial)))),
+        Trials(count, len(trials), seconds, budget, tuple(notes)),
+    )
+
+
+def distinct(asked: Iterable[Asked]) -> list[Asked]:
+    """Each trial once: several findings may ask for the same."""
+    found: list[Asked] = []
+    for one in asked:
+        if one not in found:
+            found.append(one)
+    return found
+
+
+def with_trials(finding: Finding, trials: Sequence[tuple[Asked, Trial]]) -> Finding:
+    """A finding with what came of its own treatment and twins."""
+    own = [(a.treatment, trial) for a, trial in trials if a.loss == finding.loss]
+    fixed = next((trial for treatment, trial in own if treatment == finding.treatment), None)
+    told = tuple(
+        Evidence(
+            twin.tells(trial),
+            numbers={"twin": trial.treated.score, "training": trial.untreated.score},
+        )
+        for twin in finding.twins
+        for treatment, trial in own
+        if treatment == twin
+    )
+    return dataclasses.replace(finding, trial=fixed, evidence=(*finding.evidence, *told))
 
 
 def standing(trial: Trial | None) -> int:

@@ -24,7 +24,7 @@ def test_the_only_cause_that_fits_a_failure_is_likely():
 
 def test_where_nothing_fits_the_nearest_cause_is_possible_and_says_who_learned():
     model = Program((HIDDEN, OUTPUT), BINARY(), YES).model()
-    found = nn.diagnose(model, X, YES, epochs=20, class_weight={0: 1.0, 1: 300.0})
+    found = nn.diagnose(model, X, YES, epochs=20, class_weight={0: 1.0, 1: 300.0}, budget=0)
     (finding,) = found.findings
     assert (finding.cause, finding.certainty.name) == ("capacity", "possible")
     assert "from the biases" in finding.evidence[-1].text

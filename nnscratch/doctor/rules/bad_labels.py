@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.treatments import OneBatch, ShuffledLabels
 from nnscratch.doctor.unrelated import unrelated
 
 
@@ -31,6 +32,7 @@ def bad_labels(chart: Chart) -> Iterator[Finding]:
         "look the same, unless validation rows know theirs",
         fix="shuffle x and y together, with one permutation; look at some rows and their labels",
         certainty=certainty,
+        twins=(ShuffledLabels(), OneBatch()),
     )
 
 

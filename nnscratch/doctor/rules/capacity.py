@@ -12,7 +12,7 @@ from nnscratch.core.graph import Node
 from nnscratch.doctor.affine import affine_score, beats
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
-from nnscratch.doctor.treatments import Wider
+from nnscratch.doctor.treatments import OneBatch, Wider
 from nnscratch.doctor.wiring import hidden, hidden_kernels, kernel_paths
 
 BOTTLENECK = 2
@@ -118,4 +118,5 @@ def finding(where: str, seen: Evidence, certainty: Certainty) -> Finding:
         "keep the loss up: no weights of this shape fit the rows",
         fix="more units in the narrowest layer, or another hidden layer with an activation",
         certainty=certainty,
+        twins=(OneBatch(),),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Finding
+from nnscratch.doctor.treatments import OneBatch, ShuffledLabels
 from nnscratch.doctor.unrelated import unrelated
 
 
@@ -24,4 +25,5 @@ def no_signal(chart: Chart) -> Iterator[Finding]:
         "(bad_labels) look the same from here",
         fix="inputs that have to do with the target; check with a linear fit before any network",
         certainty=certainty,
+        twins=(ShuffledLabels(), OneBatch()),
     )

@@ -4,19 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.task import Kind
 from nnscratch.doctor.treatments import LastLayer
+
+NEARLY = 1e-3
+"""Nearly 0: less than the share of any class that matters."""
 
 
 def wrong_loss(chart: Chart) -> Iterator[Finding]:
     """Deaf to the labels, or kind to certain errors."""
     if not chart.judge.heeds_own_labels:
         yield deaf(chart)
-    exclusive = chart.task.kind is Kind.classes and chart.head.sums_to_one
-    if exclusive and chart.head.units > 1 and chart.judge.distances:
+    if chart.task.kind is not Kind.classes or not chart.judge.distances:
+        return
+    if chart.head.units > 1 and chart.head.sums_to_one:
         yield distance(chart)
+    elif seeks_medians(chart):
+        yield median(chart)
+
+
+def seeks_medians(chart: Chart) -> bool:
+    """Whether answers that are nearly 0 for all rows and classes are still called down.
+
+    The sum over rows of |y - t| is least at their median: of one-hot targets, of which more are
+    0 than 1 in each place, that is 0 and not the share of the class. Squares seek the mean.
+    """
+    nearly = np.full(chart.judge.shape, NEARLY)
+    gradient = chart.judge.ask(nearly).gradient.reshape(-1, chart.head.units)  # (n*..., K)
+    return bool((gradient.sum(axis=0) > 0).all())
 
 
 def deaf(chart: Chart) -> Finding:
@@ -49,4 +68,25 @@ def distance(chart: Chart) -> Finding:
         fix='loss="categorical_crossentropy"',
         certainty=Certainty.possible if chart.mastered else Certainty.likely,
         treatment=LastLayer(loss="categorical_crossentropy"),
+    )
+
+
+def median(chart: Chart) -> Finding:
+    """The best constant names no class at all."""
+    seen = Evidence(
+        f"told 0 of all {chart.head.units} classes for every row, the loss is "
+        f"{chart.judge.ask(np.zeros(chart.judge.shape)).value:.4g}, and answers of {NEARLY:g} are "
+        f"called down to it; the network's, {chart.loss:.4g}",
+        step=chart.end.index,
+        numbers={"loss": chart.loss},
+    )
+    return Finding(
+        cause="wrong_loss",
+        where=("loss",),
+        evidence=(seen,),
+        why="each place of one-hot targets is 0 for most rows, and the median, which an absolute "
+        "error seeks, is 0 as long as a class is not more likely than not",
+        fix='loss="categorical_crossentropy" behind a softmax',
+        certainty=Certainty.possible if chart.learned else Certainty.likely,
+        treatment=LastLayer("softmax", loss="categorical_crossentropy"),
     )

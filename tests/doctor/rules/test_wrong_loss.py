@@ -30,6 +30,9 @@ FAULTY = {
     "absolute error of ten classes": Program(
         (HIDDEN, nn.Dense(10, "softmax")), "mae", TEN_HOT, PLANE, nn.Adam(0.005)
     ),
+    "absolute error of ten sigmoids": Program(
+        (HIDDEN, nn.Dense(10, "sigmoid")), "mae", TEN_HOT, PLANE
+    ),
     "class numbers for one-hot rows": Program(
         (HIDDEN, nn.Dense(3)), CATEGORICAL(from_logits=True), np.tile(CLASSES[:, None], 3)
     ),
@@ -41,6 +44,7 @@ HEALTHY = {
     "cross-entropy of ten classes": Program(
         (HIDDEN, nn.Dense(10, "softmax")), CATEGORICAL(), TEN_HOT, PLANE
     ),
+    "squared error of three sigmoids": Program((HIDDEN, nn.Dense(3, "sigmoid")), "mse", ONE_HOT),
     "class numbers": Program((HIDDEN, nn.Dense(3)), SPARSE(from_logits=True), CLASSES),
     "squared error of yes or no": Program((HIDDEN, nn.Dense(1, "sigmoid")), "mse", YES),
     "squared error of numbers": Program((HIDDEN, nn.Dense(1)), "mse", NUMBERS),

@@ -8,7 +8,8 @@ import numpy as np
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
-from nnscratch.doctor.treatments import LastLayer, probabilities
+from nnscratch.doctor.head import Head
+from nnscratch.doctor.treatments import LastLayer, Treatment, probabilities
 
 
 def double_softmax_or_logits_as_probabilities(chart: Chart) -> Iterator[Finding]:
@@ -16,8 +17,23 @@ def double_softmax_or_logits_as_probabilities(chart: Chart) -> Iterator[Finding]
     head = chart.head
     if head.unbounded and chart.judge.wants_probabilities:
         yield logits(chart)
-    if head.units > 1 and head.sums_to_one and chart.judge.softens:
-        yield twice(chart)
+    if head.units > 1 and head.sums_to_one:
+        if chart.judge.softens:
+            yield twice(chart, "the loss applies softmax to what it reads", LastLayer("linear"))
+        elif softens_shares(head):
+            yield twice(
+                chart, f"each lies from {head.low:g} to {head.high:g}, as softmax of shares"
+            )
+
+
+def softens_shares(head: Head) -> bool:
+    """Whether the outputs are softmax of what was shares already.
+
+    Of shares 1, 0, ..., 0 softmax makes e / (e + K - 1) and 1 / (e + K - 1), and of no others
+    anything further apart.
+    """
+    total = np.e + head.units - 1
+    return bool(np.allclose((head.low, head.high), np.round((1 / total, np.e / total), 3)))
 
 
 def logits(chart: Chart) -> Finding:
@@ -42,13 +58,13 @@ def logits(chart: Chart) -> Finding:
     )
 
 
-def twice(chart: Chart) -> Finding:
-    """The loss applies a softmax of its own to probabilities."""
+def twice(chart: Chart, how: str, treatment: Treatment | None = None) -> Finding:
+    """The loss, or another call, applies a softmax of its own to probabilities."""
     units = chart.head.units
     floor = float(np.log(np.e + units - 1) - 1)
     seen = Evidence(
-        f"{chart.head.call} gives rows that sum to 1, and the loss applies softmax to what it "
-        f"reads: even certain right answers cost ln(e + {units - 1}) - 1 = {floor:.4g}",
+        f"{chart.head.call} gives rows that sum to 1, and {how}: even certain right answers cost "
+        f"ln(e + {units - 1}) - 1 = {floor:.4g}",
         numbers={"floor": floor},
     )
     return Finding(
@@ -57,7 +73,7 @@ def twice(chart: Chart) -> Finding:
         evidence=(seen,),
         why="numbers between 0 and 1 are nearly equal logits, so the loss sees nearly uniform "
         "probabilities and its gradient is small",
-        fix="leave the last activation out, or from_logits=False",
+        fix="one softmax: leave the last activation out, or from_logits=False",
         certainty=Certainty.certain,
-        treatment=LastLayer("linear"),
+        treatment=treatment,
     )

@@ -41,6 +41,9 @@ FAULTY = {
     "twice, ten classes": Program(
         (nn.Dense(10), nn.Softmax()), SPARSE(from_logits=True), TEN, optimizer=nn.SGD(1.0)
     ),
+    "twice in the network": Program(
+        (nn.Dense(10, "softmax"), nn.Softmax()), SPARSE(), TEN, optimizer=nn.SGD(0.1)
+    ),
 }
 HEALTHY = {
     "sigmoid in the loss": Program((HIDDEN, nn.Dense(1)), BINARY(from_logits=True), YES),

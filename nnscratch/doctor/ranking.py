@@ -75,9 +75,9 @@ EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
             ),
             "double_softmax_or_logits_as_probabilities": (
                 "saturated_softmax_clip exploding_gradient dead_relu lr_too_low too_few_updates "
-                "wrong_output_activation loss_formula_bug lr_too_high"
+                "wrong_output_activation output_range_mismatch loss_formula_bug lr_too_high"
             ),
-            "wrong_loss": "lr_too_low too_few_updates bad_labels no_signal",
+            "wrong_loss": "lr_too_low too_few_updates bad_labels no_signal capacity",
             "over_regularization": "vanishing_gradient weights_too_small too_few_updates",
             "answers_beside_threshold": "lr_too_low too_few_updates misleading_metric",
             "bad_labels": "no_signal capacity too_few_updates lr_too_low",
@@ -86,6 +86,7 @@ EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
             "dropout_misuse": "dead_relu lr_too_low too_few_updates vanishing_gradient capacity",
             "class_imbalance": "misleading_metric lr_too_low too_few_updates capacity",
             "batchnorm_axis": "batchnorm_statistics too_few_updates lr_too_low",
+            "batchnorm_statistics": "saturated_softmax_clip",
             "misleading_metric": "too_few_updates lr_too_low",
         }.items()
     }

@@ -1,4 +1,4 @@
-"""Moving averages that do not describe the data (yet)."""
+"""Moments that do not describe the data: of too few updates, or of a single row."""
 
 from __future__ import annotations
 
@@ -17,6 +17,32 @@ SPREAD = 1.2
 
 
 def batchnorm_statistics(chart: Chart) -> Iterator[Finding]:
+    """Batches have no moments at all, or their averages lag behind."""
+    alone = tuple(key for key, seen in chart.begin.norms.items() if seen.axes == 2)
+    if chart.batch_size == 1 and alone:
+        yield lone_rows(chart, alone)
+    else:
+        yield from lagging(chart)
+
+
+def lone_rows(chart: Chart, calls: tuple[str, ...]) -> Finding:
+    """x (1, C): each mean is the row itself, and each variance 0."""
+    seen = Evidence(
+        f"batches are of 1 row, and what {calls[0]} reads has 1 number per unit and row",
+        numbers={"batch": 1},
+    )
+    return Finding(
+        cause="batchnorm_statistics",
+        where=calls,
+        evidence=(seen,),
+        why="less its own mean every row is 0: in training what comes before is forgotten and gets "
+        "no gradient, and the averages learn of a variance of 0, by which inference divides",
+        fix="batches of 16 rows or more; or layer normalisation, which needs no batch",
+        certainty=Certainty.possible if chart.learned else Certainty.certain,
+    )
+
+
+def lagging(chart: Chart) -> Iterator[Finding]:
     """In inference the same rows cost far more than in training, and the averages are off."""
     off = {
         key: seen

@@ -50,10 +50,22 @@ FAULTY = {
         nn.Adam(0.02),
         epochs=4,
     ),
+    "batches of one row": Program(
+        normalised(0.9, 3, "softmax"), SPARSE(), CLASSES, X, epochs=4, batch_size=1
+    ),
 }
 HEALTHY = {
     "400 steps of 0.9": Program(normalised(0.9, 1, "sigmoid"), BINARY(), YES, FAR),
     "600 steps of 0.99": Program(normalised(0.99, 3, "softmax"), SPARSE(), CLASSES, FAR, epochs=60),
+    "images, one by one": Program(
+        (nn.Conv2D(8, 2), nn.BatchNormalization(), nn.ReLU(), nn.Flatten(), nn.Dense(1)),
+        "mse",
+        NUMBERS,
+        IMAGES,
+        nn.SGD(0.005),
+        epochs=4,
+        batch_size=1,
+    ),
     "none": Program((nn.Dense(16, "relu"), nn.Dense(1, "sigmoid")), BINARY(), YES, X),
 }
 OTHERS = {

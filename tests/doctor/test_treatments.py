@@ -14,6 +14,7 @@ from nnscratch.doctor.treatments import (
     LastLayer,
     LayerArguments,
     LearningRate,
+    Logits,
     LossTimes,
     MoreEpochs,
     NoPenalty,
@@ -70,6 +71,7 @@ def end(*layers, loss, optimizer=None):
 
 YES_NO = nn.Dense(1, "sigmoid")
 BELOW = nn.Dense(1, "relu", bias_initializer=nn.initializers.Constant(-3.0))
+CERTAIN = nn.Dense(1, "sigmoid", bias_initializer=nn.initializers.Constant(40.0))
 NORM = nn.BatchNormalization(momentum=0.9999)
 CASES = {
     "input": (StandardisedInput(), lambda: end(YES_NO, loss="bce"), 1e4 * X, YES),
@@ -150,6 +152,12 @@ CASES = {
         ONE_HOT,
     ),
     "bounded": (LastLayer("sigmoid"), lambda: end(BELOW, loss=BINARY()), X, YES),
+    "logits": (
+        Logits(),
+        lambda: end(CERTAIN, loss=BINARY(), optimizer=nn.SGD(1.0)),
+        X,
+        YES,
+    ),
     "labels": (
         LastLayer("sigmoid", loss="binary_crossentropy"),
         lambda: end(nn.Dense(3, "softmax"), loss="mse"),
@@ -228,10 +236,11 @@ def test_layers_of_a_nested_network_are_exchanged_too():
         (OptimizerArguments({"epsilon": 1.0}), "unknown argument of SGD 'epsilon'"),
         (NoPenalty(), "no layer was made with a regulariser"),
         (Wider("dense/tanh"), "no units"),
+        (Logits(), "cannot read logits"),
     ],
 )
 def test_what_cannot_be_applied_says_so(treatment, message):
-    given = program(net(nn.Flatten(), YES_NO, loss="bce", optimizer=nn.SGD(0.1)))
+    given = program(net(nn.Flatten(), YES_NO, loss="mse", optimizer=nn.SGD(0.1)))
     with pytest.raises(nn.NNError, match=message):
         treatment(given)
 

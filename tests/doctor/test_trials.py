@@ -56,6 +56,13 @@ def test_a_fix_that_helps_is_verified_on_card_page_and_in_json():
     assert told["trials"]["tried"] == 1
 
 
+def test_a_trial_is_scored_as_the_training_was():
+    logits = nn.losses.BinaryCrossentropy(from_logits=True)
+    doctor = watched(net(nn.Dense(1), loss=logits, optimizer=nn.SGD(0.01)), X, epochs=2)
+    trial = doctor.try_out(Nothing())
+    assert trial.treated == trial.untreated
+
+
 def test_a_fix_that_does_not_help_is_told_too():
     noise = RNG.permutation(YES)
     trial = watched(ill(), X, noise).try_out(LearningRate(0.5))

@@ -9,6 +9,7 @@ import numpy as np
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.task import Kind
+from nnscratch.doctor.treatments import Logits
 from nnscratch.kernels.ops import Array
 
 
@@ -43,6 +44,7 @@ def saturated_softmax_clip(chart: Chart) -> Iterator[Finding]:
         fix="leave the last activation out, with from_logits=True in the loss; look for what made "
         "the answers so certain: first weights, the inputs' scale, the learning rate",
         certainty=Certainty.likely,
+        treatment=Logits(),
     )
 
 

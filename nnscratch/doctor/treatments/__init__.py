@@ -16,7 +16,7 @@ from nnscratch.doctor.treatments.layers import (
     Unfrozen,
     Wider,
 )
-from nnscratch.doctor.treatments.output import LastLayer, probabilities
+from nnscratch.doctor.treatments.output import LastLayer, Logits, probabilities
 from nnscratch.doctor.treatments.steps import (
     Descent,
     LearningRate,
@@ -34,6 +34,7 @@ __all__ = [
     "LastLayer",
     "LayerArguments",
     "LearningRate",
+    "Logits",
     "LossTimes",
     "MoreEpochs",
     "NoPenalty",

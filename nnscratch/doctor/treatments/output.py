@@ -17,6 +17,7 @@ from nnscratch.doctor.treatments.layers import widened
 from nnscratch.doctor.treatments.treatment import Treatment, TreatmentError
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import Activation
+from nnscratch.losses.crossentropy import Crossentropy
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,31 @@ class LastLayer(Treatment):
 def probabilities(kind: Kind) -> LastLayer:
     """The activation that makes probabilities of any numbers, for targets of that kind."""
     return LastLayer("softmax" if kind is Kind.classes else "sigmoid")
+
+
+@dataclass(frozen=True)
+class Logits(Treatment):
+    """No activation at the end, and a loss that applies it itself, where nothing is clipped."""
+
+    def __call__(self, program: Program) -> Program:
+        """With from_logits=True in the loss.
+
+        Raises:
+            TreatmentError: it cannot read logits, or does so already.
+        """
+        objective = program.compiled.objective
+        terms = list(objective.terms)
+        loss = terms[program.number].loss
+        if not isinstance(loss, Crossentropy) or loss.from_logits:
+            raise TreatmentError(f"{loss!r} cannot read logits, or does so already")
+        terms[program.number] = terms[program.number]._replace(
+            loss=dataclasses.replace(loss, from_logits=True)
+        )
+        changed = dataclasses.replace(objective, terms=tuple(terms))
+        return program.rewired(end(program, "linear")).compiled_with(objective=changed)
+
+    def __str__(self) -> str:
+        return "logits at the end, and from_logits=True in the loss"
 
 
 def last_node(program: Program) -> Node:

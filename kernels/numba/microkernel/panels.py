@@ -22,6 +22,9 @@ from .vectors import INT, Vectors
 
 VECTORS = TARGET.vectors
 
+MANY = 8
+"""Panels, for threads to share."""
+
 
 def move(typing: Any, like: Any, source: Any, target: Any) -> Any:
     """For compiled code: copy a tile's columns, from one address to another.
@@ -126,13 +129,18 @@ def pack(source: Array, rows: Array, step: int, columns: int) -> Array:
     """The matrix whose row k, column n is source.flat[rows[k] + n * step], in panels."""
     width = TARGET.columns(source.itemsize)
     panels = memory.empty((-(-columns // width), len(rows), width), source.dtype)
-    edges = parallel.edges(len(rows), -(-parallel.GRAIN // columns), width)
-    launch.each(_fill_block, len(edges) - 1, edges, flat(source), rows, step, columns, panels)
+    arguments = flat(source), rows, step, columns, panels
+    if step != 1 and len(panels) >= MANY:  # a column's numbers lie side by side
+        edges = parallel.edges(len(panels), -(-parallel.GRAIN // (len(rows) * width)))
+        launch.each(_fill_panels, len(edges) - 1, edges, *arguments)
+    else:
+        edges = parallel.edges(len(rows), -(-parallel.GRAIN // columns), width)
+        launch.each(_fill_rows, len(edges) - 1, edges, *arguments)
     return panels
 
 
 @compiled()
-def _fill_block(
+def _fill_rows(
     block: int,
     _: int,
     edges: Array,
@@ -143,3 +151,20 @@ def _fill_block(
     panels: Array,
 ) -> None:
     fill(source, rows, step, columns, edges[block], edges[block + 1], panels)
+
+
+@compiled()
+def _fill_panels(
+    block: int,
+    _: int,
+    edges: Array,
+    source: Array,
+    rows: Array,
+    step: int,
+    columns: int,
+    panels: Array,
+) -> None:
+    first, stop, width = edges[block], edges[block + 1], panels.shape[2]
+    column, none = first * width, edges[0]
+    count = min(stop * width, columns) - column
+    fill(source[column * step :], rows, step, count, none, rows.size, panels[first:stop])

@@ -104,7 +104,8 @@ class Course:
 def pace(step: Step, k: Ops, crowded: Iterable[str]) -> Pace:
     """What is noted of a step at a closer look."""
     places = step.before.layout.slices
-    bounds = np.array([[place.start, place.stop] for place in places.values()], np.int64)
+    limits = [[place.start, place.stop] for place in places.values()]
+    bounds = np.array(limits, np.int64).reshape(-1, 2)  # (weights, 2), also where none is trained
     arenas = (step.before, step.total_gradients, step.updates)
     value, gradient, update = (
         k.statistics(arena.buffer, bounds, np.nan, np.nan)[:, NORM] for arena in arenas

@@ -78,7 +78,7 @@ def bottleneck(chart: Chart, node: Node) -> Finding:
 
 def few_weights(chart: Chart) -> Iterator[Finding]:
     """Fewer free numbers than there are targets to be met, and a loss at rest."""
-    free = sum(math.prod(chart.model.params[path].shape) for path in chart.course.paces[0].paths)
+    free = sum(value.size for value in chart.model.parameters.trained.values())
     targets = len(chart.rows) * chart.head.units
     if free >= targets:
         return

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import pytest
+
 import nnscratch as nn
 from tests.doctor.nets import (
     CLASSES,
     HIDDEN,
     SPARSE,
     Program,
+    causes,
     complaints,
+    diagnosis,
     first,
     programs,
     programs_by_cause,
@@ -66,3 +70,13 @@ def test_other_causes_of_weights_that_stay_are_named(cause, program):
 def test_where_tells_what_to_change():
     where = [program.diagnosis().findings[0].where for program in FAULTY.values()]
     assert where == [("dense", "dense_1"), ("dense", "dense_1"), ("dense_1",), ("optimizer",)]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_a_model_of_nothing_but_frozen_layers_is_diagnosed_after_one_step(backend):
+    model = nn.Sequential(
+        [nn.Input((4,)), frozen(8, "tanh"), frozen(3, "softmax")], seed=0, backend=backend
+    )
+    model.compile("sgd", SPARSE())
+    found = diagnosis(model, CLASSES, epochs=1, batch_size=len(CLASSES))
+    assert causes(found) == ["nothing_trainable"]

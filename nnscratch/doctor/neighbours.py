@@ -50,8 +50,8 @@ class Neighbours:
         return cls(rows, nearest, z)
 
     def answers(self, target: Array) -> Array:
-        """The mean target of each row's neighbours (n, ...): class numbers as shares (n, K)."""
+        """The mean target (n, ...) of each row's neighbours; shares (n, ..., K) of classes."""
         known = target[self.rows]
         if known.dtype.kind == "i":
-            known = np.eye(int(known.max()) + 1)[known.reshape(len(known), -1)[:, 0]]  # (n, K)
+            known = np.eye(int(known.max()) + 1)[known]  # (n, ..., K)
         return np.asarray(known[self.nearest].mean(axis=1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nnscratch.doctor.neighbours import Neighbours
 from nnscratch.doctor.task import Kind, Task, numbered_classes
 
 RNG = np.random.default_rng(0)
@@ -68,3 +69,14 @@ def test_chance_is_the_score_of_the_best_constant():
 )
 def test_whole_numbers_that_come_often_are_classes(values, classes):
     assert numbered_classes(values[:, None].astype(float)) == classes
+
+
+@pytest.mark.parametrize("places", [(), (1,), (3,), (2, 3)], ids=str)
+def test_rows_of_several_class_numbers_are_answered_as_the_nearest_ones(places):
+    x = np.linspace(0, 1, 60)
+    target = np.tile((x > 0.5).astype(int).reshape(60, *(1 for _ in places)), (1, *places))
+    near = Neighbours.of([x])
+    assert near is not None
+    answers = near.answers(target)
+    assert answers.shape == (60, *places, 2)
+    assert Task.of(target).score(answers) > 0.9

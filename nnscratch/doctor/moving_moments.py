@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,11 @@ class MovingMoments:
     """How far the means are off, root mean square over the channels, in standard deviations."""
     spread: float
     """By what factor the variances are off, the median channel: 2 is twice or half."""
+    varies: float
+    """Standard deviation from row to row of what is put out, of the mean place: 1 of a vector,
+    near 0 where it is divided by differences that all rows share."""
+    apart: Mapping[int, float]
+    """By axis, how much moments that are kept apart along it tell; see `told_apart`."""
 
 
 def moving_moments(call: Call) -> MovingMoments | None:
@@ -57,7 +63,29 @@ def moving_moments(call: Call) -> MovingMoments | None:
         pace=pace,
         shift=float(np.sqrt(np.mean((old - mean) ** 2 / (variance + TINY)))),
         spread=float(np.exp(np.median(np.abs(np.log(ratio))))),
+        varies=from_row_to_row(x, axis, variance),
+        apart={a: told_apart(x, a) for a in range(1, x.ndim)},
     )
+
+
+def from_row_to_row(x: Array, axis: int, variance: Array) -> float:
+    """Root mean square deviation from a place's own mean, where a channel's deviation is 1."""
+    others = tuple(a for a in range(x.ndim - 1) if a != axis - 1)
+    own = x.var(axis=0).mean(axis=others)  # (C,)
+    some = variance > 0
+    return float(np.sqrt(np.mean(own[some] / variance[some]))) if some.any() else np.nan
+
+
+def told_apart(x: Array, axis: int) -> float:
+    """ln v - mean ln v_c, of the variance v of all numbers and v_c of each place c on an axis.
+
+    It is twice what a normal density gains, per number, by a mean and a variance for each place.
+    Since the mean of v_c is no more than v and ln is concave, it is at least 0, and it is 0 just
+    where all places have the same moments. Places without any variance say nothing.
+    """
+    _, variance = moments(x, axis)
+    some = variance[variance > 0]
+    return float(np.log(x.var()) - np.mean(np.log(some))) if len(some) else 0.0
 
 
 def moments(x: Array, axis: int) -> tuple[Array, Array]:

@@ -85,7 +85,7 @@ EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
             "nothing_trainable": "lr_too_low too_few_updates vanishing_gradient",
             "dropout_misuse": "dead_relu lr_too_low too_few_updates vanishing_gradient capacity",
             "class_imbalance": "misleading_metric lr_too_low too_few_updates capacity",
-            "batchnorm_axis": "batchnorm_statistics too_few_updates lr_too_low",
+            "batchnorm_axis": "batchnorm_statistics dead_relu too_few_updates lr_too_low",
             "batchnorm_statistics": "saturated_softmax_clip",
             "misleading_metric": "too_few_updates lr_too_low",
         }.items()

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import numpy as np
+
 import nnscratch as nn
 from tests.doctor.nets import (
     CLASSES,
     IMAGES,
     SPARSE,
     Program,
+    X,
     complaints,
     first,
     programs,
@@ -22,7 +25,20 @@ def convolution(*normalised: nn.Layer, filters: int = 3) -> Program:
     return Program(layers, SPARSE(), CLASSES, IMAGES, epochs=10)
 
 
+LOUD, QUIET = [1.0, 300.0, 0.02], [20.0, 1e5, 0.0]
+FIRST = np.stack([X[:, :3] * s + m for s, m in zip(LOUD, QUIET, strict=True)], axis=1)
+"""Three channels (200, 3, 3, 1) of their own scales, and they come first."""
+
+
+def channels_first(axis: int) -> Program:
+    """Channels that nothing but a normalisation brings to one scale."""
+    norm = nn.BatchNormalization(axis=axis, momentum=0.9)
+    layers = (norm, nn.Flatten(), nn.Dense(16, "relu"), nn.Dense(3, "softmax"))
+    return Program(layers, SPARSE(), CLASSES, FIRST[..., None], nn.SGD(0.05), epochs=20)
+
+
 FAULTY = {
+    "the last, where channels come first": channels_first(-1),
     "rows": convolution(nn.BatchNormalization(axis=1, momentum=0.9)),
     "columns": convolution(nn.BatchNormalization(axis=2, momentum=0.9)),
     "as many columns as channels": convolution(
@@ -30,6 +46,7 @@ FAULTY = {
     ),
 }
 HEALTHY = {
+    "channels that come first": channels_first(1),
     "channels": convolution(nn.BatchNormalization(momentum=0.9)),
     "as many channels as places": convolution(nn.BatchNormalization(momentum=0.9), filters=6),
     "of rows without places": Program(
@@ -73,4 +90,5 @@ def test_other_causes_of_bad_answers_behind_a_normalisation_are_named(cause, pro
 def test_the_axis_is_found_from_what_the_averages_did():
     (finding,) = FAULTY["as many columns as channels"].diagnosis().findings
     assert finding.where == ("batch_normalization",)
-    assert finding.evidence[0].numbers == {"axis": 2, "channels": 3}
+    assert finding.evidence[0].numbers["axis"] == 2
+    assert finding.evidence[0].numbers["channels"] == 3

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.treatments import LayerArguments
 
 LOST = 0.2
 """Of what training took off the loss, in terms of the best constant, the averages lose this."""
+FORGOTTEN = 0.05
+"""Of its first value: an average that holds less is off because the network moves under it, as
+in every training."""
 SHIFT = 0.1
 """Standard deviations by which means are off ..."""
 SPREAD = 1.2
@@ -50,14 +55,16 @@ def lagging(chart: Chart) -> Iterator[Finding]:
         if seen.shift > SHIFT or seen.spread > SPREAD
     }
     trained, quiet = chart.end.loss - chart.end.penalty, chart.end.quiet_loss
-    if not off or chart.course.broke is not None:
+    steps = chart.course.steps
+    held = {key: (1 - seen.pace) ** steps for key, seen in off.items()}
+    settled = all(left < FORGOTTEN for left in held.values())
+    if not off or chart.course.broke is not None or (settled and chart.learned):
         return
     if not quiet - trained > LOST * (chart.constant_loss - trained) > 0:
         return
     worst = max(off, key=lambda key: off[key].shift * off[key].spread)
-    seen, steps = off[worst], chart.course.steps
-    left = (1 - seen.pace) ** steps
-    forgotten = 3 / max(seen.pace, 1e-9)  # e^-3 = 5% are left
+    seen, left = off[worst], held[worst]
+    forgotten = -np.log(FORGOTTEN) / max(seen.pace, 1e-9)  # (1 - pace)^steps is e^(-pace steps)
     told = Evidence(
         f"on the same rows the loss is {trained:.4g} with the batch's moments and {quiet:.4g} with "
         f"the moving averages; those of {worst}, {steps} updates old, still hold {left:.0%} of "

@@ -26,6 +26,11 @@ def normalised(momentum: float, *last: object) -> tuple[nn.Layer, ...]:
     )
 
 
+def block() -> tuple[nn.Layer, ...]:
+    """Layers that move the moments of all behind them with every step."""
+    return nn.Dense(16), nn.BatchNormalization(momentum=0.9), nn.Activation("sigmoid")
+
+
 FAR = 4 * X + 6
 """Its moments are far from 0 and 1, where moving averages begin."""
 
@@ -65,6 +70,11 @@ HEALTHY = {
         nn.SGD(0.005),
         epochs=4,
         batch_size=1,
+    ),
+    "400 steps of 0.9, four of them": Program(
+        (*(layer for _ in range(4) for layer in block()), nn.Dense(1, "sigmoid")),
+        BINARY(),
+        YES,
     ),
     "none": Program((nn.Dense(16, "relu"), nn.Dense(1, "sigmoid")), BINARY(), YES, X),
 }

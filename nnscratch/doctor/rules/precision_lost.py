@@ -21,22 +21,27 @@ LOST = 0.1
 
 
 def precision_lost(chart: Chart) -> Iterator[Finding]:
-    """An optimizer whose steps should not hang on the gradient's size, but do at this one."""
+    """An optimizer whose steps should not hang on the gradient's size, but do at this one.
+
+    The weight with the largest gradient is asked about. Where only those far from the loss are too
+    small, they became so on the way: that is a vanishing gradient, and no matter of epsilon.
+    """
     sizes = entry_sizes(chart)
     if chart.learned or not sizes:
         return
     usual = asked(chart, HUGE)
     if not usual or abs(asked(chart, HUGER) / usual - 1) > SAME:
         return
-    typical = float(np.median(list(sizes.values())))
-    share = asked(chart, typical) / usual
+    largest = max(sizes.values())
+    share = asked(chart, largest) / usual
     if share > LOST:
         return
     seen = Evidence(
         f"the optimizer's steps are the same for gradients of {HUGE:g} and of {HUGER:g}, but for "
-        f"numbers of {typical:.2g}, as here, they are {share:.2g} times as long",
+        f"numbers of {largest:.2g}, the largest that a weight has here, they are {share:.2g} "
+        "times as long",
         step=chart.begin.index,
-        numbers={"gradient": typical, "share": share},
+        numbers={"gradient": largest, "share": share},
     )
     yield Finding(
         cause="precision_lost",
@@ -44,9 +49,9 @@ def precision_lost(chart: Chart) -> Iterator[Finding]:
         evidence=(seen,),
         why="it divides by sqrt(v) + epsilon: below epsilon the division no longer makes up for "
         "a small gradient, and steps shrink with it",
-        fix=f"epsilon={typical / 100:.0e} in the optimizer, or a loss without a tiny factor",
+        fix=f"epsilon={largest / 100:.0e} in the optimizer, or a loss without a tiny factor",
         certainty=Certainty.certain,
-        treatment=OptimizerArguments({"epsilon": typical / 100}),
+        treatment=OptimizerArguments({"epsilon": largest / 100}),
     )
 
 

@@ -67,9 +67,17 @@ from nnscratch.version import __version__
 
 if TYPE_CHECKING:
     from nnscratch import plots, testing
-    from nnscratch.doctor import Diagnosis, Doctor, Finding, diagnose, minimise, overfit_one_batch
+    from nnscratch.doctor import (
+        Diagnosis,
+        Doctor,
+        Finding,
+        ablate,
+        diagnose,
+        minimise,
+        overfit_one_batch,
+    )
 
-DOCTOR = ("Diagnosis", "Doctor", "Finding", "diagnose", "minimise", "overfit_one_batch")
+DOCTOR = ("Diagnosis", "Doctor", "Finding", "ablate", "diagnose", "minimise", "overfit_one_batch")
 
 __all__ = [
     "SGD",
@@ -124,6 +132,7 @@ __all__ = [
     "TerminateOnNaN",
     "UnknownNameError",
     "__version__",
+    "ablate",
     "attenuation",
     "constraints",
     "datasets",

@@ -1,5 +1,6 @@
 """The doctor: watches a training, names what ails it, and shows the evidence."""
 
+from nnscratch.doctor.ablation import Ablation, ablate
 from nnscratch.doctor.causes import CAUSES
 from nnscratch.doctor.diagnosis import Diagnosis
 from nnscratch.doctor.doctor import Doctor, diagnose
@@ -9,6 +10,7 @@ from nnscratch.doctor.one_batch import Overfit, overfit_one_batch
 
 __all__ = [
     "CAUSES",
+    "Ablation",
     "Certainty",
     "Diagnosis",
     "Doctor",
@@ -16,6 +18,7 @@ __all__ = [
     "Finding",
     "Minimal",
     "Overfit",
+    "ablate",
     "diagnose",
     "minimise",
     "overfit_one_batch",

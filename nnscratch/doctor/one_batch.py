@@ -13,8 +13,7 @@ from nnscratch.doctor.treatments.twins import OneBatch, by_heart
 from nnscratch.doctor.trial import End
 from nnscratch.model import Model
 from nnscratch.training import feeding
-from nnscratch.training.callbacks import CallbackList
-from nnscratch.training.loop import Fit, FitPlan, Position
+from nnscratch.training.loop import FitPlan
 
 
 @dataclass(frozen=True)
@@ -65,9 +64,7 @@ def overfit_one_batch(
     """
     epochs = positive("overfit_one_batch steps", steps)
     plan = FitPlan(feeding.batch_size(batch_size), epochs, 0, shuffle=False)
-    rows, nobody = feeding.training_rows(model, x, y), CallbackList((), model, {})
-    whole = Program.of(model, Fit(rows, None, plan, nobody, Position(0, model.iteration)))
-    program = OneBatch()(whole)
+    program = OneBatch()(Program.of_rows(model, feeding.training_rows(model, x, y), plan))
     taken = retrain(program, steps)
     task = program.task
     end = End(task.measure, task.chance, program.score(taken.model), taken.model.iteration)

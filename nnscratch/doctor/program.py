@@ -22,6 +22,7 @@ from nnscratch.model import Model
 from nnscratch.runs.blueprint import Blueprint
 from nnscratch.training import loop
 from nnscratch.training.batches import Rows
+from nnscratch.training.callbacks import CallbackList
 from nnscratch.training.compiled import Compiled
 from nnscratch.training.loop import Fit, FitPlan, Position
 from nnscratch.training.snapshot import Snapshot
@@ -67,6 +68,13 @@ class Program:
             number=0,
             truth=model.backend.to_host(fit.rows.targets[0]),
         )
+
+    @classmethod
+    def of_rows(cls, model: Model, rows: Rows, plan: FitPlan) -> Self:
+        """What a `fit` on some rows would do, with nobody to listen."""
+        nobody = CallbackList((), model, {})
+        begin = Position(plan.initial_epoch, model.iteration)
+        return cls.of(model, Fit(rows, None, plan, nobody, begin))
 
     def looking_at(self, number: int) -> Self:
         """The same, looked at from another loss."""

@@ -39,3 +39,22 @@ def test_uses_that_read_different_rows_are_well():
 
 def test_another_reason_for_pairs_that_are_not_told_apart_is_named():
     assert causes(diagnosed(RIGHT, ALIKE, nn.SGD(1e-6)))[0] == "lr_too_low"
+
+
+def there_and_back(activation: str | None) -> nn.Model:
+    """A layer of the difference added to itself of the difference with the other sign."""
+    left, right = nn.Input((4,)), nn.Input((4,))
+    shared = nn.Dense(16, activation, name="shared")
+    both = nn.Add()(shared(nn.Subtract()(left, right)), shared(nn.Subtract()(right, left)))
+    y = nn.Dense(1, "sigmoid")(nn.Dense(16, "relu")(both))
+    model = nn.Model([left, right], y, seed=0, backend="numpy")
+    model.compile(nn.Adam(0.01), BINARY())
+    return model
+
+
+def test_uses_whose_outputs_cancel_are_named_though_no_gradient_comes_to_them():
+    rows, y = [LEFT, RIGHT.astype(np.float32)], ALIKE.astype(np.float32)
+    (finding, *_) = nn.diagnose(there_and_back(None), rows, y, epochs=20, budget=0).findings
+    assert (finding.cause, finding.where) == ("cancelling_uses", ("shared",))
+    assert finding.evidence[0].numbers["end"] < 0.001
+    assert causes(nn.diagnose(there_and_back("relu"), rows, y, epochs=20, budget=0)) == []

@@ -8,6 +8,7 @@ from tests.doctor.nets import (
     CROSS,
     NUMBERS,
     PLANE,
+    SPARSE,
     YES,
     Program,
     X,
@@ -15,13 +16,33 @@ from tests.doctor.nets import (
     first,
     programs,
     programs_by_cause,
+    stack,
 )
 
 LARGE = nn.initializers.RandomNormal(stddev=3)
 SHIFTED = nn.initializers.RandomUniform(minval=0.5, maxval=1.5)
 AWAY = nn.initializers.Constant(12)
 
+DRAWN = np.random.default_rng(0)
+OF_CLOUD = DRAWN.integers(5, size=400)
+CLOUDS = DRAWN.standard_normal((5, 20))[OF_CLOUD] + 0.9 * DRAWN.standard_normal((400, 20))
+"""Rows around five places, of which neighbours know nearly everything."""
+
+
+def cloudy(*layers: nn.Layer) -> Program:
+    """A quarter of the rows is held out."""
+    x = CLOUDS.astype(np.float32)
+    sgd = nn.SGD(0.05)
+    return Program(layers, SPARSE(), OF_CLOUD, x, sgd, epochs=25, validation_split=0.25)
+
+
+ONE = nn.initializers.RandomNormal(stddev=1)
+
 FAULTY = {
+    "flat tanh, learned by heart": cloudy(
+        *stack(3, 100, "tanh", kernel_initializer=ONE),
+        nn.Dense(5, "softmax", kernel_initializer=ONE),
+    ),
     "ReLU": Program(
         (
             nn.Dense(32, "relu", kernel_initializer=LARGE),
@@ -56,6 +77,10 @@ FAULTY = {
     ),
 }
 HEALTHY = {
+    "three layers of tanh": cloudy(*stack(3, 100, "tanh"), nn.Dense(5, "softmax")),
+    "flat tanh, and good at other rows": cloudy(
+        nn.Dense(100, "tanh", kernel_initializer=ONE), nn.Dense(5, "softmax")
+    ),
     "he_normal, eight layers": Program(
         (
             *(nn.Dense(32, "relu", kernel_initializer="he_normal") for _ in range(8)),

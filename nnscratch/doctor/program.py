@@ -55,6 +55,8 @@ class Program:
     """What answers are held against, one per row: that loss's targets, as they were given."""
     read: Callable[[Array], Array] = as_they_are
     """From the outputs to answers in the terms of `truth`."""
+    balanced: bool = False
+    """Whether answers are scored by class; see `Task`."""
 
     @classmethod
     def of(cls, model: Model, fit: Fit) -> Self:
@@ -101,7 +103,7 @@ class Program:
     @functools.cached_property
     def task(self) -> Task:
         """What answers are held against."""
-        return Task.of(self.truth)
+        return dataclasses.replace(Task.of(self.truth), balanced=self.balanced)
 
     # -- changes ------------------------------------------------------------------------------
 
@@ -171,7 +173,8 @@ class Program:
         rows = sample(Batch(self.rows.inputs, (self.truth,)))  # the truth is on the host
         outputs = loop.infer(model.start(model.context(training=False)), rows.inputs)
         y = self.read(model.backend.to_host(outputs[self.output]))
-        return Task(self.task.kind, rows.targets[0]).score(y, self.judge(model).boundary)
+        seen = dataclasses.replace(self.task, target=rows.targets[0])
+        return seen.score(y, self.judge(model).boundary)
 
     def judge(self, model: Model) -> Judge:
         """The loss that is looked at, to be asked."""

@@ -29,6 +29,8 @@ class Task:
     kind: Kind
     target: Array
     """One per row, (N, K), or class numbers (N,), as the loss reads them."""
+    balanced: bool = False
+    """Whether one class counts as much as another, however rare it is."""
 
     @classmethod
     def of(cls, target: Array) -> Task:
@@ -54,10 +56,12 @@ class Task:
     @property
     def measure(self) -> str:
         """What the score is called."""
-        return "R2" if self.kind is Kind.numbers else "accuracy"
+        if self.kind is Kind.numbers:
+            return "R2"
+        return "mean recall" if self.balanced else "accuracy"
 
     def score(self, y: Array, boundary: float | None = None) -> float:
-        """How good predictions are: accuracy, or R2 of numbers. NaN where one is not finite.
+        """How good predictions are, by `measure`. NaN where one is not finite.
 
         Args:
             y: predictions (N, ..., K).
@@ -68,10 +72,17 @@ class Task:
         if self.kind is Kind.numbers:
             return r2(y, self.target)
         if self.kind is Kind.classes:
-            return float(np.mean(y.argmax(axis=-1).reshape(-1) == self.classes))
+            return self.share(y.argmax(axis=-1).reshape(-1) == self.classes)
         if boundary is None:
             boundary = 0.0 if (self.target < 0).any() else 0.5
-        return float(np.mean((y > boundary) == self.yes))
+        return self.share((y > boundary) == self.yes)
+
+    def share(self, right: Array) -> float:
+        """Of answers that are right or wrong, those that are right; balanced, by class."""
+        classes = self.classes
+        if classes is None or not self.balanced:
+            return float(np.mean(right))
+        return float(np.mean([right.reshape(-1)[classes == k].mean() for k in np.unique(classes)]))
 
     @property
     def best_constant(self) -> Array:
@@ -86,6 +97,8 @@ class Task:
         if self.kind is Kind.numbers:
             return 0.0
         if self.classes is not None:
+            if self.balanced:
+                return 1 / len(np.unique(self.classes))
             return float(np.bincount(self.classes).max() / len(self.classes))
         shares = self.yes.mean(axis=0)
         return float(np.mean(np.maximum(shares, 1 - shares)))

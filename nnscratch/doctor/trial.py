@@ -33,7 +33,7 @@ class End:
     """How well a training ended, on the surveyed rows."""
 
     measure: str
-    """What the score is: accuracy or R2."""
+    """What the score is: accuracy, mean recall or R2."""
     chance: float
     """The score of the best constant."""
     score: float

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from nnscratch.core.errors import NNError
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Evidence, Finding
@@ -46,11 +48,16 @@ class Watched:
         program = self.end if treatment.goes_on else self.begin
         if step is not None:
             program = at(self.begin, step)
-        first, view = program.start.iteration, list(self.chart.views())[loss]
-        end = End(view.task.measure, view.task.chance, view.score, self.end.start.iteration)
-        treated, losses = treatment(program.looking_at(loss)), self.chart.course.losses
-        past = losses[first - self.begin.start.iteration :]
-        return try_out(treated, str(treatment), end, past, seconds)
+        treated = treatment(program.looking_at(loss))
+        past = self.chart.course.losses[program.start.iteration - self.begin.start.iteration :]
+        return try_out(treated, str(treatment), self.ended(loss, treated), past, seconds)
+
+    def ended(self, loss: int, treated: Program) -> End:
+        """How it ended, by the measure that a treated one is scored by."""
+        seen = dataclasses.replace(self.end.looking_at(loss), balanced=treated.balanced)
+        with np.errstate(all="ignore"):  # it may have failed
+            score = seen.score(seen.build())
+        return End(seen.task.measure, seen.task.chance, score, seen.start.iteration)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import pytest
 import nnscratch as nn
 from nnscratch.doctor.program import Program
 from nnscratch.doctor.treatments import (
+    ClassWeights,
     Descent,
     FirstWeights,
     HiddenActivations,
@@ -75,6 +76,12 @@ CERTAIN = nn.Dense(1, "sigmoid", bias_initializer=nn.initializers.Constant(40.0)
 NORM = nn.BatchNormalization(momentum=0.9999)
 CASES = {
     "input": (StandardisedInput(), lambda: end(YES_NO, loss="bce"), 1e4 * X, YES),
+    "classes": (
+        ClassWeights(),
+        lambda: end(YES_NO, loss="bce", optimizer=nn.SGD(0.05)),
+        X,
+        (X[:, 0] > 1.5).astype(np.float32),
+    ),
     "targets": (StandardisedTargets(), lambda: end(nn.Dense(1), loss="mse"), X, 500 + NUMBERS),
     "shorter": (
         LearningRate(0.01),
@@ -251,6 +258,11 @@ def test_class_numbers_have_no_scale():
     given = Program.of(model, Fit(rows, None, FitPlan(20, 2, 0, True), None, Position(0, 0)))
     with pytest.raises(TreatmentError, match="no scale"):
         StandardisedTargets()(given)
+
+
+def test_class_weights_need_classes():
+    with pytest.raises(TreatmentError, match="one class for each row"):
+        ClassWeights()(program(net(nn.Dense(1), loss="mse"), y=NUMBERS))
 
 
 def test_every_treatment_has_a_phrase():

@@ -9,6 +9,7 @@ import numpy as np
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
 from nnscratch.doctor.survey import answers
+from nnscratch.doctor.treatments import ClassWeights
 from nnscratch.kernels.ops import Array
 
 RARE = 5.0
@@ -70,6 +71,7 @@ def finding(chart: Chart, counts: Array, lost: Array, recall: Array, weighed: Ar
         "more than its rarity does against it; and few rows teach little",
         fix="class_weight in fit, one over the class's share; or as many rows of each class",
         certainty=Certainty.likely,
+        treatment=ClassWeights(),
     )
 
 

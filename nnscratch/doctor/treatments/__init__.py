@@ -7,7 +7,7 @@ changes that heal nothing, and tell causes apart. What comes of both is tried by
 frozen dataclass that makes a Program of a Program, and a phrase that fits behind "tried with".
 """
 
-from nnscratch.doctor.treatments.data import StandardisedInput, StandardisedTargets
+from nnscratch.doctor.treatments.data import ClassWeights, StandardisedInput, StandardisedTargets
 from nnscratch.doctor.treatments.layers import (
     FirstWeights,
     HiddenActivations,
@@ -28,6 +28,7 @@ from nnscratch.doctor.treatments.treatment import Treatment, TreatmentError
 from nnscratch.doctor.treatments.twins import OneBatch, ShuffledLabels, Twin
 
 __all__ = [
+    "ClassWeights",
     "Descent",
     "FirstWeights",
     "HiddenActivations",

@@ -56,6 +56,34 @@ class StandardisedTargets(Treatment):
         return "targets standardised, column by column"
 
 
+@dataclass(frozen=True)
+class ClassWeights(Treatment):
+    """Each row's loss divided by the share of its class, so that classes count alike.
+
+    Answers are scored by class, too: rare ones hardly show in an accuracy.
+    """
+
+    def __call__(self, program: Program) -> Program:
+        """The rows with other weights.
+
+        Raises:
+            TreatmentError: they have no classes, or other losses would be weighed as well.
+        """
+        rows, classes = program.rows, program.task.classes
+        if classes is None or len(classes) != len(rows) or len(rows.targets) > 1:
+            raise TreatmentError("class weights need one loss, and one class for each row")
+        counts = np.bincount(classes)
+        weights = len(rows) / (np.count_nonzero(counts) * counts[classes])
+        if rows.weights is not None:
+            weights = weights * rows.weights
+        weights = np.asarray(weights, program.blueprint.dtype)
+        rows = dataclasses.replace(rows, weights=weights)
+        return dataclasses.replace(program, rows=rows, balanced=True)
+
+    def __str__(self) -> str:
+        return "rows weighed by one over the share of their class"
+
+
 def moments(x: Array) -> tuple[Array, Array]:
     """Mean and standard deviation of each column; 1 where it is 0."""
     mean, std = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)

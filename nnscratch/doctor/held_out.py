@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nnscratch.doctor.task import Task
+from nnscratch.doctor.neighbours import Neighbours
+from nnscratch.doctor.task import Kind, Task
 from nnscratch.kernels.ops import Array
 
 
@@ -18,3 +19,12 @@ class HeldOut:
     """With their targets."""
     y: Array
     """The answers (n, ..., K)."""
+
+    @property
+    def as_neighbours(self) -> float | None:
+        """The score of answering each as the nearest others do; None where that cannot be said."""
+        near = Neighbours.of(self.inputs)
+        if near is None or self.task.kind is Kind.labels:
+            return None
+        rows = Task(self.task.kind, self.task.target[near.rows])
+        return rows.score(near.answers(self.task.target))

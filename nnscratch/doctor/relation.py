@@ -37,6 +37,11 @@ class Relation:
         """Whether it is more than chance."""
         return abs(self.r) > MARGIN * self.error
 
+    @property
+    def known(self) -> bool:
+        """Whether there is one, and answers do not lean away as those of rows left out may."""
+        return self.there and self.r > 0
+
 
 def relation(answers: Array, truth: Array) -> Relation:
     """Between answers and truth, (n, K) both, of all columns together.

@@ -28,7 +28,9 @@ in a hundred lies beyond 3, and of another 3 below -3, since an answer leans awa
 MEMORY = 2.0
 """P weights fit n rows of noise to R2 = P / n; of twice as much at least half is no memory."""
 HALF = 0.5
-"""Of an R2: a rule that was found explains more in the end, noise that is learned by heart less."""
+"""Of an R2: a rule that was found explains more in the end, noise that is learned by heart less. Of
+a correlation: what was learned of the rows' own labels answers other rows better than that, and
+labels that by chance are right now and then answer them worse."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +52,23 @@ class Verdict:
 def unrelated(chart: Chart) -> Verdict | None:
     """The verdict on a training; None where its rows know something, or too few are known."""
     near, seen = chart.neighbours, chart.signal
-    if near is None or seen is None or seen.there or known(chart, near) < LEAST:
+    if near is None or seen is None or seen.known or known(chart, near) < LEAST:
         return None
     told, held = [sentence("training", len(near.rows), seen)], chart.held_out
     certainty = Certainty.likely
     if held is not None and len(held.task.target) >= LEAST:
-        answered = answers_of(held)
-        if answered is None or (answered.there and answered.r > 0):
+        answered, own = answers_of(held), signal_of(held.inputs, held.task)
+        if answered is None:
             return None
-        own = signal_of(held.inputs, held.task)
-        if own is not None and own.r > PROOF * own.error:
+        proven = own is not None and own.r > PROOF * own.error
+        if own is not None and proven and (not answered.known or answered.r < HALF * own.r):
             told.append(sentence("validation", len(held.task.target), own))
             return Verdict("bad_labels", Certainty.certain, tuple(told))
+        if seen.there or answered.known:
+            return None
         told.append(answers_sentence(chart, len(held.task.target), answered))
+    elif seen.there:
+        return None
     elif chart.learned:
         fitted, memory = skill(chart), weights(chart) / len(chart.rows)
         if fitted > MEMORY * memory:

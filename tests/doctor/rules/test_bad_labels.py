@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import nnscratch as nn
+from nnscratch.doctor import Certainty
 from tests.doctor.nets import (
     BINARY,
     CLASSES,
@@ -12,6 +14,7 @@ from tests.doctor.nets import (
     SPARSE,
     YES,
     Program,
+    X,
     complaints,
     first,
     programs,
@@ -63,3 +66,13 @@ def test_the_nearest_healthy_programs_are_well(program):
 @programs_by_cause(OTHERS)
 def test_other_causes_of_chance_accuracy_are_named(cause, program):
     assert first(program) == cause
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_labels_that_agree_with_the_true_ones_by_chance_are_still_shuffled(seed):
+    shuffled, doctor = np.random.default_rng(seed).permutation(CLASSES), nn.Doctor()
+    model = Program((HIDDEN, OUTPUT), SPARSE(), shuffled).model()
+    truth = (X, CLASSES)
+    model.fit(X, shuffled, epochs=40, validation_data=truth, callbacks=[doctor], verbose=0)
+    assert doctor.diagnosis.findings[0].cause == "bad_labels"
+    assert doctor.diagnosis.findings[0].certainty is Certainty.certain

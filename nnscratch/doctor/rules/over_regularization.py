@@ -24,16 +24,19 @@ def over_regularization(chart: Chart) -> Iterator[Finding]:
         for path, kernel in chart.begin.kernels.items()
         if kernel.value and chart.end.kernels[path].value < SHRUNK * kernel.value
     }
-    if chart.learned or not shrunk or not (first > 0 or rate > 0):
+    if not shrunk or not (first > 0 or rate > 0):
+        return
+    if chart.learned and (chart.mastered or not holds_back(chart)):
         return
     smallest = min(shrunk, key=lambda path: shrunk[path])
     step = chart.trained.get(smallest, 0.0)
     if first < HEAVY * (begin - first) and rate < HEAVY * step:
         return
     seen = Evidence(
-        f"of the first loss of {begin:.4g} the penalty is {first:.4g}; weight decay takes "
-        f"{rate:.2g} of every weight in a step, of {step:.2g} that {smallest} moves in all; it "
-        f"shrank to {shrunk[smallest]:.2g} of its size",
+        f"of the first loss of {begin:.4g} the penalty is {first:.4g}, of the last one of "
+        f"{chart.end.loss:.4g} {chart.end.penalty:.4g}; weight decay takes {rate:.2g} of every "
+        f"weight in a step, of {step:.2g} that {smallest} moves in all; it shrank to "
+        f"{shrunk[smallest]:.2g} of its size",
         step=chart.end.index,
         numbers={"penalty": first, "loss": begin, "decay": rate, "shrunk": shrunk[smallest]},
     )
@@ -46,6 +49,16 @@ def over_regularization(chart: Chart) -> Iterator[Finding]:
         certainty=Certainty.likely,
         treatment=NoPenalty(),
     )
+
+
+def holds_back(chart: Chart) -> bool:
+    """Whether the penalty P is half as much as the loss L that it is added to, in the end.
+
+    With P of degree d in the weights, 1 (L1) or 2 (L2), at rest dL / d ln|w| = -d P: weights larger
+    by half would take d P / 2 off L, if L went on as it sets out.
+    """
+    penalty, loss = chart.end.penalty, chart.end.loss
+    return bool(penalty >= HEAVY * (loss - penalty) > 0)
 
 
 def decay(chart: Chart) -> float:

@@ -33,6 +33,7 @@ FAULTY = {
         penalised(L2(0.5), 3, "softmax"), SPARSE(), CLASSES, optimizer=nn.SGD(0.1)
     ),
     "L1, yes or no": Program(penalised(L1(0.3), 1, "sigmoid"), BINARY(), YES),
+    "L2, numbers, that keeps half of what is there": Program(penalised(L2(0.4), 1), "mse", NUMBERS),
     "weight decay": Program(
         (nn.Dense(16, "relu"), nn.Dense(1)), "mse", NUMBERS, optimizer=nn.AdamW(0.01, 60.0)
     ),

@@ -17,8 +17,10 @@ RARE = 5.0
 by ln 5 = 1.6 nats more than against it."""
 EACH = 32
 """Rows of a class that are answered."""
-LOST, FOUND = 0.25, 0.5
-"""Recall of classes that are given up, and of those that are not."""
+FOUND = 0.5
+"""Recall of a class that is more often found than not."""
+REGAINED = 0.5
+"""Of the rows of a class that are missed: so many would be found but for its rarity."""
 LEARNED = 0.75
 """Recall of frequent classes that are told from each other: the network works, for these."""
 
@@ -44,7 +46,9 @@ def class_imbalance(chart: Chart) -> Iterator[Finding]:
     recall = recalls(shares, truth)
     weighed = recalls(shares[:, : len(counts)] / np.maximum(counts, 1), truth)
     common = (counts > 1) & ~rare
-    hidden = (recall < LOST) & (weighed >= FOUND) & (np.median(weighed[counts > 1]) >= FOUND)
+    regained = 1 - weighed <= REGAINED * (1 - recall)
+    told_apart = np.median(weighed[counts > 1]) >= FOUND
+    hidden = (recall < FOUND) & (weighed >= FOUND) & regained & told_apart
     given_up = (recall == 0) & (common.sum() > 1) & (np.median(recall[common]) > LEARNED)
     lost = rare & (hidden | given_up)
     if lost.any():

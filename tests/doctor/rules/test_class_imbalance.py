@@ -36,6 +36,7 @@ FAULTY = {
     "four rows of a third class": Program(
         (HIDDEN, nn.Dense(3, "softmax")), SPARSE(), FEW_OF_TWO, X, epochs=15
     ),
+    "one in ten, of which some are found": yes_above(1.8),
 }
 HEALTHY = {
     "one in twenty, clearly": yes_above(1.6, MANY[:, 0], epochs=60),

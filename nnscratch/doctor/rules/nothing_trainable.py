@@ -17,7 +17,11 @@ def nothing_trainable(chart: Chart) -> Iterator[Finding]:
     frozen = [path for path, w in chart.model.parameters.frozen.items() if w.ndim > 1]
     still = not any(np.any(pace.update > 0) for pace in paces)
     pulled = any(np.any(pace.gradient > 0) for pace in paces)
-    if not trained:
+    if chart.rows.weights is not None and not chart.model.backend.to_host(chart.rows.weights).any():
+        yield unweighted(chart)
+    elif not trained and not frozen:
+        yield weightless(chart)
+    elif not trained:
         yield finding(chart, frozen, "no weight is trained", Certainty.certain)
     elif still and pulled:
         told = "every weight has a gradient, and no step that was looked at moves any"
@@ -28,6 +32,38 @@ def nothing_trainable(chart: Chart) -> Iterator[Finding]:
     elif frozen and not chart.learned and all(w.ndim < 2 for w in trained.values()):
         told = f"no kernel is trained, only {', '.join(trained)}"
         yield finding(chart, frozen, told, Certainty.likely)
+
+
+def unweighted(chart: Chart) -> Finding:
+    """No row counts."""
+    seen = Evidence(f"the sample weights of all {len(chart.rows)} training rows are 0")
+    return Finding(
+        cause="nothing_trainable",
+        where=("training",),
+        evidence=(seen,),
+        why="each row's loss is multiplied by its weight: the loss of all is 0, and its gradient, "
+        "too, whatever the answers are",
+        fix="a weight above 0 for the rows to learn from: see sample_weight and class_weight",
+        certainty=Certainty.certain,
+    )
+
+
+def weightless(chart: Chart) -> Finding:
+    """There is no kernel at all."""
+    first, last = chart.course.losses[0], chart.course.losses[-1]
+    seen = Evidence(
+        f"no layer has a kernel that could be trained; the loss was {first:.4g} at the first step "
+        f"and {last:.4g} at the last",
+        numbers={"first": first, "last": last},
+    )
+    return Finding(
+        cause="nothing_trainable",
+        where=("model",),
+        evidence=(seen,),
+        why="what a network answers changes only with its weights",
+        fix="a layer with weights, such as nn.Dense, in the model",
+        certainty=Certainty.certain,
+    )
 
 
 def finding(chart: Chart, frozen: Sequence[str], told: str, certainty: Certainty) -> Finding:

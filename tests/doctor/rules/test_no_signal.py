@@ -68,6 +68,12 @@ def test_other_causes_of_chance_on_other_rows_are_named(cause, program):
     assert first(program) == cause
 
 
+def test_rows_that_are_all_equal_prove_it():
+    found = Program((WIDE, nn.Dense(1)), "mse", NUMBERS, 0 * ROWS[:200]).diagnosis().findings[0]
+    assert (found.cause, found.certainty.name) == ("no_signal", "certain")
+    assert found.where == ("data.x",)
+
+
 def test_that_wrong_labels_look_the_same_is_said():
     found = FAULTY["numbers"].diagnosis().findings
     assert [(entry.cause, entry.certainty.name) for entry in found] == [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import nnscratch as nn
@@ -8,6 +9,7 @@ from tests.doctor.nets import (
     HIDDEN,
     SPARSE,
     Program,
+    X,
     causes,
     complaints,
     diagnosis,
@@ -36,6 +38,7 @@ FAULTY = {
     "all behind weights of 0": Program(
         (HIDDEN, frozen(3, "softmax", kernel_initializer="zeros")), SPARSE(), CLASSES
     ),
+    "no weights": Program((nn.Activation("softmax"),), SPARSE(), CLASSES),
     "a learning rate of 0": Program((HIDDEN, OUTPUT), SPARSE(), CLASSES, optimizer=nn.SGD(0.0)),
 }
 HEALTHY = {
@@ -69,7 +72,20 @@ def test_other_causes_of_weights_that_stay_are_named(cause, program):
 
 def test_where_tells_what_to_change():
     where = [program.diagnosis().findings[0].where for program in FAULTY.values()]
-    assert where == [("dense", "dense_1"), ("dense", "dense_1"), ("dense_1",), ("optimizer",)]
+    assert where == [
+        ("dense", "dense_1"),
+        ("dense", "dense_1"),
+        ("dense_1",),
+        ("model",),
+        ("optimizer",),
+    ]
+
+
+def test_rows_that_all_weigh_nothing_are_named():
+    model = Program((HIDDEN, OUTPUT), SPARSE(), CLASSES).model()
+    (found,) = nn.diagnose(model, X, CLASSES, epochs=2, sample_weight=np.zeros(len(X))).findings
+    assert (found.cause, found.where) == ("nothing_trainable", ("training",))
+    assert "all 200 training rows are 0" in found.evidence[0].text
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])

@@ -79,7 +79,8 @@ def diagnosis_of(chart: Chart) -> Diagnosis:
     rules, findings, outcome = GROUNDS, list(found(chart, GROUNDS)), outcome_of(chart)
     if not findings:
         rules, findings = {**GROUNDS, **RULES}, list(found(chart, RULES))
-        if not outcome.learned and all(one.certainty < Certainty.likely for one in findings):
+        failed = not outcome.learned and not outcome.interrupted
+        if failed and all(one.certainty < Certainty.likely for one in findings):
             findings = by_elimination(chart, findings, len(rules))
     return Diagnosis(ranked(surest(findings)), tuple(rules), outcome)
 

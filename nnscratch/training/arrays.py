@@ -10,7 +10,7 @@ from nnscratch.core.errors import DataError, DTypeError
 from nnscratch.kernels.ops import Array
 
 HINTS = {
-    "O": "give numbers in rows of equal length",
+    "O": "give numbers in rows of equal length; of names, np.unique(names, return_inverse=True)[1]",
     "U": "number the names first: np.unique(names, return_inverse=True)[1]",
     "S": "number the names first: np.unique(names, return_inverse=True)[1]",
     "c": "give real and imaginary parts as two channels",

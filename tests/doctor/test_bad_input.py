@@ -108,6 +108,7 @@ def test_four_rows_can_be_enough() -> None:
 
 REFUSED = {
     "no rows": (X[:0], NUMBERS[:0], DataError, "x: there are no rows"),
+    "names as objects": (X, np.array(["cat"] * 200, object), DTypeError, "of names, np.unique("),
     "names": (X, np.array(["cat"] * 200), DTypeError, "np.unique(names, return_inverse=True)"),
     "wide targets": (X, np.ones((200, 3)), ShapeError, "expected targets (200, 1), got (200, 3)"),
     "few targets": (X, NUMBERS[:50], DataError, "expected 200 rows, as many as x has, got (50, 1)"),
@@ -207,6 +208,17 @@ def test_healthy_data_of_all_kinds(case: str) -> None:
     assert found.outcome.learned
 
 
+def test_classes_of_every_place_of_a_row_are_healthy() -> None:
+    x = np.random.default_rng(0).standard_normal((200, 5, 4)).astype(np.float32)
+    y = np.digitize(x[..., 0], [-0.5, 0.5])  # (N, T)
+    layers = [nn.Input((5, 4)), nn.Dense(8, "tanh"), nn.Dense(3, "softmax")]
+    model = nn.Sequential(layers, seed=0, backend="numpy")
+    model.compile(nn.Adam(0.01), "sparse_categorical_crossentropy")
+    found = diagnosis(model, y, x)
+    assert causes(found) == []
+    assert found.outcome.learned
+
+
 def test_class_weights_are_healthy() -> None:
     assert causes(diagnosis(classifier(), CLASSES, class_weight={0: 2.0, 1: 1.0, 2: 0.5})) == []
 
@@ -231,6 +243,12 @@ def test_ctrl_c_ends_in_a_diagnosis() -> None:
     assert found.outcome.interrupted
     assert "nothing found so far\n\ninterrupted after 6 of 400 steps on 200 rows" in str(found)
     assert causes(found) == []  # it may have had too few updates, but was not to end there
+
+
+def test_a_training_that_hardly_began_is_not_judged_by_what_it_did_not_reach() -> None:
+    found = diagnosis(classifier(), CLASSES, callbacks=[Ends(KeyboardInterrupt(), 1)])
+    assert str(found).startswith("nothing found so far\n")
+    assert not found.outcome.learned
 
 
 def test_ctrl_c_leaves_what_was_found_until_then() -> None:

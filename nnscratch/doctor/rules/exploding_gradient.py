@@ -54,7 +54,7 @@ def rise(sizes: list[float]) -> float:
 
 def last_gasp(chart: Chart) -> float:
     """The largest number before the first that is none, in terms of the largest at first."""
-    first = max(entry.largest for entry in chart.begin.activities.values())
+    first = max((entry.largest for entry in chart.begin.activities.values()), default=0.0)
     broke = chart.course.breakdown
     return broke.largest / first if broke is not None and first else 0.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Evidence
+from nnscratch.doctor.outcome import counted
 
 
 def earnings(chart: Chart) -> tuple[Evidence, ...]:
@@ -17,7 +18,7 @@ def earnings(chart: Chart) -> tuple[Evidence, ...]:
     shares = {group: earned / ledger.total for group, earned in ledger.groups.items()}
     told = ", ".join(f"{share:.0%} of it from the {group}" for group, share in shares.items())
     seen = Evidence(
-        f"{len(ledger.steps)} steps were booked, of which the last is {ledger.steps[-1]}: they "
+        f"{counted(len(ledger.steps), 'step')} booked, the last of them {ledger.steps[-1]}, "
         f"changed the loss of their batches by {ledger.real:.3g}; along the gradients {told} "
         f"(residual {ledger.residual:.2g})",
         step=ledger.steps[-1],

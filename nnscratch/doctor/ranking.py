@@ -18,7 +18,7 @@ EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
             ),
             "unscaled_target": (
                 "exploding_gradient lr_too_high lr_too_low too_few_updates dead_relu "
-                "saturated_activation"
+                "saturated_activation capacity"
             ),
             "weights_too_large": (
                 "exploding_gradient saturated_activation saturated_softmax_clip lr_too_low "

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.doctor.chart import Chart
 from nnscratch.doctor.finding import Certainty, Evidence, Finding
+from nnscratch.doctor.outcome import counted
 from nnscratch.doctor.treatments import LearningRate, MoreEpochs
 
 NEAR = 1.0
@@ -28,8 +29,8 @@ def unfinished(chart: Chart, brisk: bool) -> Iterator[Finding]:
     if not 0 < furthest < NEAR or brisk != (typical > BRISK):
         return
     seen = Evidence(
-        f"{course.steps} steps of {typical:.2g} times a kernel's size each: the kernel that moved "
-        f"most can have come {furthest:.2g} times its size; the loss went from "
+        f"{counted(course.steps, 'step')} of {typical:.2g} times a kernel's size each: the kernel "
+        f"that moved most can have come {furthest:.2g} times its size; the loss went from "
         f"{course.losses[0]:.4g} to {course.losses[-1]:.4g}",
         numbers={"steps": course.steps, "ratio": typical, "travel": furthest},
     )

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 import nnscratch as nn
+from nnscratch.core.table import wrapped
 from nnscratch.studies.progress import Progress
 from nnscratch.studies.study import Setting, Study, Variant
 from nnscratch.training.atomic import replacing
@@ -41,7 +42,9 @@ def examine(
 
 def show(console: Console, study: Study, variant: Variant, diagnosis: nn.Diagnosis) -> None:
     """Print what was trained, and the cards."""
-    text = Text.assemble((f"{study.name}, {variant.name}", "bold"), f": {variant.change}\n\n")
+    name = f"{study.name}, {variant.name}"
+    text = Text("\n".join([*wrapped(f"{name}: {variant.change}"), "", ""]))
+    text.stylize("bold", 0, len(name))
     cards = Text(str(diagnosis))
     cards.highlight_regex(r"(?m)^(\d+\. .*|nothing found.*)", "bold")
     cards.highlight_regex(r"(?m)^ {3}[a-z]+:", "cyan")

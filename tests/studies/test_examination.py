@@ -26,6 +26,14 @@ def test_prints_the_cards_of_a_network_that_fails(
     assert max(map(len, lines)) <= 80
 
 
+def test_a_long_change_is_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--example", "frozen-accuracy") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("frozen-accuracy, asker: pixels 0..255")
+    assert lines[1].endswith("float64")
+    assert max(map(len, lines)) <= 80
+
+
 def test_of_a_healthy_network_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--example", "zero-init", "--variant", "no zeros") == 0
     assert "\nnothing found\n" in capsys.readouterr().out

@@ -154,7 +154,8 @@ __all__ = [
     "testing",
     "to_categorical",
 ]
-__all__ += layers.__all__
+if not TYPE_CHECKING:  # as in layers
+    __all__ += layers.__all__
 
 
 def __getattr__(name: str) -> Any:

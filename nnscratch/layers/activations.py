@@ -20,6 +20,8 @@ from nnscratch.layers.rarer_activations import (
     Softsign,
 )
 
+__all__ = ["ELU", "Activation", "LeakyReLU", "Linear", "ReLU", "Sigmoid", "Softmax", "Tanh"]
+
 LOGISTIC = (0.5 - math.sqrt(1 - FLAT) / 2, 0.5 + math.sqrt(1 - FLAT) / 2)
 """Between these roots y (1 - y) is more than FLAT / 4, and a quarter is its largest value."""
 

@@ -14,6 +14,8 @@ from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
 from nnscratch.layers.affine import Affine
 
+__all__ = ["Conv2D"]
+
 
 class Conv2D(Affine):
     """Slides kernels over images: each output channel is one pattern, looked for everywhere.

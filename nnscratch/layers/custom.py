@@ -13,6 +13,8 @@ from nnscratch.core.layer import Gradients, Layer, Output, Shape, Spec, Values
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
 
+__all__ = ["Lambda"]
+
 Inputs = tuple[Array, ...]
 
 STEPS = (1e-5, 1e-6, 1e-7)

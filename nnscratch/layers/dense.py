@@ -10,6 +10,8 @@ from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
 from nnscratch.layers.affine import Affine
 
+__all__ = ["Dense"]
+
 
 class Dense(Affine):
     """Every output reads every input: one matrix product, on the last axis.

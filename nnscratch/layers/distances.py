@@ -10,6 +10,8 @@ from nnscratch.core.layer import Gradients, Layer, Output, Shape, Spec, Values
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
 
+__all__ = ["AbsoluteDifference", "L1Distance", "L2Distance"]
+
 
 class AbsoluteDifference(Layer):
     """|a - b|, element by element.

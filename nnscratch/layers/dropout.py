@@ -10,6 +10,8 @@ from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
 from nnscratch.layers.elementwise import Elementwise
 
+__all__ = ["Dropout"]
+
 
 class Dropout(Elementwise):
     """In training, silences each number with a probability; the identity otherwise.

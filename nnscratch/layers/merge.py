@@ -13,6 +13,8 @@ from nnscratch.core.layer import Gradients, Layer, Output, Shape, Spec, Values
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
 
+__all__ = ["Add", "Concatenate", "Multiply", "Subtract"]
+
 
 class Add(Layer):
     """The sum of its inputs, which all have one shape.

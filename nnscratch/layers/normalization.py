@@ -11,6 +11,8 @@ from nnscratch.core.layer import Gradients, Layer, Output, Param, Shape, Spec, V
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
 
+__all__ = ["BatchNormalization", "UnitNormalization"]
+
 SMALLEST = 1e-12
 """What the square of a vector's length is raised to, so that 0 does not divide."""
 

@@ -11,6 +11,17 @@ from nnscratch.kernels.geometry import Pair, Window
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
 
+__all__ = [
+    "AveragePooling2D",
+    "AvgPool2D",
+    "GlobalAveragePooling2D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPooling2D",
+    "MaxPool2D",
+    "MaxPooling2D",
+]
+
 
 class Pooling2D(Layer):
     """Base of pooling by a window that slides over each channel of an image."""
@@ -179,3 +190,10 @@ class GlobalAveragePooling2D(GlobalPooling2D):
     """
 
     pooling = AveragePooling2D
+
+
+# Keras's second names.
+AvgPool2D = AveragePooling2D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalMaxPool2D = GlobalMaxPooling2D
+MaxPool2D = MaxPooling2D

@@ -11,6 +11,8 @@ from nnscratch.core.layer import Gradients, Layer, Output, Param, Shape, Spec, V
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
 
+__all__ = ["PReLU"]
+
 
 class PReLU(Layer):
     """Rectified linear unit whose slope below 0 is learned, one slope per input element.

@@ -14,6 +14,8 @@ from nnscratch.core.layer import Gradients, Output, Values
 from nnscratch.kernels.ops import Array
 from nnscratch.layers.elementwise import FLAT, Elementwise
 
+__all__ = ["SELU", "Exponential", "HardSigmoid", "Softplus", "Softsign"]
+
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 """Activations of mean 0 and variance 1 stay so: the fixed point of Klambauer et al., equation 14.
 

@@ -14,6 +14,8 @@ from nnscratch.kernels.geometry import Pair
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
 
+__all__ = ["Flatten", "Reshape", "ZeroPadding2D"]
+
 
 class Reshape(Layer):
     """The same numbers, row by row, in another shape.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,8 @@ def test_every_exported_layer_has_a_case() -> None:
 
 
 def test_every_layer_is_exported() -> None:
+    for family in pkgutil.iter_modules(layers.__path__, "nnscratch.layers."):
+        importlib.import_module(family.name)
     kinds = [Layer]
     for kind in kinds:
         kinds += kind.__subclasses__()

@@ -211,6 +211,8 @@ def activations(shape: Shape, fill: Fill = normal) -> Iterator[OpCase]:
         """What an activation makes of x."""
         return Drawn(lambda rng, dy: getattr(resolve("numpy").ops, op)(x.draw(rng), *options))
 
+    yield OpCase("gelu", name, (x,))
+    yield OpCase("gelu_gradient", name, (dy, x))
     yield OpCase("elu", name, (x, 0.7))
     yield OpCase("elu_gradient", name, (dy, own("elu", 0.7), 0.7))
     for op in ("sigmoid", "tanh"):

@@ -32,6 +32,8 @@ PER_ELEMENT: Mapping[str, int] = MappingProxyType(
         "sigmoid_gradient": 3,
         "tanh": 1,
         "tanh_gradient": 3,
+        "gelu": 4,
+        "gelu_gradient": 9,
         "softmax": 5,
         "softmax_gradient": 4,
         "add": 1,

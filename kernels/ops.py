@@ -183,6 +183,12 @@ class Ops(Protocol):
     def tanh_gradient(self, dy: Array, y: Array) -> Array:
         """dy * (1 - y * y)."""
 
+    def gelu(self, x: Array) -> Array:
+        """X times P(x), the share of the standard normal distribution below x; 0 for -inf."""
+
+    def gelu_gradient(self, dy: Array, x: Array) -> Array:
+        """dy * (P(x) + x p(x)), p the density: 0 for -inf, dy for inf."""
+
     def softmax(self, x: Array) -> Array:
         """exp(x - max) / sum over the last axis."""
 

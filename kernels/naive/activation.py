@@ -5,7 +5,7 @@ Comparisons with NaN are false: NaN falls through to the last branch, which pass
 
 from __future__ import annotations
 
-from math import exp, expm1, isnan, nan
+from math import erfc, exp, expm1, inf, isnan, nan, pi, sqrt
 from math import tanh as tanh_of
 
 import numpy as np
@@ -118,6 +118,28 @@ def tanh(x: Array) -> Array:
 def tanh_gradient(dy: Array, y: Array) -> Array:
     """The slope of tanh in terms of its value."""
     return elementwise(lambda dy, y: dy * (1 - y * y), dy, y)
+
+
+def below(x: float) -> float:
+    """The share of the standard normal distribution below x, without cancellation."""
+    return erfc(-x / sqrt(2)) / 2
+
+
+@kernel("gelu", backend="naive")
+def gelu(x: Array) -> Array:
+    """Far below 0 the share falls faster than x does."""
+    return elementwise(lambda x: 0.0 if x == -inf else x * below(x), x)
+
+
+@kernel("gelu_gradient", backend="naive")
+def gelu_gradient(dy: Array, x: Array) -> Array:
+    """The product's derivative: the share's own is the density."""
+
+    def slope_at(x: float) -> float:
+        rise = 0.0 if abs(x) == inf else x * exp(-x * x / 2) / sqrt(2 * pi)
+        return below(x) + rise
+
+    return elementwise(lambda dy, x: dy * slope_at(x), dy, x)
 
 
 def finished(x: Array, bias: Array | None, activation: Curve | None) -> Array:

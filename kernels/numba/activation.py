@@ -6,6 +6,9 @@ loops into vector code.
 
 from __future__ import annotations
 
+from math import erfc, pi, sqrt
+from typing import Any
+
 import numpy as np
 
 from .. import kernel
@@ -176,4 +179,51 @@ def _tanh_gradient(dy: Array, y: Array, dx: Array) -> None:
 def tanh_gradient(dy: Array, y: Array) -> Array:
     """The slope of tanh in terms of its value."""
     (dx,) = elementwise(_tanh_gradient, [dy, y])
+    return dx
+
+
+FAR = 40.0
+"""The normal distribution beyond: not even float64 tells it from 0."""
+
+
+@compiled(inline=True)
+def _near(x: Any) -> Any:
+    """X, or where it is farther than FAR from 0 as far: 0 * -inf would be NaN."""
+    far = type(x)(FAR)
+    return far if x > far else -far if x < -far else x
+
+
+@compiled(inline=True)
+def _below(x: Any) -> Any:
+    """The share of the standard normal distribution below x, without cancellation."""
+    return type(x)(0.5) * erfc(x * type(x)(-sqrt(0.5)))
+
+
+@compiled()
+def _gelu(x: Array, y: Array) -> None:
+    for i in range(y.size):
+        near = _near(x[i])
+        y[i] = (x[i] if x[i] > near else near) * _below(near)
+
+
+@kernel("gelu", backend="numba")
+def gelu(x: Array) -> Array:
+    """X times the share below it; the C library's erfc, number by number."""
+    (y,) = elementwise(_gelu, [x])
+    return y
+
+
+@compiled()
+def _gelu_gradient(dy: Array, x: Array, dx: Array) -> None:
+    half, scale = type(x[0])(-0.5), type(x[0])(1 / sqrt(2 * pi))
+    for i in range(dx.size):
+        near = _near(x[i])
+        density = scale * vectormath.exp(half * near * near)
+        dx[i] = dy[i] * (_below(near) + near * density)
+
+
+@kernel("gelu_gradient", backend="numba")
+def gelu_gradient(dy: Array, x: Array) -> Array:
+    """The product's derivative: the share's own is the density."""
+    (dx,) = elementwise(_gelu_gradient, [dy, x])
     return dx

@@ -5,6 +5,8 @@ NaN propagates because each comparison with it is false and each `where` keeps x
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .. import kernel, table
@@ -87,6 +89,33 @@ def tanh(x: Array) -> Array:
 def tanh_gradient(dy: Array, y: Array) -> Array:
     """The slope of tanh in terms of its value."""
     slope: Array = 1 - y * y
+    return dy * slope
+
+
+FAR = 40.0
+"""The normal distribution beyond: not even float64 tells it from 0."""
+
+
+def normal_below(x: Array) -> Array:
+    """The share of the standard normal distribution below x: NumPy has no erfc, Python has."""
+    shares = [math.erfc(-value / math.sqrt(2)) / 2 for value in x.ravel().tolist()]
+    return np.array(shares, x.dtype).reshape(x.shape)
+
+
+@kernel("gelu", backend="numpy")
+def gelu(x: Array) -> Array:
+    """Far below 0, x may as well be near: 0 * -inf would be NaN."""
+    x = np.maximum(x, -FAR)
+    y: Array = x * normal_below(x)
+    return y
+
+
+@kernel("gelu_gradient", backend="numpy")
+def gelu_gradient(dy: Array, x: Array) -> Array:
+    """The product's derivative: the share's own is the density."""
+    x = np.clip(x, -FAR, FAR)
+    density = np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+    slope: Array = normal_below(x) + x * density
     return dy * slope
 
 

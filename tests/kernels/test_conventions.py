@@ -66,6 +66,16 @@ def test_elu_of_minus_infinity_is_minus_alpha(ops: Ops) -> None:
     np.testing.assert_array_equal(ops.elu(array(-INF, -1000, 1000), 0.5), [-0.5, -0.5, 1000])
 
 
+def test_gelu_ends_as_relu_does(ops: Ops) -> None:
+    x = array(-INF, -1000, 0, 1000, INF)
+    np.testing.assert_array_equal(ops.gelu(x), [0, 0, 0, 1000, INF])
+    np.testing.assert_array_equal(ops.gelu_gradient(np.ones_like(x), x), [0, 0, 0.5, 1, 1])
+
+
+def test_gelu_keeps_its_digits_where_little_is_left(ops: Ops) -> None:
+    np.testing.assert_allclose(ops.gelu(np.array([-10.0])), [-7.61985302416052e-23], rtol=1e-12)
+
+
 def test_the_sign_of_0_is_0(ops: Ops) -> None:
     _, derivative = ops.absolute_error(array(1, 2, 3), array(2, 2, 2))
     np.testing.assert_array_equal(derivative, [-1, 0, 1])
@@ -165,6 +175,7 @@ def first_case(op: str) -> OpCase:
         *(("elu", 0), ("elu_gradient", 0), ("tanh", 0), ("sigmoid", 0)),
         *(("sigmoid_gradient", 0), ("sigmoid_gradient", 1)),
         *(("tanh_gradient", 0), ("tanh_gradient", 1)),
+        *(("gelu", 0), ("gelu_gradient", 0), ("gelu_gradient", 1)),
         *(("squared_error", 0), ("squared_error", 1)),
         *(("absolute_error", 0), ("absolute_error", 1)),
         *(("binary_cross_entropy", 0), ("binary_cross_entropy", 1)),

@@ -11,7 +11,8 @@ from nnscratch.core.errors import look_up
 from nnscratch.core.layer import Gradients, Layer, Output, Shape, Spec, Values
 from nnscratch.kernels.ops import Array, Curve
 from nnscratch.layers import arguments
-from nnscratch.layers.elementwise import FLAT, Elementwise
+from nnscratch.layers.elementwise import FLAT, LOGISTIC, Elementwise
+from nnscratch.layers.gated_activations import GELU, SiLU
 from nnscratch.layers.rarer_activations import (
     SELU,
     Exponential,
@@ -19,11 +20,9 @@ from nnscratch.layers.rarer_activations import (
     Softplus,
     Softsign,
 )
+from nnscratch.layers.softmax import LogSoftmax, Softmax
 
-__all__ = ["ELU", "Activation", "LeakyReLU", "Linear", "ReLU", "Sigmoid", "Softmax", "Tanh"]
-
-LOGISTIC = (0.5 - math.sqrt(1 - FLAT) / 2, 0.5 + math.sqrt(1 - FLAT) / 2)
-"""Between these roots y (1 - y) is more than FLAT / 4, and a quarter is its largest value."""
+__all__ = ["ELU", "Activation", "LeakyReLU", "Linear", "ReLU", "Sigmoid", "Tanh"]
 
 
 class Linear(Elementwise):
@@ -189,59 +188,26 @@ class Tanh(Pointwise):
     curve = Curve("tanh")
 
 
-class Softmax(Elementwise):
-    """Turns numbers into shares of one along an axis.
-
-    Shapes: x (N, ...) -> y (N, ...).
-    Forward: y = exp(x - max) / sum(exp(x - max)) along the axis.
-    Backward: dx = y (dy - sum(dy y)): only differences between the dy count, so dx sums to 0.
-    Cache: y, with the axis moved to the end.
-
-    Raises:
-        ArgumentError: the axis is the batch axis.
-        ShapeError: inputs without that axis.
-    """
-
-    role = "activation"
-    saturation = LOGISTIC  # of the slope y (1 - y) of an output by its own input
-
-    class Cache(NamedTuple):
-        """What backward needs."""
-
-        y: Array
-
-    def __init__(self, axis: int = -1, *, name: str | None = None):
-        super().__init__(name=name)
-        self.axis = arguments.axis("Softmax axis", axis)
-
-    def spec(self, *in_shapes: Shape) -> Spec:
-        shape = arguments.one_shape(self, in_shapes)
-        arguments.resolve_axis(self, self.axis, shape)
-        return Spec(shape)
-
-    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
-        (x,) = xs
-        y = ctx.k.softmax(ctx.xp.moveaxis(x, self.axis, -1))  # the axis last
-        return Output(ctx.xp.moveaxis(y, -1, self.axis), self.Cache(y))
-
-    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
-        dx = ctx.k.softmax_gradient(ctx.xp.moveaxis(dy, self.axis, -1), cache.y)  # the axis last
-        return Gradients((ctx.xp.moveaxis(dx, -1, self.axis),))
-
-
+ACTIVATIONS: tuple[type[Layer], ...] = (
+    ELU,
+    Exponential,
+    GELU,
+    HardSigmoid,
+    LogSoftmax,
+    ReLU,
+    SELU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+)
 BY_NAME: dict[str, Callable[[], Layer | None]] = {
-    "elu": ELU,
-    "exponential": Exponential,
-    "hard_sigmoid": HardSigmoid,
+    **{layer.kind: layer for layer in ACTIVATIONS},
     "leaky_relu": lambda: LeakyReLU(0.2),
     "linear": lambda: None,
-    "relu": ReLU,
-    "selu": SELU,
-    "sigmoid": Sigmoid,
-    "softmax": Softmax,
-    "softplus": Softplus,
-    "softsign": Softsign,
-    "tanh": Tanh,
+    "swish": SiLU,
 }
 
 

@@ -13,7 +13,7 @@ from nnscratch.core.layer import Gradients, Layer, Output, Shape, Spec, Values
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
 
-__all__ = ["Add", "Concatenate", "Multiply", "Subtract"]
+__all__ = ["Add", "Average", "Concatenate", "Multiply", "Subtract"]
 
 
 class Add(Layer):
@@ -44,6 +44,35 @@ class Add(Layer):
 
     def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
         return Gradients((dy,) * cache.inputs)
+
+
+class Average(Layer):
+    """The mean of its inputs, which all have one shape.
+
+    Shapes: x (N, ...), two or more -> y (N, ...).
+    Forward: y = sum of the x / how many there are.
+    Backward: dx = dy / how many there are, for each.
+    Cache: how many inputs there were.
+
+    Raises:
+        ShapeError: one input only, or inputs of different shapes (Keras broadcasts them).
+    """
+
+    role = "merge"
+
+    class Cache(NamedTuple):
+        """What backward needs."""
+
+        inputs: int
+
+    def spec(self, *in_shapes: Shape) -> Spec:
+        return Spec(arguments.equal_shapes(self, in_shapes))
+
+    def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
+        return Output(functools.reduce(ctx.k.add, xs) / len(xs), self.Cache(len(xs)))
+
+    def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
+        return Gradients((dy / cache.inputs,) * cache.inputs)
 
 
 class Subtract(Layer):

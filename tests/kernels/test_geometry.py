@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnscratch.kernels.geometry import Window, output_length, same_pads
+from nnscratch.kernels.geometry import Window, output_length, same_pads, spread
 
 lengths = st.integers(1, 30)
 sizes = st.integers(1, 8)
@@ -65,3 +65,17 @@ def test_a_window_keeps_rows_and_columns_apart() -> None:
     assert window == Window((3, 2), (1, 3), (2, 1), ((2, 2), (0, 0)))
     assert window.output_size((7, 5)) == (7, 2)
     assert Window.fit((3, 2), (1, 3), (2, 1), "valid", (7, 5)).output_size((7, 5)) == (3, 2)
+
+
+@given(lengths, sizes, strides, dilations, st.sampled_from(["valid", "same"]), st.data())
+@settings(deadline=None, derandomize=True)
+def test_a_window_makes_the_cells_again_of_what_they_were_spread_over(
+    length: int, size: int, stride: int, dilation: int, padding: str, data: st.DataObject
+) -> None:
+    extra = data.draw(st.none() | st.integers(0, stride - 1))
+    longer, (before, after) = spread(length, size, stride, dilation, padding, extra)
+    assert min(before, after) >= 0
+    if longer > 0:
+        assert output_length(longer + before + after, size, stride, dilation) == length
+    if padding == "same" and extra is None:
+        assert longer == length * stride

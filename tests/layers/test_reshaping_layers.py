@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from nnscratch.core.errors import ShapeError
 from nnscratch.core.run import run_layer
-from nnscratch.layers import Flatten, Reshape, ZeroPadding2D
+from nnscratch.layers import (
+    Cropping2D,
+    Flatten,
+    Permute,
+    RepeatVector,
+    Reshape,
+    ZeroPadding2D,
+)
 from nnscratch.layers.arguments import ArgumentError
 
 shapes = st.lists(st.integers(1, 4), min_size=0, max_size=4).map(tuple)
@@ -97,3 +104,49 @@ def test_numbers_that_do_not_fit_are_refused(target: tuple[int, ...]) -> None:
 def test_zero_padding_wants_images() -> None:
     with pytest.raises(ShapeError, match=r"ZeroPadding2D\(\): expected images"):
         ZeroPadding2D().spec((4, 6))
+
+
+def test_cropping_undoes_padding(rng: np.random.Generator) -> None:
+    x, sides = rng.standard_normal((2, 3, 4, 2)), ((1, 0), (2, 3))
+    padded = run_layer(ZeroPadding2D(sides), x, backend="numpy").output
+    call = run_layer(Cropping2D(sides), padded, x, backend="numpy")
+    np.testing.assert_array_equal(call.output, x)
+    np.testing.assert_array_equal(call.input_gradients[0], padded)
+
+
+def test_cropping_must_leave_something() -> None:
+    with pytest.raises(ShapeError, match=r"leaves nothing of images \(4, 3\); crop less"):
+        Cropping2D(((2, 2), (0, 0))).spec((4, 3, 1))
+    assert Cropping2D(((2, 1), (0, 0))).spec((4, 3, 1)).output_shape == (1, 3, 1)
+
+
+@given(st.permutations(range(1, 5)))
+@settings(deadline=None, max_examples=24)
+def test_permute_and_back(order: list[int]) -> None:
+    x = np.arange(2.0 * 120).reshape(2, 2, 3, 4, 5)
+    layer = Permute(order)
+    y = np.transpose(x, (0, *order))
+    assert layer.spec(x.shape[1:]).output_shape == y.shape[1:]
+    call = run_layer(layer, x, y, backend="numpy")
+    np.testing.assert_array_equal(call.output, y)
+    np.testing.assert_array_equal(call.input_gradients[0], x)
+
+
+@pytest.mark.parametrize("dims", [(1, 3), (0, 1), (1, 1), "12", 2])
+def test_permute_wants_each_axis_once(dims: Any) -> None:
+    with pytest.raises(ArgumentError, match="Permute dims: expected"):
+        Permute(dims)
+
+
+def test_permute_wants_as_many_axes() -> None:
+    with pytest.raises(ShapeError, match="expected inputs with 2 axes after the batch axis"):
+        Permute((2, 1)).spec((3,))
+
+
+def test_repeat_vector() -> None:
+    x, dy = np.array([[1.0, 2]]), np.array([[[1.0, 2], [10, 20], [100, 200]]])
+    call = run_layer(RepeatVector(3), x, dy, backend="numpy")
+    np.testing.assert_array_equal(call.output, [[[1, 2]] * 3])
+    np.testing.assert_array_equal(call.input_gradients[0], [[111, 222]])
+    with pytest.raises(ShapeError, match="expected vectors"):
+        RepeatVector(3).spec((2, 2))

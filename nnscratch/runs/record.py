@@ -25,6 +25,8 @@ class Record:
     """The epochs that are through."""
     history: dict[str, list[float]] = field(default_factory=dict)
     """Their logs."""
+    ends: list[int] = field(default_factory=list)
+    """The last step of each of them."""
     _places: dict[int, int] = field(default_factory=dict)
 
     def add(self, entry: Mapping[str, Any]) -> None:
@@ -37,6 +39,7 @@ class Record:
             self.environments[entry["before"]] = entry["environment"]
         elif "epoch" in entry:
             self.epochs.append(entry["epoch"])
+            self.ends.append(self.steps[-1])
             for name, value in entry["logs"].items():
                 self.history.setdefault(name, []).append(value)
 

@@ -5,21 +5,27 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from nnscratch.core.arguments import ArgumentError, flag, instance, positive, shown, whole
+from nnscratch.core.errors import UnknownNameError
 from nnscratch.core.step import Step
 from nnscratch.model import Model
+from nnscratch.runs import callback_states
 from nnscratch.runs import folder as folders
 from nnscratch.runs.archive import load
 from nnscratch.runs.beginning import Settings
 from nnscratch.runs.errors import RunError
 from nnscratch.runs.fork import Fork, take_fork
+from nnscratch.runs.growth import Growth
 from nnscratch.runs.listener import Listener
 from nnscratch.runs.replay import Replay
 from nnscratch.training import feeding, loop
+from nnscratch.training.batches import Rows
 from nnscratch.training.callbacks import Callback, History
 from nnscratch.training.loop import Fit, Position
+
+C = TypeVar("C", bound=Callback)
 
 
 class Run(Listener):
@@ -120,6 +126,26 @@ class Run(Listener):
         return {name: list(values) for name, values in self._known.record.history.items()}
 
     @property
+    def epoch_ends(self) -> list[int]:
+        """The last step of every epoch that is through."""
+        return list(self._known.record.ends)
+
+    @property
+    def checkpoints(self) -> list[int]:
+        """Before which steps checkpoints stand; what is asked of these is near at hand."""
+        keys = self._known.checkpoints.keys()
+        return sorted({key.step for key in keys})
+
+    @property
+    def rows(self) -> Rows:
+        """What it was trained on.
+
+        Raises:
+            RunError: the data are needed and were not given.
+        """
+        return self._known.data[0]
+
+    @property
     def differences(self) -> list[str]:
         """What is otherwise here than where it was recorded: versions, processor, threads ..."""
         return self._known.differences
@@ -137,6 +163,48 @@ class Run(Listener):
             ArgumentError: the index is no whole number.
         """
         return self._again.step(whole("Run.step", index))
+
+    def model_at(self, step: int) -> Model:
+        """The model as it was before a step, or behind the last one: another one than `model`.
+
+        Where a checkpoint stands there, it needs no data.
+
+        Raises:
+            RunError, WeightFileError, ReplayError: see `step`.
+            ArgumentError: the step is no whole number.
+        """
+        index, known = whole("Run.model_at", step), self._known
+        key, model = known.checkpoints.before(index), known.blueprint.build()
+        if key.step == index:
+            model.restore(known.checkpoints.read(key, model.compiled).snapshot)
+        else:
+            self._again.go_to(index)
+            model.restore(self._again.model.snapshot())
+        return model
+
+    def recall(self, callback: C) -> C:
+        """Let a new callback know what the training's own one knew at the newest checkpoint.
+
+            recorder = nn.Run.open("runs/digits").recall(nn.Recorder())
+
+        Args:
+            callback: of the same class, made as that one was; it is returned.
+
+        Raises:
+            UnknownNameError: the training had none of that class.
+            RunError, WeightFileError: it had several; or the folder is damaged.
+            ArgumentError: it is no callback.
+        """
+        instance("Run.recall", callback, Callback, "a callback, such as nn.Recorder()")
+        known, kind = self._known, type(callback).__name__
+        checkpoint = known.checkpoints.read(known.checkpoints.latest(), known.blueprint.compiled)
+        states = [state for state in checkpoint.callbacks if state[0] == kind]
+        if not states:
+            raise UnknownNameError("callback", kind, [name for name, _ in checkpoint.callbacks])
+        if len(states) > 1:
+            raise RunError(f"{self.folder}: the training had {len(states)} callbacks {kind}")
+        callback_states.restore(self.folder, [callback], Growth(self.folder).resume(states))
+        return callback
 
     # -- going on -----------------------------------------------------------------------------
 

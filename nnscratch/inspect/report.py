@@ -11,6 +11,8 @@ from html import escape
 
 from nnscratch.core.table import markup
 
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+"""What a browser lets a page do, see Content-Security-Policy."""
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1e21; --soft: #5c6370; --line: #d9dce1;
   --paper: #ffffff; --tint: #f4f5f7; --good: #11683a; --bad: #b3261e; --link: #0b5cad; }
@@ -48,10 +50,19 @@ figure img { display: block; width: 100%; max-width: 40rem; height: auto; backgr
 """
 
 
-def page(title: str, *pieces: str) -> str:
-    """A whole document."""
+def page(title: str, *pieces: str, scripts: bool = False, connect: str = "'none'") -> str:
+    """A whole document, which the browser lets load nothing.
+
+    Args:
+        title: plain text.
+        pieces: of HTML.
+        scripts: whether those that lie in the page run.
+        connect: what they may ask, as a source of Content-Security-Policy.
+    """
+    policy = f"{POLICY}; connect-src {connect}" + "; script-src 'unsafe-inline'" * scripts
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
         + "\n".join(pieces)

@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         minimise,
         overfit_one_batch,
     )
+    from nnscratch.viewer import report
 
 DOCTOR = ("Diagnosis", "Doctor", "Finding", "ablate", "diagnose", "minimise", "overfit_one_batch")
 
@@ -147,6 +148,7 @@ __all__ = [
     "overfit_one_batch",
     "plots",
     "regularizers",
+    "report",
     "run_layer",
     "schedules",
     "set_seed",
@@ -159,9 +161,11 @@ if not TYPE_CHECKING:  # as in layers
 
 
 def __getattr__(name: str) -> Any:
-    """What is imported when somebody asks for it: `nn.testing`, `nn.plots` and the doctor."""
+    """What is imported when somebody asks for it: testing, plots, the doctor and reports."""
     if name in ("testing", "plots"):
         return importlib.import_module(f"nnscratch.{name}")
     if name in DOCTOR:
         return getattr(importlib.import_module("nnscratch.doctor"), name)
+    if name == "report":
+        return importlib.import_module("nnscratch.viewer").report
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

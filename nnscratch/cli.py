@@ -97,6 +97,20 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=diagnose)
 
     command = commands.add_parser(
+        "report", help="write a page that shows a recorded run: its course, its network, every call"
+    )
+    command.add_argument("folder", type=Path, metavar="RUN_FOLDER", help="of an nn.Run")
+    command.add_argument(
+        "--out", type=Path, metavar="FILE", help="default: report.html in the run's folder"
+    )
+    command.add_argument(
+        "--diagnose",
+        action="store_true",
+        help="train again under a doctor's eyes, and mark the findings; takes as long as training",
+    )
+    command.set_defaults(run=write_report)
+
+    command = commands.add_parser(
         "tune", parents=[backend], help="measure what convolutions choose their algorithms by"
     )
     command.set_defaults(run=tune)
@@ -199,6 +213,20 @@ def diagnose(arguments: argparse.Namespace) -> int:
     if diagnosis.outcome.interrupted:
         raise KeyboardInterrupt
     return 0 if diagnosis.healthy else 1
+
+
+def write_report(arguments: argparse.Namespace) -> int:
+    """Write the page of a run."""
+    from nnscratch import Doctor, Run, report
+
+    run, diagnosis = Run.open(arguments.folder), None
+    if arguments.diagnose:
+        doctor = Doctor()
+        run.fork(run.steps[0] if run.steps else 0, callbacks=[doctor])
+        diagnosis = doctor.diagnosis
+    path = report(run, arguments.out, diagnosis=diagnosis)
+    print(f"Wrote {path}, {path.stat().st_size / 1e6:.1f} MB: open it in a browser.")
+    return 0
 
 
 def check_gradients(arguments: argparse.Namespace) -> int:

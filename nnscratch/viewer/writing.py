@@ -1,0 +1,51 @@
+"""Writing the page of a run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from nnscratch.core.arguments import instance
+from nnscratch.doctor import Diagnosis
+from nnscratch.runs import Run
+from nnscratch.training.atomic import replacing
+from nnscratch.viewer.document import Narrator
+from nnscratch.viewer.page import page, plotly
+
+FILE = "report.html"
+
+
+def report(
+    run: Run, file: str | os.PathLike[str] | None = None, *, diagnosis: Diagnosis | None = None
+) -> Path:
+    """Write a page that shows a run: its course, its network and every call, step by step.
+
+        nn.report(nn.Run.open("runs/digits"))
+
+    The page stands alone, and loads nothing from elsewhere. What it shows of calls and weights a
+    Recorder must have seen, and what it shows of a ledger a Ledger: give them to `fit` beside the
+    run. Feature maps need the run's data, see `Run.open`. What is missing the page says.
+
+    Args:
+        run: that was recorded.
+        file: where to write it; None for report.html in the folder of the run.
+        diagnosis: what a doctor found in this training: it is marked on the curves.
+
+    Returns:
+        The file.
+
+    Raises:
+        ArgumentError: an argument that is none.
+        RunError: nothing is recorded.
+        ReportError: Plotly is not installed.
+        OSError: the file cannot be written.
+    """
+    instance("report run", run, Run, "a run: nn.Run.open('runs/digits')")
+    if diagnosis is not None:
+        instance("report diagnosis", diagnosis, Diagnosis, "a diagnosis: doctor.diagnosis")
+    plotly()  # before the work, not after it
+    target = run.folder / FILE if file is None else Path(file)
+    html = page(run.folder.resolve().name, Narrator(run, diagnosis).tell(), diagnosis)
+    with replacing(target) as opened:
+        opened.write(html.encode())
+    return target

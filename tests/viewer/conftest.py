@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.runs.conftest import no_fsync
+
+__all__ = ["no_fsync"]

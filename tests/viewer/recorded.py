@@ -1,0 +1,50 @@
+"""Recorded trainings for the tests of reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nnscratch as nn
+
+(X, Y), _ = nn.datasets.digits()
+X, Y = X[:96], Y[:96]
+
+
+def digits_net(**options):
+    """A small convolutional net over the digits."""
+    layers = [
+        nn.Input((8, 8, 1)),
+        nn.Conv2D(4, 3, activation="relu"),
+        nn.MaxPooling2D(),
+        nn.Flatten(),
+        nn.Dense(10, "softmax"),
+    ]
+    model = nn.Sequential(layers, backend="numpy", seed=0, store=nn.Store(), **options)
+    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    return model
+
+
+def record(folder: Path, *callbacks, model=None, x=X, y=Y, **options):
+    """A run of 3 epochs of 6 steps, with a checkpoint before every fifth."""
+    run = nn.Run(folder, every=5)
+    arguments = {"batch_size": 16, "epochs": 3, "verbose": 0} | options
+    (model or digits_net()).fit(x, y, callbacks=[*callbacks, run], **arguments)
+    return run
+
+
+def siamese():
+    """Two inputs, one embedder that is called twice, and an addition that passes rows by."""
+    embedder = nn.Sequential(
+        [nn.Input((8, 8, 1)), nn.Conv2D(2, 3, activation="elu"), nn.GlobalMaxPooling2D()],
+        name="embedder",
+        backend="numpy",
+        seed=0,
+        store=nn.Store(),
+    )
+    a, b = nn.Input((8, 8, 1), name="left"), nn.Input((8, 8, 1), name="right")
+    distance = nn.L1Distance()([embedder(a), embedder(b)])
+    hidden = nn.Dense(1, name="hidden")(distance)
+    y = nn.Sigmoid(name="answer")(nn.Add(name="add")([hidden, distance]))
+    model = nn.Model([a, b], y, backend="numpy", seed=0, store=nn.Store())
+    model.compile("sgd", "binary_crossentropy")
+    return model

@@ -22,9 +22,10 @@ from nnscratch.losses import (
     MeanSquaredError,
     SparseCategoricalCrossentropy,
 )
+from tests.rarer_losses import RARER_LOSSES
 
 NUMPY = Context(get_backend("numpy"))
-EVERY_LOSS = [
+COMMON_LOSSES = [
     MeanSquaredError(),
     MeanAbsoluteError(),
     BinaryCrossentropy(),
@@ -33,6 +34,10 @@ EVERY_LOSS = [
     CategoricalCrossentropy(from_logits=True),
     SparseCategoricalCrossentropy(),
     SparseCategoricalCrossentropy(from_logits=True),
+]
+EVERY_LOSS = [
+    *COMMON_LOSSES,
+    *RARER_LOSSES,
     CustomLoss(
         lambda y, t: ((y - t) ** 4).reshape(len(y), -1).sum(axis=1),
         lambda y, t: 4 * (y - t) ** 3,
@@ -514,10 +519,9 @@ def test_keras_reduction_is_not_taken_for_a_name(loss):
         loss("sum")
 
 
-def test_keras_label_smoothing_is_not_taken_for_a_name():
+def test_the_second_argument_is_label_smoothing_as_in_keras():
     for loss in (BinaryCrossentropy, CategoricalCrossentropy):
-        with pytest.raises(TypeError, match="positional"):
-            loss(False, 0.1)
+        assert loss(True, 0.1) == loss(from_logits=True, label_smoothing=0.1)
 
 
 def test_an_unknown_name_brings_up_the_nearest():
@@ -535,7 +539,7 @@ def test_other_things_are_no_losses(wrong):
 
 
 @pytest.mark.parity
-@pytest.mark.parametrize("loss", EVERY_LOSS[:-1], ids=label)
+@pytest.mark.parametrize("loss", COMMON_LOSSES, ids=label)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_torch_computes_the_same(ctx, loss, dtype):
     import torch

@@ -15,41 +15,31 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from nnscratch.core.errors import look_up
-from nnscratch.losses.base import Loss
-from nnscratch.losses.crossentropy import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    SparseCategoricalCrossentropy,
-)
-from nnscratch.losses.custom import CustomLoss, Function
-from nnscratch.losses.elementwise import MeanAbsoluteError, MeanSquaredError
-
-__all__ = [
-    "BinaryCrossentropy",
-    "CategoricalCrossentropy",
-    "CustomLoss",
-    "Identifier",
-    "Loss",
-    "MeanAbsoluteError",
-    "MeanSquaredError",
-    "SparseCategoricalCrossentropy",
-    "get",
-]
+from nnscratch.losses.base import Loss as Loss
+from nnscratch.losses.crossentropy import *
+from nnscratch.losses.custom import CustomLoss as CustomLoss
+from nnscratch.losses.custom import Function
+from nnscratch.losses.divergence import *
+from nnscratch.losses.elementwise import *
+from nnscratch.losses.focal import *
+from nnscratch.losses.hinge import *
 
 Identifier: TypeAlias = Loss | str | tuple[Function, Function]
 """What names a loss in `model.compile`."""
 
+LOSSES: list[type[Loss]] = [
+    kind
+    for kind in list(vars().values())
+    if isinstance(kind, type) and issubclass(kind, Loss) and kind not in (Loss, CustomLoss)
+]
 NAMES: dict[str, type[Loss]] = {
-    "mean_squared_error": MeanSquaredError,
-    "mse": MeanSquaredError,
-    "mean_absolute_error": MeanAbsoluteError,
-    "mae": MeanAbsoluteError,
-    "binary_crossentropy": BinaryCrossentropy,
+    **{loss.name: loss for loss in LOSSES},
     "bce": BinaryCrossentropy,
-    "categorical_crossentropy": CategoricalCrossentropy,
-    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+    "kld": KLDivergence,
+    "mae": MeanAbsoluteError,
+    "mse": MeanSquaredError,
 }
-CLASS_NAMES = {loss.__name__: name for name, loss in NAMES.items()}
+CLASS_NAMES = {loss.__name__: loss.name for loss in LOSSES}
 
 
 def get(identifier: Identifier) -> Loss:

@@ -15,6 +15,8 @@ from nnscratch.kernels.ops import Array
 from nnscratch.losses.base import Reduced, Shape, interchangeable
 from nnscratch.losses.elementwise import Elementwise
 
+__all__ = ["BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy"]
+
 
 @dataclass(frozen=True)
 class Crossentropy(Reduced):
@@ -39,12 +41,30 @@ class Crossentropy(Reduced):
 
 
 @dataclass(frozen=True)
-class BinaryCrossentropy(Crossentropy, Elementwise):
+class Smoothed(Crossentropy):
+    """Base of the cross-entropies whose targets may be smoothed.
+
+    Raises:
+        ArgumentError: label_smoothing is not between 0 and 1.
+    """
+
+    label_smoothing: float = 0.0
+    """How much of the targets is spread evenly: a network then never has to be certain."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        number(f"{self.name} label_smoothing", self.label_smoothing, low=0, high=1)
+
+
+@dataclass(frozen=True)
+class BinaryCrossentropy(Smoothed, Elementwise):
     """-t log p - (1 - t) log(1 - p), the mean over the last axis.
 
     In float32 1 - 1e-7 is rounded to 1 - 2^-23, so that a certain 0 that should be 1 costs
     16.118, but a certain 1 that should be 0 only 15.942. Targets outside [0, 1] are taken as
     they are: the loss then has no lower bound.
+
+    Source of label_smoothing, t (1 - s) + s / 2: Szegedy et al. 2015, arXiv:1512.00567.
     """
 
     name: str = field(default="binary_crossentropy", kw_only=True)
@@ -55,6 +75,7 @@ class BinaryCrossentropy(Crossentropy, Elementwise):
         Raises:
             DTypeError: 1 - epsilon is 1 in y_pred's dtype, which would allow log(0).
         """
+        y_true = smoothing(y_true, self.label_smoothing, 2)
         if self.from_logits:
             return ctx.k.sigmoid_cross_entropy(y_pred, y_true)
         if y_pred.dtype.type(1 - self.epsilon) == 1:
@@ -66,10 +87,11 @@ class BinaryCrossentropy(Crossentropy, Elementwise):
 
 
 @dataclass(frozen=True)
-class CategoricalCrossentropy(Crossentropy):
+class CategoricalCrossentropy(Smoothed):
     """-sum_k t_k log p_k over the last axis, of targets that are one-hot or probabilities.
 
-    Probabilities are first divided by their sum, as in Keras.
+    Probabilities are first divided by their sum, as in Keras. With label_smoothing targets are
+    t (1 - s) + s / K.
     """
 
     name: str = field(default="categorical_crossentropy", kw_only=True)
@@ -77,7 +99,8 @@ class CategoricalCrossentropy(Crossentropy):
     def values(self, ctx: Context, y_pred: Array, y_true: Array) -> tuple[Array, Array]:
         """The loss of each row of K probabilities or logits."""
         rows = y_pred.reshape(-1, y_pred.shape[-1])  # (N*..., K)
-        targets = y_true.reshape(rows.shape)  # (N*..., K)
+        targets = smoothing(y_true, self.label_smoothing, rows.shape[1])
+        targets = targets.reshape(rows.shape)  # (N*..., K)
         if self.from_logits:
             values, derivative = ctx.k.softmax_cross_entropy(rows, targets)
         else:
@@ -144,6 +167,11 @@ class SparseCategoricalCrossentropy(Crossentropy):
         if given != output_shape:
             return ""
         return '; for one-hot targets use loss="categorical_crossentropy", or y.argmax(axis=-1)'
+
+
+def smoothing(y_true: Array, share: float, classes: int) -> Array:
+    """Targets of which that share is spread evenly over the classes."""
+    return y_true * (1 - share) + share / classes if share else y_true
 
 
 def first(y_true: Array, wrong: Array) -> str:

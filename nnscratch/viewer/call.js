@@ -37,9 +37,10 @@ const entry = (name, children) => (children ? [h("dt", {}, name), h("dd", {}, ch
 function moveCall() {
   const tile = callOf(chosen.call);
   if (!tile) return;
-  const sign = signOf(tile.key);
-  byId("call-sign").textContent = sign.text && tile.kind !== "input" ? `At step ${stepAt(chosen.place)}: ${sign.text}.` : "";
-  byId("call-sign").className = LEVELS[sign.level];
+  const { level, texts } = verdict(tile);
+  const said = tile.kind === "input" || !texts[0] ? "" : `At step ${stepAt(chosen.place)}: ${texts.join("; ")}.`;
+  byId("call-sign").textContent = said;
+  byId("call-sign").className = LEVELS[level];
   byId("numbers").replaceChildren(...numbersOf(tile));
   byId("albums").replaceChildren(...albums(tile));
   if (told.tracks?.[tile.key]) Plotly.relayout(byId("courses"), { shapes: [cursor(stepAt(chosen.place))] });

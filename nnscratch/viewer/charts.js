@@ -1,5 +1,12 @@
 // Charts, drawn by Plotly in the colours of the page.
 const SETTINGS = { displayModeBar: false, responsive: true, doubleClick: "reset" };
+
+// A color of lines and bars; on a dark page a lighter one.
+function inked(hex) {
+  const channels = [1, 3, 5].map((from) => parseInt(hex.slice(from, from + 2), 16));
+  return `rgb(${channels.map((value) => (dark.matches ? Math.round(value + 0.35 * (255 - value)) : value))})`;
+}
+
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function axis(more = {}) {
@@ -13,7 +20,7 @@ function layout(height, more) {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: color("--ink"), size: 12, family: "system-ui, sans-serif" },
-    colorway: told.colors,
+    colorway: told.colors.map(inked),
     margin: { l: 44, r: 10, t: 34, b: 38 },
     hovermode: "closest",
     hoverlabel: { bgcolor: color("--tint"), bordercolor: color("--line"), font: { color: color("--ink") } },
@@ -34,13 +41,23 @@ const markShapes = () => marks().map(({ step }) => ({
   ...cursor(step), line: { color: color("--bad"), width: 1.5, dash: "dot" },
 }));
 
-const markNotes = () => marks().map((mark) => ({
-  x: mark.step, y: 1, yref: "paper", yanchor: "bottom", text: `<b>${mark.number}</b>`, showarrow: false,
-  font: { color: color("--bad") }, hovertext: mark.cause,
-}));
+function markNotes() {
+  const steps = [...new Set(marks().map((mark) => mark.step))];
+  const at = (step) => marks().filter((mark) => mark.step === step);
+  return steps.map((step) => ({
+    x: step, y: 1, yref: "paper", yanchor: "bottom", xanchor: "left", showarrow: false,
+    text: `<b>${at(step).map((mark) => mark.number).join(", ")}</b>`,
+    hovertext: at(step).map((mark) => mark.cause).join(", "), font: { color: color("--bad") },
+  }));
+}
+
+const fitting = new ResizeObserver((entries) => {
+  for (const { target } of entries) if (target.offsetWidth && target.data) Plotly.Plots.resize(target);
+});
 
 function draw(id, traces, shape) {
-  return Plotly.react(byId(id), traces, shape, SETTINGS);
+  Plotly.react(byId(id), traces, shape, SETTINGS);
+  fitting.observe(byId(id));
 }
 
 function line(name, x, y, more = {}) {
@@ -123,7 +140,7 @@ function drawCourses(tile) {
   const zeros = lines.some(({ values }) => values.includes(0));
   draw("courses", traces, layout(250, {
     xaxis: axis({ title: { text: "step", standoff: 4 } }),
-    yaxis: axis({ type: "log", exponentformat: "power", dtick: 1, ...(zeros && { range: [Math.log10(floor) - 0.2, null] }) }),
+    yaxis: axis({ type: "log", exponentformat: "power", nticks: 7, ...(zeros && { range: [Math.log10(floor) - 0.2, null] }) }),
     shapes: [cursor(stepAt(chosen.place))],
   }));
 }

@@ -62,6 +62,8 @@ class Narrator:
             "steps": packed(whole(steps)),
             "marks": marks,
         }
+        if len(steps) < len(known):
+            document["facts"]["steps shown"] = f"{len(steps):,}"
         if model is not None:
             document["tiles"] = tiles(model.graph)
             document["caches"] = {} if row is None else caches(model.forward(*row, training=True))

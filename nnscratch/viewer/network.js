@@ -5,13 +5,12 @@ const SIGNS = ["", "✓", "!", "✕"];
 
 // A course of at most POINTS points, of several steps the largest; on a logarithmic scale.
 function spark(values) {
-  const width = Math.max(1, values.length / POINTS);
-  const points = [];
-  for (let from = 0; from < values.length; from += width) {
-    const group = [...values.subarray(Math.floor(from), Math.max(Math.floor(from) + 1, Math.floor(from + width)))];
-    const known = group.filter(Number.isFinite);
-    points.push(known.length ? Math.max(...known) : NaN);
-  }
+  const count = Math.min(POINTS, values.length);
+  const edge = (point) => Math.floor((point * values.length) / count);
+  const points = Array.from({ length: count }, (_, point) => {
+    const known = values.subarray(edge(point), edge(point + 1)).filter(Number.isFinite);
+    return known.length ? Math.max(...known) : NaN;
+  });
   const logs = points.map((value) => (value > 0 ? Math.log10(value) : NaN));
   const finite = logs.filter(Number.isFinite);
   const low = Math.min(...finite);
@@ -55,13 +54,10 @@ function moveNetwork() {
   const share = (100 * chosen.place) / Math.max(1, lastPlace());
   for (const tile of told.tiles || []) {
     const element = tileElement(tile.key);
-    const sign = signOf(tile.key);
-    element.className = `tile ${LEVELS[sign.level]}`;
+    const { level, texts } = verdict(tile);
+    element.className = `tile ${LEVELS[level]}`;
     element.setAttribute("aria-pressed", String(tile.key === chosen.call));
-    const says = sign.level > 1 ? `${SIGNS[sign.level]} ${sign.text}` : "";
-    element.querySelector(".sign").textContent = says;
-    const found = told.marks.filter((mark) => mark.where.some((place) => place === tile.label || place.startsWith(`${tile.label}/`)));
-    if (found.length) element.querySelector(".sign").textContent = [says, `doctor: ${found.map((mark) => mark.cause).join(", ")}`].filter(Boolean).join(" · ");
+    element.querySelector(".sign").textContent = level > 1 ? `${SIGNS[level]} ${texts.join("; ")}` : "";
     for (const [name, , values] of coursesOf(tile)) {
       const row = element.querySelector(`[data-name="${name}"]`);
       row.querySelector(".value").textContent = number(values[chosen.place]);

@@ -53,7 +53,7 @@ function drawSpread(tile) {
   const width = (high - low) / told.looks.bins;
   const bars = {
     type: "bar", orientation: "h", xaxis: "x2", y: densities.map((_, bin) => low + (bin + 0.5) * width), width,
-    x: densities.map((value) => (value ? (depth * value) / 255 : null)), marker: { color: told.colors[0] }, hoverinfo: "skip",
+    x: densities.map((value) => (value ? (depth * value) / 255 : null)), marker: { color: inked(told.colors[0]) }, hoverinfo: "skip",
   };
   draw("spread", [heat, bars], layout(260, {
     showlegend: false,

@@ -43,7 +43,17 @@ function coursesOf(tile) {
   ].filter(([, , values]) => values);
 }
 
-function signOf(key) {
-  const found = told.health?.calls[key];
-  return told.health?.signs[found ? found.values[chosen.place] : 0] || { level: 0, text: "" };
+// What is said of a call at the chosen step, by what was recorded and by a doctor.
+const CERTAINTIES = { possible: 1, likely: 2, certain: 3 };
+
+function verdict(tile) {
+  const signs = told.health?.calls[tile.key];
+  const sign = told.health?.signs[signs ? signs.values[chosen.place] : 0] || { level: 0, text: "" };
+  const path = tile.key.split("#")[0];
+  const own = new Set([tile.key, path, ...(tile.weights || []).map((weight) => weight.path)]);
+  const found = told.marks.filter((mark) => mark.where.some((place) => own.has(place)));
+  return {
+    level: Math.max(sign.level, ...found.map((mark) => CERTAINTIES[mark.certainty])),
+    texts: [...(sign.level > 1 || !found.length ? [sign.text] : []), ...found.map((mark) => `doctor: ${mark.cause}`)],
+  };
 }

@@ -15,13 +15,19 @@ from nnscratch.core.context import Context
 from nnscratch.core.errors import ShapeError, UnknownNameError
 from nnscratch.losses import CustomLoss
 from nnscratch.metrics import (
+    AUC,
     BinaryAccuracy,
     CategoricalAccuracy,
     ClassAccuracy,
+    F1Score,
     MeanAbsoluteError,
     MeanSquaredError,
+    Precision,
     R2Score,
+    Recall,
     SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
 )
 
 CTX = Context(get_backend("numpy"))
@@ -33,6 +39,14 @@ EVERY_METRIC = [
     MeanSquaredError(),
     MeanAbsoluteError(),
     R2Score(),
+    TopKCategoricalAccuracy(2),
+    SparseTopKCategoricalAccuracy(2),
+    Precision(),
+    Recall(),
+    F1Score(),
+    F1Score("weighted", threshold=0.3),
+    AUC(),
+    AUC(curve="PR"),
 ]
 
 
@@ -49,7 +63,7 @@ def measure(metric, y_pred, y_true, sample_weight=None, cuts=()):
 def example(metric, shape=(6, 3), seed=0):
     rng = np.random.default_rng(seed)
     y_pred = rng.uniform(0, 1, shape).astype("float32")
-    if metric.name == "sparse_categorical_accuracy":
+    if metric.name.startswith("sparse"):
         return y_pred, rng.integers(0, shape[-1], shape[:-1])
     return y_pred, rng.integers(0, 2, shape).astype("float32")
 

@@ -31,8 +31,13 @@ class CodeFiles(IndexDataCacheFile):
 
     def save(self, key: Any, data: Any) -> None:
         """Keep a compilation; where that fails, say so and go on: the code itself is there."""
+        files = cast(Any, self)
         try:
-            cast(Any, super()).save(key, data)
+            name = self._load_index().get(key) or self._own_name(key)
+            files._save_data(name, data)
+            names = self._load_index()
+            if key not in names:
+                files._save_index({**names, key: name})
         except OSError as error:
             warnings.warn(
                 f"nnscratch: a compiled kernel could not be kept ({error}); the next process "
@@ -40,6 +45,16 @@ class CodeFiles(IndexDataCacheFile):
                 RuntimeWarning,
                 stacklevel=2,
             )
+
+    def _own_name(self, key: Any) -> str:
+        """The name of a file that is for this key alone.
+
+        Numba numbers them: of two processes that compile at the same time, for different arguments,
+        both would take the same number, and one be given the other's code.
+        """
+        files = cast(Any, self)
+        digest = hashlib.sha256(files._dump(key)).hexdigest()[:16]
+        return f"{files._index_name.removesuffix('nbi')}{digest}.nbc"
 
     @contextmanager
     def _open_for_write(self, filepath: str) -> Iterator[io.BytesIO]:

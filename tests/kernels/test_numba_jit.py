@@ -216,6 +216,23 @@ def test_damaged_code_is_compiled_again(tmp_path: Path) -> None:
                 assert checked(str(path)) is not None
 
 
+def test_processes_that_compile_at_the_same_time_keep_each_its_own_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other, later = (CodeFiles(str(tmp_path), "function", "stamp") for _ in range(3))
+    write = one._save_data
+
+    def write_after_the_other(name: str, data: Any) -> None:
+        other.save("its arguments", "its code")
+        write(name, data)
+
+    monkeypatch.setattr(other, "_load_index", dict)  # it looked before the first one wrote
+    monkeypatch.setattr(one, "_save_data", write_after_the_other)
+    one.save("arguments", "code")
+    assert later.load("arguments") == "code"
+    assert later.load("its arguments") == "its code"
+
+
 def test_code_that_cannot_be_kept_runs_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import nnscratch as nn
-from tests.doctor.losses import CROSSED
+from tests.doctor.losses import CROSSED, LOG
 from tests.doctor.nets import (
     CLASSES,
     HIDDEN,
@@ -13,6 +14,7 @@ from tests.doctor.nets import (
     TEN,
     Program,
     X,
+    causes,
     complaints,
     first,
     programs,
@@ -90,3 +92,21 @@ def test_a_sum_whose_steps_are_short_enough_is_no_more_than_possible():
     program = Program((HIDDEN, nn.Dense(1)), SUM, NUMBERS, optimizer=nn.SGD(0.005))
     assert complaints(program) == ["loss_formula_bug"]
     assert first(program) is None
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_a_loss_that_is_no_number_though_its_answers_are_is_named():
+    program = Program((HIDDEN, nn.Dense(3)), LOG, ONE_HOT)
+    (root,) = program.diagnosis().findings
+    (found,) = root.consequences  # of answers that are no probabilities
+    assert found.cause == "loss_formula_bug"
+    assert "their loss is nan" in found.evidence[0].text
+
+
+@pytest.mark.filterwarnings("ignore:(overflow|invalid):RuntimeWarning")
+def test_a_loss_of_answers_that_are_no_numbers_is_not_to_blame():
+    huge = nn.initializers.Constant(1e30)
+    program = Program((nn.Dense(1, kernel_initializer=huge),), "mse", NUMBERS, 1e30 * X)
+    found = causes(program.diagnosis())
+    assert found
+    assert "loss_formula_bug" not in found

@@ -75,3 +75,8 @@ def test_is_no_more_than_possible_where_little_is_lost_and_much_learned():
     program = Program((HIDDEN, nn.Dense(1, "relu")), "mse", y)
     assert complaints(program) == ["output_range_mismatch"]
     assert first(program) is None
+
+
+def test_what_always_puts_out_the_same_has_no_range():
+    program = Program((HIDDEN, nn.Dense(1, "softmax")), "mse", 5 * NUMBERS)
+    assert complaints(program) == ["single_unit_softmax", "has not learned"]

@@ -7,10 +7,12 @@ from tests.doctor.nets import (
     CLASSES,
     HIDDEN,
     IMAGES,
+    ONE_HOT,
     SHARES,
     SPARSE,
     YES,
     Program,
+    causes,
     complaints,
     first,
     programs,
@@ -60,3 +62,9 @@ def test_the_nearest_healthy_programs_are_well(program):
 @programs_by_cause(OTHERS)
 def test_other_causes_of_outputs_that_stand_still_are_named(cause, program):
     assert first(program) == cause
+
+
+def test_softmax_over_each_of_several_units_is_another_mistake():
+    alone = nn.Reshape((2, 1)), nn.Softmax(), nn.Reshape((2,))
+    program = Program((HIDDEN, nn.Dense(2), *alone), "mse", ONE_HOT[:, :2])
+    assert "single_unit_softmax" not in causes(program.diagnosis())

@@ -20,7 +20,7 @@ def classes_of(module: Any) -> dict[str, Any]:
 
 
 LAYERS = classes_of(nn.layers)
-LOSSES = classes_of(nn.losses)
+LOSSES = {kind.__name__: kind for kind in nn.losses.NAMES.values()}
 OPTIMIZERS = classes_of(nn.optimizers)
 OPTIONS = {
     "initializer": classes_of(nn.initializers),

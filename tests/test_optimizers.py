@@ -30,16 +30,16 @@ EVERY_OPTIMIZER = [
     Adamax(0.01),
 ]
 SLOTS = [
-    {},
-    {"velocity"},
-    {"velocity"},
-    {"mean_square"},
-    {"mean_square", "velocity"},
-    {"accumulator"},
-    {"first_moment", "second_moment"},
-    {"first_moment", "second_moment"},
-    {"mean_square", "mean_square_step"},
-    {"first_moment", "largest"},
+    (),
+    ("velocity",),
+    ("velocity",),
+    ("mean_square",),
+    ("mean_square", "velocity"),
+    ("accumulator",),
+    ("first_moment", "second_moment"),
+    ("first_moment", "second_moment"),
+    ("mean_square", "mean_square_step"),
+    ("first_moment", "largest"),
 ]
 
 

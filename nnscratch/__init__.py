@@ -49,8 +49,8 @@ from nnscratch.labels import to_categorical
 from nnscratch.layers import *  # noqa: F403 (nnscratch.layers.__all__ is the list)
 from nnscratch.model import Model
 from nnscratch.network import Network
-from nnscratch.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, RMSprop
-from nnscratch.runs import ReplayError, Run, RunError
+from nnscratch.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, Nadam, RMSprop
+from nnscratch.runs import BackupAndRestore, ReplayError, Run, RunError
 from nnscratch.seeds import set_seed
 from nnscratch.sequential import Sequential
 from nnscratch.training.callbacks import (
@@ -61,6 +61,7 @@ from nnscratch.training.callbacks import (
 )
 from nnscratch.training.csv_logger import CSVLogger
 from nnscratch.training.growing import Growing
+from nnscratch.training.learning_rate_scheduler import LearningRateScheduler
 from nnscratch.training.model_checkpoint import ModelCheckpoint
 from nnscratch.training.monitors import EarlyStopping, ReduceLROnPlateau
 from nnscratch.version import __version__
@@ -89,6 +90,7 @@ __all__ = [
     "Adamax",
     "Arena",
     "Backend",
+    "BackupAndRestore",
     "Batch",
     "CSVLogger",
     "Call",
@@ -108,10 +110,13 @@ __all__ = [
     "Input",
     "LambdaCallback",
     "Layer",
+    "LearningRateScheduler",
     "Ledger",
+    "Lion",
     "Model",
     "ModelCheckpoint",
     "NNError",
+    "Nadam",
     "Network",
     "Node",
     "Output",

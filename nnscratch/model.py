@@ -12,6 +12,7 @@ from nnscratch.core.store import Arena
 from nnscratch.core.tape import ALL
 from nnscratch.kernels.ops import Array
 from nnscratch.network import Network
+from nnscratch.optimizers.base import AVERAGE
 from nnscratch.training import feeding, loop
 from nnscratch.training.callbacks import Callback, History
 from nnscratch.training.compiled import Compiled, compile_graph
@@ -186,7 +187,7 @@ class Model(Network):
         if old is not None and all(slot.layout is trained.layout for slot in old.values()):
             return old
         ctx = self.context(training=True)
-        first = self.compiled.optimizer.init(ctx, trained.buffer)
+        first = self.compiled.optimizer.begin(ctx, trained.buffer)
         slots: Mapping[str, Arena] = {
             name: Arena(trained.layout, buffer) for name, buffer in first.items()
         }
@@ -195,6 +196,22 @@ class Model(Network):
                 slot[path][...] = (old or {})[name][path]
         self._slots = {name: slot.sealed() for name, slot in slots.items()}
         return self._slots
+
+    def use_average(self) -> None:
+        """Install the moving average of the parameters that the optimizer keeps.
+
+        `fit` does, when it is through with its epochs.
+
+        Raises:
+            NNError: it keeps none: compile with use_ema=True, as in SGD(0.1, use_ema=True).
+        """
+        if not self.compiled.optimizer.use_ema:
+            raise NNError(
+                "use_average: the optimizer keeps no average of the parameters; compile with "
+                "use_ema=True, as in nn.SGD(0.1, use_ema=True)"
+            )
+        with uninterrupted():
+            self.parameters.replace(self._optimizer_slots()[AVERAGE])
 
     def snapshot(self) -> Snapshot:
         """All that training changes, as it is now."""

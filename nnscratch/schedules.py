@@ -71,13 +71,72 @@ class ExponentialDecay(metaclass=DescriptionType):
 
 
 @dataclass(frozen=True)
-class CosineDecay(metaclass=DescriptionType):
-    """Half a cosine, from `initial_learning_rate` down to `alpha` times that, then constant.
+class InverseTimeDecay(metaclass=DescriptionType):
+    """1 / (1 + decay_rate t) of the start, t growing by 1 every `decay_steps` iterations.
 
-    Keras's warm-up is not here.
+    Smoothly, or at once (staircase).
 
     Raises:
         ArgumentError: a number is negative or not finite, or decay_steps not positive.
+    """
+
+    initial_learning_rate: float
+    decay_steps: int
+    decay_rate: float
+    staircase: bool = False
+
+    def __post_init__(self) -> None:
+        number("InverseTimeDecay initial_learning_rate", self.initial_learning_rate, low=0)
+        number("InverseTimeDecay decay_rate", self.decay_rate, low=0)
+        number("InverseTimeDecay decay_steps", self.decay_steps, above=0)
+
+    def __call__(self, iteration: int) -> float:
+        """initial_learning_rate / (1 + decay_rate * iteration / decay_steps)."""
+        t = iteration // self.decay_steps if self.staircase else iteration / self.decay_steps
+        return self.initial_learning_rate / (1 + self.decay_rate * t)
+
+
+@dataclass(frozen=True)
+class PolynomialDecay(metaclass=DescriptionType):
+    """From `initial_learning_rate` to `end_learning_rate` in decay_steps iterations, then constant.
+
+    Along a straight line, or the power of one. With `cycle` it begins anew at every end, each time
+    over a longer way: from the start to the next multiple of decay_steps.
+
+    Raises:
+        ArgumentError: a number is negative or not finite, or decay_steps not positive.
+    """
+
+    initial_learning_rate: float
+    decay_steps: int
+    end_learning_rate: float = 0.0001
+    power: float = 1.0
+    cycle: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("initial_learning_rate", "end_learning_rate", "power"):
+            number(f"PolynomialDecay {name}", getattr(self, name), low=0)
+        number("PolynomialDecay decay_steps", self.decay_steps, above=0)
+
+    def __call__(self, iteration: int) -> float:
+        """(initial - end) (1 - iteration / steps)^power + end."""
+        cycles = max(1, math.ceil(iteration / self.decay_steps)) if self.cycle else 1
+        steps = self.decay_steps * cycles
+        left = 1 - min(iteration, steps) / steps
+        way = self.initial_learning_rate - self.end_learning_rate
+        return float(way * left**self.power + self.end_learning_rate)
+
+
+@dataclass(frozen=True)
+class CosineDecay(metaclass=DescriptionType):
+    """Half a cosine, from `initial_learning_rate` down to `alpha` times that, then constant.
+
+    With a `warmup_target` it first rises to that, along a straight line in `warmup_steps`
+    iterations, and comes down from there.
+
+    Raises:
+        ArgumentError: a number is negative or not finite, or decay_steps not positive.
+        ValueError: warmup_steps without a warmup_target, or the reverse (Keras takes either).
 
     Source: Loshchilov & Hutter 2017, SGDR, without the restarts.
     """
@@ -85,20 +144,36 @@ class CosineDecay(metaclass=DescriptionType):
     initial_learning_rate: float
     decay_steps: int
     alpha: float = 0.0
+    warmup_target: float | None = None
+    warmup_steps: int = 0
 
     def __post_init__(self) -> None:
         number("CosineDecay initial_learning_rate", self.initial_learning_rate, low=0)
         number("CosineDecay alpha", self.alpha, low=0)
         number("CosineDecay decay_steps", self.decay_steps, above=0)
+        number("CosineDecay warmup_steps", self.warmup_steps, low=0)
+        if self.warmup_target is not None:
+            number("CosineDecay warmup_target", self.warmup_target, low=0)
+        if (self.warmup_target is None) != (self.warmup_steps == 0):
+            raise ValueError(
+                f"CosineDecay: warmup_target={self.warmup_target!r} and "
+                f"warmup_steps={self.warmup_steps!r}; give both or neither"
+            )
 
     def __call__(self, iteration: int) -> float:
-        """initial_learning_rate * (alpha + (1 - alpha) (1 + cos(pi t)) / 2).
+        """top * (alpha + (1 - alpha) (1 + cos(pi t)) / 2).
 
-        t goes from 0 to 1 in decay_steps iterations.
+        t goes from 0 to 1 in the decay_steps iterations after the warm-up; top is its target, or
+        initial_learning_rate.
         """
-        t = min(iteration, self.decay_steps) / self.decay_steps
-        cosine = 0.5 * (1.0 + math.cos(math.pi * t))
-        return self.initial_learning_rate * (self.alpha + (1.0 - self.alpha) * cosine)
+        top, past = self.initial_learning_rate, iteration - self.warmup_steps
+        if self.warmup_target is not None:
+            if past < 0:
+                risen = iteration / self.warmup_steps
+                return top + (self.warmup_target - top) * risen
+            top = self.warmup_target
+        cosine = 0.5 * (1.0 + math.cos(math.pi * min(past, self.decay_steps) / self.decay_steps))
+        return top * (self.alpha + (1.0 - self.alpha) * cosine)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnscratch import constraints
-from nnscratch.constraints import MaxNorm, NonNeg
+from nnscratch.constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 from nnscratch.core.errors import UnknownNameError
 
 
@@ -36,12 +36,46 @@ def test_max_norm_along_another_axis():
     np.testing.assert_allclose(norms, [1.0, 0.5], rtol=1e-6)
 
 
+def test_unit_norm_makes_all_of_one_length():
+    w = np.array([[3.0, 0.06, 0.0], [4.0, 0.08, 0.0]])
+    expected = [[0.6, 0.6, 0.0], [0.8, 0.8, 0.0]]
+    np.testing.assert_allclose(UnitNorm()(w), expected, rtol=2e-6)
+    np.testing.assert_allclose(np.hypot(*UnitNorm(axis=1)(w[:, :2]).T), 1, rtol=1e-6)
+
+
+def test_min_max_norm_moves_lengths_between_two():
+    w = np.array([[3.0, 0.3, 0.6], [4.0, 0.4, 0.8]])
+    limited = MinMaxNorm(0.7, 2)(w)
+    np.testing.assert_allclose(np.hypot(*limited), [2, 0.7, 1], rtol=1e-6)
+    halfway = MinMaxNorm(0.7, 2, rate=0.5)(w)
+    np.testing.assert_allclose(np.hypot(*halfway), [3.5, 0.6, 1], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: MinMaxNorm(-1), "MinMaxNorm min_value"),
+        (lambda: MinMaxNorm(2, 1), "MinMaxNorm max_value: expected a finite number >= 2"),
+        (lambda: MinMaxNorm(rate=2), "MinMaxNorm rate"),
+        (lambda: UnitNorm("0"), "UnitNorm axis"),
+        (lambda: MinMaxNorm(axis=(0, 0.5)), "MinMaxNorm axis"),
+    ],
+)
+def test_arguments_that_make_no_sense(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
 def test_non_neg():
     w = np.array([-1.0, 0.0, 2.0, np.nan])
     np.testing.assert_array_equal(NonNeg()(w), [0.0, 0.0, 2.0, np.nan])
 
 
-@pytest.mark.parametrize("constraint", [MaxNorm(), MaxNorm(np.float64(2)), NonNeg()], ids=repr)
+@pytest.mark.parametrize(
+    "constraint",
+    [MaxNorm(), MaxNorm(np.float64(2)), NonNeg(), UnitNorm(), MinMaxNorm(np.float64(0.5))],
+    ids=repr,
+)
 def test_pure_and_of_the_same_dtype(constraint):
     w = np.array([[-3.0, 4.0]], np.float32)
     before = w.copy()
@@ -54,6 +88,8 @@ def test_pure_and_of_the_same_dtype(constraint):
 def test_get():
     assert constraints.get("max_norm") == constraints.get("MaxNorm") == MaxNorm(2, 0)
     assert constraints.get("non_neg") == NonNeg()
+    assert constraints.get("unit_norm") == constraints.get("UnitNorm") == UnitNorm(0)
+    assert constraints.get("min_max_norm") == MinMaxNorm(0.0, 1.0, 1.0, 0)
     assert constraints.get(None) is None
     instance = MaxNorm(3)
     assert constraints.get(instance) is instance

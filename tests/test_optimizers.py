@@ -13,7 +13,17 @@ from nnscratch import optimizers, schedules
 from nnscratch.backend import get_backend
 from nnscratch.core.context import Context
 from nnscratch.core.errors import UnknownNameError
-from nnscratch.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, RMSprop
+from nnscratch.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Lion,
+    Nadam,
+    RMSprop,
+)
 
 NUMPY = Context(get_backend("numpy"))
 SLICES = {"dense/kernel": slice(0, 4), "dense/bias": slice(4, 6), "out/kernel": slice(6, 9)}
@@ -28,6 +38,11 @@ EVERY_OPTIMIZER = [
     AdamW(0.01),
     Adadelta(10.0),
     Adamax(0.01),
+    RMSprop(0.01, centered=True),
+    RMSprop(0.01, momentum=0.5, centered=True),
+    Adam(0.01, amsgrad=True),
+    Nadam(0.01),
+    Lion(0.01),
 ]
 SLOTS = [
     (),
@@ -40,6 +55,11 @@ SLOTS = [
     ("first_moment", "second_moment"),
     ("mean_square", "mean_square_step"),
     ("first_moment", "largest"),
+    ("mean_square", "mean"),
+    ("mean_square", "velocity", "mean"),
+    ("first_moment", "second_moment", "largest"),
+    ("first_moment", "second_moment"),
+    ("first_moment",),
 ]
 
 
@@ -124,6 +144,44 @@ def test_adamax_divides_by_the_largest_gradient_while_it_lasts(ctx):
     assert_allclose(steps, [first, first - 0.1 / 0.75 * 1 / 2], rtol=1e-14)
 
 
+def test_centred_rmsprop_divides_by_the_deviation(ctx):
+    # s = 2, m = 1; then s = 1.5, m = 0
+    steps = descend(RMSprop(0.1, rho=0.5, epsilon=0.25, centered=True), ctx, 2.0, -1.0)
+    first = 1 - 0.1 * 2 / math.sqrt(2 - 1 + 0.25)
+    assert_allclose(steps, [first, first + 0.1 / math.sqrt(1.75)], rtol=1e-14)
+
+
+def test_amsgrad_forgets_no_large_gradient(ctx):
+    # v = 4, 2, 1 of beta_2 = 0.5; the largest stays 4
+    optimizer = Adam(0.1, beta_1=0.5, beta_2=0.5, epsilon=0.5, amsgrad=True)
+    steps = [1.0, *descend(optimizer, ctx, math.sqrt(8), 0.0, 0.0)]
+    means = [math.sqrt(8) / 2**t for t in (1, 2, 3)]
+    for t, mean in enumerate(means, start=1):
+        rate = 0.1 * math.sqrt(1 - 0.5**t) / (1 - 0.5**t)
+        assert steps[t - 1] - steps[t] == pytest.approx(rate * mean / 2.5)
+
+
+def test_nadam_by_hand(ctx):
+    steps = descend(Nadam(0.1, beta_1=0.5, beta_2=0.75, epsilon=0.5), ctx, 2.0)
+    u, v = 0.5 * (1 - 0.96 / 2), 0.5 * (1 - 0.96**2 / 2)  # m = 1, v = 1, v / (1 - 0.75) = 4
+    mean = v * 1 / (1 - u * v) + (1 - u) * 2 / (1 - u)
+    assert_allclose(steps, [1 - 0.1 * mean / 2.5], rtol=1e-14)
+
+
+def test_nadam_warms_up_its_momentum_for_ever():
+    product = 1.0
+    for t in range(1, 1201):
+        product *= 0.999 * (1 - 0.5 * 0.96**t)
+        assert Nadam(beta_1=0.999)._product(t) == pytest.approx(product, rel=1e-12)
+
+
+def test_lion_takes_steps_of_one_length(ctx):
+    # m = 0.02 after the first; 0.9 * 0.02 - 0.1 * 0.1 > 0 > 0.9 * 0.02 - 0.1 * 0.3
+    assert_allclose(descend(Lion(0.1), ctx, 2.0, -0.1), [0.9, 0.8], rtol=1e-15)
+    assert_allclose(descend(Lion(0.1), ctx, 2.0, -0.3), [0.9, 1.0], rtol=1e-15)
+    assert descend(Lion(0.1), ctx, 0.0) == [1.0]
+
+
 def test_adam_adds_epsilon_outside_the_uncorrected_root(ctx):
     steps = descend(Adam(0.1, beta_1=0.5, beta_2=0.75, epsilon=0.5), ctx, 2.0, 1.0)
     # m = v = 1 after both steps; a = 0.1 sqrt(1/4) / (1/2), then 0.1 sqrt(7/16) / (3/4)
@@ -159,6 +217,9 @@ def test_defaults_are_keras_ones():
     assert Adam() == Adam(0.001, 0.9, 0.999, 1e-7)
     assert AdamW() == AdamW(0.001, 0.004, 0.9, 0.999, 1e-7)
     assert Adam().weight_decay is None
+    assert Nadam() == Nadam(0.001, 0.9, 0.999, 1e-7)
+    assert Lion() == Lion(0.001, 0.9, 0.99)
+    assert SGD() == SGD(use_ema=False, ema_momentum=0.99, ema_overwrite_frequency=None)
 
 
 def test_a_schedule_is_read_at_every_iteration(ctx):
@@ -234,6 +295,38 @@ def test_every_optimizer_finds_the_bottom_of_a_bowl(ctx, optimizer):
 def test_an_optimizer_is_immutable():
     with pytest.raises(dataclasses.FrozenInstanceError):
         SGD().learning_rate = 0.1
+
+
+# -- moving averages ----------------------------------------------------------------------------
+
+
+def averaged(optimizer, ctx, *gradients):
+    """The parameter, from 1, and its average after each step."""
+    params, slots = np.ones(1), optimizer.begin(ctx, np.ones(1))
+    for iteration, gradient in enumerate(gradients):
+        args = (ctx, params, np.array([gradient]), slots, iteration)
+        updates, slots = optimizer.advance(*args)
+        params = params + updates
+        yield float(params[0]), float(slots["average"][0])
+
+
+def test_the_first_average_is_that_of_the_first_step(ctx):
+    optimizer = SGD(0.1, use_ema=True, ema_momentum=0.75)
+    steps = list(averaged(optimizer, ctx, 2.0, 1.0, 1.0))
+    expected = [(0.8, 0.8), (0.7, 0.775), (0.6, 0.73125)]
+    assert_allclose(steps, expected, rtol=1e-14)
+
+
+def test_the_average_may_replace_the_parameters_now_and_then(ctx):
+    optimizer = SGD(0.1, use_ema=True, ema_momentum=0.75, ema_overwrite_frequency=2)
+    steps = list(averaged(optimizer, ctx, 2.0, 1.0, 1.0))
+    expected = [(0.8, 0.8), (0.775, 0.775), (0.675, 0.75)]
+    assert_allclose(steps, expected, rtol=1e-14)
+
+
+def test_without_an_average_nothing_is_kept(ctx):
+    assert SGD(0.1).begin(ctx, np.ones(1)) == {}
+    assert SGD(0.1).advance(ctx, np.ones(1), np.ones(1), {}, 0)[1] == {}
 
 
 # -- clipping ---------------------------------------------------------------------------------
@@ -351,6 +444,12 @@ def test_a_pattern_that_excludes_nothing_is_an_error():
         (lambda: Adam(epsilon=None), "Adam epsilon: expected a finite number > 0, got None"),
         (lambda: AdamW(weight_decay=None), "weight_decay: expected a finite number .*, got None"),
         (lambda: SGD(0.1, 0.9, "no"), "SGD nesterov: expected True or False, got 'no'"),
+        (lambda: RMSprop(centered=1), "RMSprop centered: expected True or False, got 1"),
+        (lambda: AdamW(amsgrad=None), "AdamW amsgrad: expected True or False, got None"),
+        (lambda: Lion(beta_1=0), "Lion beta_1: expected a finite number > 0 and <= 1, got 0"),
+        (lambda: SGD(use_ema="yes"), "SGD use_ema: expected True or False"),
+        (lambda: SGD(ema_momentum=1.5), "SGD ema_momentum: expected a finite number"),
+        (lambda: SGD(ema_overwrite_frequency=0), "ema_overwrite_frequency: expected a whole"),
     ],
 )
 def test_numbers_and_flags_that_make_no_sense_are_refused(make, message):
@@ -390,6 +489,8 @@ def test_numpy_scalars_do_not_widen_float32():
         ("adagrad", Adagrad()),
         ("adadelta", Adadelta()),
         ("adamax", Adamax()),
+        ("nadam", Nadam()),
+        ("lion", Lion()),
         ("adam", Adam()),
         ("AdamW", AdamW()),
     ],
@@ -449,6 +550,16 @@ def torch_trajectory(make, start, gradients):
         (Adam(0.01, epsilon=1e-30), "Adam", {"lr": 0.01, "eps": 0.0}),
         (Adadelta(0.5), "Adadelta", {"lr": 0.5, "rho": 0.95, "eps": 1e-7}),
         (Adamax(0.01, epsilon=1e-30), "Adamax", {"lr": 0.01, "eps": 0.0}),
+        (
+            RMSprop(0.01, epsilon=1e-30, centered=True),
+            "RMSprop",
+            {"lr": 0.01, "alpha": 0.9, "eps": 0.0, "centered": True},
+        ),
+        (
+            Adam(0.01, epsilon=1e-30, amsgrad=True),
+            "Adam",
+            {"lr": 0.01, "eps": 0.0, "amsgrad": True},
+        ),
         (AdamW(0.01, 0.1, epsilon=1e-30), "AdamW", {"lr": 0.01, "weight_decay": 0.1, "eps": 0.0}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -463,6 +574,22 @@ def test_torch_goes_the_same_way_where_epsilon_does_not_matter(ctx, ours, theirs
         lambda params: getattr(torch.optim, theirs)(params, **arguments), start, gradients
     )
     assert_allclose(train(ours, ctx, start, gradients)[-1], expected, rtol=1e-12)
+
+
+@pytest.mark.parity
+def test_torch_looks_ahead_alike():
+    """Where its momentum warms up as fast; it keeps the product of momenta in float32."""
+    import torch
+
+    rng = np.random.default_rng(0)
+    start, gradients = rng.standard_normal(9), rng.standard_normal((10, 9))
+    expected = torch_trajectory(
+        lambda params: torch.optim.NAdam(params, lr=0.01, eps=0.0, momentum_decay=1.0),
+        start,
+        gradients,
+    )
+    ours = train(Nadam(0.01, epsilon=1e-30), NUMPY, start, gradients)[-1]
+    assert_allclose(ours, expected, rtol=1e-7)
 
 
 @pytest.mark.parity

@@ -9,7 +9,7 @@ One step applies, in Keras's order:
 
     gradients = optimizer.clip(ctx, gradients, slices)
     params = params + optimizer.decay(ctx, params, slices, iteration)  # unless that is None
-    updates, slots = optimizer.update(ctx, params, gradients, slots, iteration)
+    updates, slots = optimizer.advance(ctx, params, gradients, slots, iteration)
     params = params + updates
 """
 
@@ -18,32 +18,17 @@ from __future__ import annotations
 from typing import Any
 
 from nnscratch.core.errors import look_up
-from nnscratch.optimizers.adaptive import Adagrad, Adam, AdamW, RMSprop
-from nnscratch.optimizers.base import Optimizer
-from nnscratch.optimizers.rarer import Adadelta, Adamax
-from nnscratch.optimizers.sgd import SGD
+from nnscratch.optimizers.adaptive import *
+from nnscratch.optimizers.base import Optimizer as Optimizer
+from nnscratch.optimizers.rarer import *
+from nnscratch.optimizers.sgd import *
 
-__all__ = [
-    "SGD",
-    "Adadelta",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Optimizer",
-    "RMSprop",
-    "get",
+OPTIMIZERS: list[type[Any]] = [
+    kind
+    for kind in list(vars().values())
+    if isinstance(kind, type) and issubclass(kind, Optimizer) and kind is not Optimizer
 ]
-
-NAMES: dict[str, type[Any]] = {
-    "sgd": SGD,
-    "rmsprop": RMSprop,
-    "adadelta": Adadelta,
-    "adagrad": Adagrad,
-    "adam": Adam,
-    "adamax": Adamax,
-    "adamw": AdamW,
-}
+NAMES: dict[str, type[Any]] = {kind.__name__.lower(): kind for kind in OPTIMIZERS}
 
 
 def get(identifier: Optimizer | str) -> Optimizer:

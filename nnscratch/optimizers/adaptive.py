@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from nnscratch import schedules
+from nnscratch.core.arguments import flag
 from nnscratch.core.context import Context
 from nnscratch.kernels.ops import Array
 from nnscratch.optimizers.base import (
@@ -17,6 +18,8 @@ from nnscratch.optimizers.base import (
     Slots,
 )
 
+__all__ = ["Adagrad", "Adam", "AdamW", "RMSprop"]
+
 
 @dataclass(frozen=True)
 class RMSprop(Optimizer):
@@ -24,6 +27,8 @@ class RMSprop(Optimizer):
 
     s = rho * s + (1 - rho) * g^2; the update is -lr * g / sqrt(s + epsilon), with epsilon
     *inside* the root. With momentum, velocity = momentum * velocity + that update, is added.
+    With `centered`, s is reduced by the square of the running mean m = rho * m + (1 - rho) * g:
+    what is left is their variance.
 
     Source: Tieleman & Hinton 2012, Coursera lecture 6.5.
     """
@@ -32,27 +37,34 @@ class RMSprop(Optimizer):
     rho: float = field(default=0.9, metadata=DECAY_RATE)
     momentum: float = field(default=0.0, metadata=FRACTION)
     epsilon: float = field(default=1e-7, metadata=POSITIVE)
+    centered: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        flag("RMSprop centered", self.centered)
 
     def init(self, ctx: Context, params: Array) -> dict[str, Array]:
-        """A mean square, and a velocity if there is momentum."""
-        names = ["mean_square", "velocity"] if self.momentum else ["mean_square"]
+        """A mean square, a velocity if there is momentum, and a mean if it is centred."""
+        further = {"velocity": self.momentum, "mean": self.centered}
+        names = ["mean_square", *(name for name, wanted in further.items() if wanted)]
         return {name: ctx.k.zeros_like(params) for name in names}
 
     def update(
         self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
     ) -> tuple[Array, dict[str, Array]]:
         """The scaled gradient, or the velocity."""
+        rate = self.learning_rate_at(iteration)
         updates, mean_square = ctx.k.rmsprop(
-            gradients,
-            slots["mean_square"],
-            self.learning_rate_at(iteration),
-            self.rho,
-            self.epsilon,
+            gradients, slots["mean_square"], rate, self.rho, self.epsilon
         )
-        if not self.momentum:
-            return updates, {"mean_square": mean_square}
-        velocity = self.momentum * slots["velocity"] + updates
-        return velocity, {"mean_square": mean_square, "velocity": velocity}
+        after = {"mean_square": mean_square}
+        if self.centered:
+            mean = self.rho * slots["mean"] + (1 - self.rho) * gradients
+            after["mean"] = mean
+            updates = -rate * gradients / ctx.xp.sqrt(mean_square - mean**2 + self.epsilon)
+        if self.momentum:
+            updates = after["velocity"] = self.momentum * slots["velocity"] + updates
+        return updates, after
 
 
 @dataclass(frozen=True)
@@ -91,17 +103,26 @@ class Adam(Optimizer):
     added to the uncorrected root, "epsilon hat" of the paper's section 2. Keras computes a in
     the parameters' dtype; here it is computed in float64 and rounded once.
 
-    Source: Kingma & Ba 2015, arXiv:1412.6980.
+    With `amsgrad` the largest v so far takes the place of v: a step never grows because large
+    gradients are forgotten.
+
+    Source: Kingma & Ba 2015, arXiv:1412.6980; Reddi et al. 2018, arXiv:1904.09237.
     """
 
     learning_rate: schedules.Identifier = 0.001
     beta_1: float = field(default=0.9, metadata=DECAY_RATE)
     beta_2: float = field(default=0.999, metadata=DECAY_RATE)
     epsilon: float = field(default=1e-7, metadata=POSITIVE)
+    amsgrad: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        flag(f"{type(self).__name__} amsgrad", self.amsgrad)
 
     def init(self, ctx: Context, params: Array) -> dict[str, Array]:
-        """Both moments."""
-        return {name: ctx.k.zeros_like(params) for name in ("first_moment", "second_moment")}
+        """Both moments, and the largest second one."""
+        names = ["first_moment", "second_moment", *["largest"] * self.amsgrad]
+        return {name: ctx.k.zeros_like(params) for name in names}
 
     def update(
         self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
@@ -109,16 +130,21 @@ class Adam(Optimizer):
         """The first moment over the root of the second."""
         t = iteration + 1
         correction = math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        step_size = self.learning_rate_at(iteration) * correction
         updates, first, second = ctx.k.adam(
             gradients,
             slots["first_moment"],
             slots["second_moment"],
-            self.learning_rate_at(iteration) * correction,
+            step_size,
             self.beta_1,
             self.beta_2,
             self.epsilon,
         )
-        return updates, {"first_moment": first, "second_moment": second}
+        after = {"first_moment": first, "second_moment": second}
+        if self.amsgrad:
+            largest = after["largest"] = ctx.xp.maximum(slots["largest"], second)
+            updates = -(first * step_size) / (ctx.xp.sqrt(largest) + self.epsilon)
+        return updates, after
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Self, TypeAlias
 
 from nnscratch import schedules
-from nnscratch.core.arguments import number
+from nnscratch.core.arguments import flag, number, positive
 from nnscratch.core.context import Context
 from nnscratch.core.errors import DescriptionType, UnknownNameError
 from nnscratch.kernels.ops import Array
@@ -25,6 +25,8 @@ def within(**bounds: float) -> dict[str, dict[str, float]]:
     return {"bounds": bounds}
 
 
+AVERAGE = "average"
+"""The slot of the parameters' moving average."""
 POSITIVE = within(above=0)
 NOT_NEGATIVE = within(low=0)
 FRACTION = within(low=0, high=1)
@@ -42,6 +44,12 @@ class Optimizer(metaclass=DescriptionType):
         clipvalue: the largest magnitude of a number in a gradient.
         global_clipnorm: the largest norm of all gradients together.
         exclude_from_weight_decay: patterns of paths, such as "*/bias", that do not decay.
+        use_ema: whether to keep an exponential moving average of the parameters after each step,
+            in the slot "average". The first step's parameters are the first average. When `fit` is
+            through, it is what the model holds.
+        ema_momentum: the share of the average that a step keeps.
+        ema_overwrite_frequency: after how many steps, each time, the parameters are replaced by
+            the average; None: not before the end.
 
     Raises:
         ArgumentError: what is no number in its range.
@@ -55,6 +63,9 @@ class Optimizer(metaclass=DescriptionType):
     clipvalue: float | None = field(default=None, metadata=POSITIVE)
     global_clipnorm: float | None = field(default=None, metadata=POSITIVE)
     exclude_from_weight_decay: Sequence[str] = ()
+    use_ema: bool = False
+    ema_momentum: float = field(default=0.99, metadata=FRACTION)
+    ema_overwrite_frequency: int | None = None
 
     def __post_init__(self) -> None:
         schedules.get(self.learning_rate)
@@ -71,6 +82,9 @@ class Optimizer(metaclass=DescriptionType):
         if len(given) > 1:
             raise ValueError(f"{type(self).__name__}: choose one of {' and '.join(given)}")
         self._check_exclusions()
+        flag(f"{type(self).__name__} use_ema", self.use_ema)
+        if self.ema_overwrite_frequency is not None:
+            positive(f"{type(self).__name__} ema_overwrite_frequency", self.ema_overwrite_frequency)
 
     def _check_exclusions(self) -> None:
         patterns = self.exclude_from_weight_decay
@@ -103,6 +117,28 @@ class Optimizer(metaclass=DescriptionType):
             slots: what `init` or the step before returned.
             iteration: 0 at the first step.
         """
+
+    def begin(self, ctx: Context, params: Array) -> dict[str, Array]:
+        """All slots before the first step: those of `init`, and the average's."""
+        own = self.init(ctx, params)
+        return {**own, AVERAGE: params.copy()} if self.use_ema else own
+
+    def advance(
+        self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """`update`, and the average of what it makes of the parameters. See there.
+
+        Where the average replaces the parameters, the update leads there.
+        """
+        updates, own = self.update(ctx, params, gradients, slots, iteration)
+        if not self.use_ema:
+            return updates, own
+        kept = self.ema_momentum if iteration else 0.0
+        average = kept * slots[AVERAGE] + (1 - kept) * (params + updates)
+        frequency = self.ema_overwrite_frequency
+        if frequency is not None and (iteration + 1) % frequency == 0:
+            updates = average - params
+        return updates, {**own, AVERAGE: average}
 
     def learning_rate_at(self, iteration: int) -> float:
         """The learning rate of a step; the first is 0."""

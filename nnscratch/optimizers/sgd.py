@@ -10,6 +10,8 @@ from nnscratch.core.context import Context
 from nnscratch.kernels.ops import Array
 from nnscratch.optimizers.base import FRACTION, Optimizer, Slots
 
+__all__ = ["SGD"]
+
 
 @dataclass(frozen=True)
 class SGD(Optimizer):

@@ -1,6 +1,7 @@
 """Recorded trainings: replayed to the bit, forked and resumed.
 
 * ``run``           Run, what users have in hand; ``listener`` is its half that listens to `fit`;
+* ``backup``        a run that is only kept until training is through;
 * ``beginning``     how recording begins, anew or where it was interrupted; ``recording``, how it
                     goes on;
 * ``replay``, ``fork``  a run gone over again, and led on otherwise; ``continuation`` and
@@ -17,8 +18,9 @@
 
 from __future__ import annotations
 
+from nnscratch.runs.backup import BackupAndRestore
 from nnscratch.runs.errors import ReplayError, RunError
 from nnscratch.runs.fork import Fork
 from nnscratch.runs.run import Run
 
-__all__ = ["Fork", "ReplayError", "Run", "RunError"]
+__all__ = ["BackupAndRestore", "Fork", "ReplayError", "Run", "RunError"]

@@ -97,6 +97,8 @@ def fit(model: Model, task: Fit) -> None:
                 logs |= evaluate(model, task.validation, size, callbacks, prefix="val_")
             task.position = Position(epoch + 1, model.iteration)
             callbacks.on_epoch_end(epoch, logs)
+        if model.compiled.optimizer.use_ema:
+            model.use_average()
     finally:
         callbacks.on_train_end()
 

@@ -82,7 +82,7 @@ def compute_step(
     decay = optimizer.decay(ctx, old, slices, start.index)
     decayed = old if decay is None else ctx.k.add(old, decay)
     slots = {name: slot.buffer for name, slot in start.slots.items()}
-    update, slots = optimizer.update(ctx, decayed, clipped, slots, start.index)
+    update, slots = optimizer.advance(ctx, decayed, clipped, slots, start.index)
     asked = update if decay is None else ctx.k.add(decay, update)
     after = _constrain(start, _like(start.trained, ctx.k.add(decayed, update)))
     metric_states = compiled.measure(ctx, tape.outputs, batch)

@@ -173,6 +173,8 @@ def samples():
         "schedules.Constant": (0.1,),
         "schedules.ExponentialDecay": (0.1, 10, 0.5),
         "schedules.CosineDecay": (0.1, 10),
+        "schedules.InverseTimeDecay": (0.1, 10, 0.5),
+        "schedules.PolynomialDecay": (0.1, 10),
         "schedules.PiecewiseConstantDecay": ([3], [0.1, 0.2]),
     }
     for name, kind in CLASSES.items():

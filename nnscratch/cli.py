@@ -111,6 +111,13 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=write_report)
 
     command = commands.add_parser(
+        "watch", help="serve the page of a run while it is trained, to this machine alone"
+    )
+    command.add_argument("folder", type=Path, metavar="RUN_FOLDER", help="of an nn.Run")
+    command.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
+    command.set_defaults(run=watch)
+
+    command = commands.add_parser(
         "tune", parents=[backend], help="measure what convolutions choose their algorithms by"
     )
     command.set_defaults(run=tune)
@@ -226,6 +233,19 @@ def write_report(arguments: argparse.Namespace) -> int:
         diagnosis = doctor.diagnosis
     path = report(run, arguments.out, diagnosis=diagnosis)
     print(f"Wrote {path}, {path.stat().st_size / 1e6:.1f} MB: open it in a browser.")
+    return 0
+
+
+def watch(arguments: argparse.Namespace) -> int:
+    """Serve the page of a run until Ctrl-C."""
+    from nnscratch.viewer.server import Server, Watch
+
+    with Server(Watch(arguments.folder), arguments.port) as server:
+        print(f"Watching {arguments.folder} at {server.url}; Ctrl-C ends it.", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
     return 0
 
 

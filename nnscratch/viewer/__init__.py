@@ -5,7 +5,7 @@
                  histograms; ``images``, its kernels and feature maps;
 * ``packing``    how arrays and texts are carried;
 * ``page``       the page, and the program in it, whose parts are the files ``*.js``;
-* ``writing``    `nn.report`.
+* ``writing``    `nn.report`; ``server``, the same page while training goes on.
 """
 
 from nnscratch.viewer.page import ReportError

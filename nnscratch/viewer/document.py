@@ -26,57 +26,60 @@ NOBODY = (
     "No Recorder listened to this training. Shown are the steps at its checkpoints, taken again; "
     "with nn.Recorder() among the callbacks of fit it is every step."
 )
+UNSEEN = "No Recorder listens to this training: nn.Recorder() shows what the calls do."
 UNBOOKED = "No Ledger listened to this training: nn.Ledger() tells which weights earned its fall."
 
 
 class Narrator:
-    """Tells of a run, and of a run that grows again and again: nothing is looked at twice.
+    """Tells of a run; of one that grows again and again, looking at nothing twice.
 
     Args:
-        run: that was recorded, or begins to be.
         diagnosis: of its training, if there is one.
+        replay: whether steps are taken again where no recorder listened.
     """
 
-    def __init__(self, run: Run, diagnosis: Diagnosis | None = None):
-        self._run = run
-        self._diagnosis = diagnosis
-        self._stations = Stations(run)
+    def __init__(self, diagnosis: Diagnosis | None = None, replay: bool = True):
+        self._marks = [] if diagnosis is None else list(marked(diagnosis))
+        self._replay = replay
+        self._stations = Stations()
         self._listener = Recorder(every=1)
+        self._row: Sequence[Array] | None = None
         self._notes: list[str] = []
 
-    def tell(self) -> dict[str, Any]:
-        """All that is known by now."""
+    def tell(self, run: Run) -> dict[str, Any]:
+        """All that is known of it by now."""
+        return {**news(run), **self.view(run)}
+
+    def view(self, run: Run) -> dict[str, Any]:
+        """What is known at its newest checkpoint."""
         self._notes = []
-        run, model, row = self._run, self._try(lambda: self._run.model), self._try(self._row)
-        recorder, ledger = self._recorder(), self._ledger()
-        marks = [] if self._diagnosis is None else list(marked(self._diagnosis))
-        known = recorder.steps if recorder is not None else run.steps
+        model, row = self._try(lambda: run.model), self._try(lambda: self._first_row(run))
+        recorder, ledger = self._recorder(run), self._ledger(run)
+        known = run.steps if recorder is None else recorder.steps
         most = recording.POINTS if recorder is None else recording.room(recorder)
-        wanted = [*run.checkpoints, *(mark["step"] for mark in marks)]
+        wanted = [*run.checkpoints, *(mark["step"] for mark in self._marks)]
         places = recording.thinned(known, most, recording.FIRST, wanted)
         steps = [known[place] for place in places]
-        document: dict[str, Any] = {
+        view: dict[str, Any] = {
             "colors": COLORS,
-            "facts": dict(facts(run, model)),
-            "course": course(run),
+            "marks": self._marks,
             "steps": packed(whole(steps)),
-            "marks": marks,
+            "made": {"steps shown": f"{len(steps):,}"} if len(steps) < len(known) else {},
         }
-        if len(steps) < len(known):
-            document["facts"]["steps shown"] = f"{len(steps):,}"
         if model is not None:
-            document["tiles"] = tiles(model.graph)
-            document["caches"] = {} if row is None else caches(model.forward(*row, training=True))
-            document["images"] = self._stations.images(row)
+            view["made"] |= dict(made(model))
+            view["tiles"] = tiles(model.graph)
+            view["caches"] = {} if row is None else caches(model.forward(*row, training=True))
+            view["images"] = self._stations.images(run, row)
         if model is not None and recorder is not None:
-            document["statistics"] = STATISTICS
-            document["tracks"] = recording.tracks(recorder, places)
-            document["health"] = health(recorder, model.graph, places)
-            document["looks"] = recording.looks(recorder.looks)
+            view["statistics"] = STATISTICS
+            view["tracks"] = recording.tracks(recorder, places)
+            view["health"] = health(recorder, model.graph, places)
+            view["looks"] = recording.looks(recorder.looks)
         if ledger is not None:
-            document["ledger"] = recording.booked(ledger, steps)
-        document["notes"] = list(dict.fromkeys(self._notes))
-        found: dict[str, Any] = plain(document)
+            view["ledger"] = recording.booked(ledger, steps)
+        view["notes"] = list(dict.fromkeys(self._notes))
+        found: dict[str, Any] = plain(view)
         return found
 
     def _try(self, read: Callable[[], T]) -> T | None:
@@ -89,50 +92,60 @@ class Narrator:
             self._notes.append(str(error))
             return None
 
-    def _row(self) -> Sequence[Array]:
-        """The first row of the data."""
-        return tuple(x[:1] for x in self._run.rows.inputs)
+    def _first_row(self, run: Run) -> Sequence[Array]:
+        """The first row of the data, which stay the same."""
+        if self._row is None:
+            self._row = tuple(x[:1] for x in run.rows.inputs)
+        return self._row
 
-    def _recorder(self) -> Recorder | None:
+    def _recorder(self, run: Run) -> Recorder | None:
         """What a recorder saw; where none listened, what this one sees of steps taken again."""
         try:
-            return self._try(lambda: self._run.recall(Recorder()))
+            return self._try(lambda: run.recall(Recorder()))
         except UnknownNameError:
-            return self._try(self._listen)
+            if self._replay:
+                return self._try(lambda: self._listen(run))
+            self._notes.append(UNSEEN)
+            return None
 
-    def _listen(self) -> Recorder:
+    def _listen(self, run: Run) -> Recorder:
         """Record the steps at the checkpoints."""
-        run, taken = self._run, set(self._run.steps)
+        taken = set(run.steps)
         for step in run.checkpoints:
             if step in taken and step not in self._listener.steps:
                 self._listener.record(run.step(step))
         self._notes.append(NOBODY)
         return self._listener
 
-    def _ledger(self) -> Ledger | None:
+    def _ledger(self, run: Run) -> Ledger | None:
         """What a ledger booked."""
         try:
-            return self._try(lambda: self._run.recall(Ledger()))
+            return self._try(lambda: run.recall(Ledger()))
         except UnknownNameError:
             self._notes.append(UNBOOKED)
             return None
 
 
-def facts(run: Run, model: Model | None) -> Iterator[tuple[str, str]]:
-    """What stands at the top."""
-    yield "steps", f"{len(run.steps):,}"
-    yield "epochs", str(len(run.epoch_ends))
-    for name, values in run.history.items():
-        yield name, f"{values[-1]:.4g}" if isinstance(values[-1], float) else str(values[-1])
-    if model is not None:
-        parts = model.compiled
-        yield "parameters", f"{sum(value.size for value in model.params.values()):,}"
-        yield (
-            "optimizer",
-            f"{type(parts.optimizer).__name__}, learning rate {model.learning_rate:g}",
-        )
-        yield "loss function", ", ".join(type(term.loss).__name__ for term in parts.objective.terms)
-        yield "computed by", f"{model.backend.name}, {model.dtype}"
+def made(model: Model) -> Iterator[tuple[str, str]]:
+    """What was trained, and how."""
+    parts, rate = model.compiled, f"learning rate {model.learning_rate:g}"
+    yield "parameters", f"{sum(value.size for value in model.params.values()):,}"
+    yield "optimizer", f"{type(parts.optimizer).__name__}, {rate}"
+    yield "loss function", ", ".join(type(term.loss).__name__ for term in parts.objective.terms)
+    yield "computed by", f"{model.backend.name}, {model.dtype}"
+
+
+def news(run: Run) -> dict[str, Any]:
+    """What is known of every step that was taken."""
+    latest = {name: shown(values[-1]) for name, values in run.history.items()}
+    counts = {"steps": f"{len(run.steps):,}", "epochs": str(len(run.epoch_ends))}
+    found: dict[str, Any] = plain({"facts": counts | latest, "course": course(run)})
+    return found
+
+
+def shown(value: Any) -> str:
+    """What an epoch has logged."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def course(run: Run) -> dict[str, Any]:

@@ -30,34 +30,29 @@ Images = Array
 
 
 class Stations:
-    """The models at the checkpoints of a run, each looked at once.
+    """The models at the checkpoints of a run, which may be growing, each looked at once."""
 
-    Args:
-        run: recorded, perhaps still growing.
-    """
-
-    def __init__(self, run: Run):
-        self._run = run
+    def __init__(self) -> None:
         self._kernels: dict[int, dict[str, Images]] = {}
         self._maps: dict[int, dict[str, Images]] = {}
 
-    def images(self, row: Sequence[Array] | None) -> dict[str, Any]:
+    def images(self, run: Run, row: Sequence[Array] | None) -> dict[str, Any]:
         """The kernels at some checkpoints, and what the network makes of a row.
 
         Args:
+            run: as it is by now.
             row: the network's inputs, (1, ...) each; None where they are not known.
         """
-        there = self._run.checkpoints
+        there = run.checkpoints
         steps = [there[place] for place in thinned(there, STATIONS)]
         for step in steps:
             if step not in self._kernels:
-                self._look(step, row)
+                self._look(run.model_at(step), step, row)
         maps = {step: self._maps[step] for step in steps if step in self._maps}
         kernels = {step: self._kernels[step] for step in steps}
         return {"kernels": album(kernels), "maps": album(maps)}
 
-    def _look(self, step: int, row: Sequence[Array] | None) -> None:
-        model = self._run.model_at(step)
+    def _look(self, model: Model, step: int, row: Sequence[Array] | None) -> None:
         weights = model.params.items()
         self._kernels[step] = {
             path: of_kernel(value) for path, value in weights if value.ndim in (2, 4)

@@ -2,18 +2,24 @@
 const LIVE_SECONDS = 2;
 const source = byId("document");
 
-function drawAll() {
-  byId("facts").replaceChildren(...Object.entries(told.facts).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
-  byId("notes").replaceChildren(...told.notes.map((note) => h("p", { class: "note" }, note)));
-  const slider = byId("step");
-  slider.max = Math.max(0, lastPlace());
-  slider.value = chosen.place;
-  drawNetwork();
-  byId("network").hidden = !told.tiles;
-  byId("earned").hidden = !told.ledger;
-  const some = told.steps.values.length > 0;
+// What is known of every step.
+function drawNews() {
+  const facts = Object.entries({ ...told.facts, ...told.made });
+  byId("facts").replaceChildren(...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  const some = told.course.steps.values.length > 0 && told.steps.values.length > 0;
   byId("course").hidden = byId("bar").hidden = !some;
   if (some) drawCurves();
+  return some;
+}
+
+function drawAll() {
+  if (!told) return;
+  byId("notes").replaceChildren(...told.notes.map((note) => h("p", { class: "note" }, note)));
+  byId("step").max = Math.max(0, lastPlace());
+  byId("network").hidden = !told.tiles;
+  byId("earned").hidden = !told.ledger;
+  drawNetwork();
+  const some = drawNews();
   drawCall();
   if (some) move();
   drawLines();
@@ -54,10 +60,15 @@ function choose(key) {
 }
 
 function show(next) {
-  const step = told && told.steps.values.length ? stepAt(chosen.place) : null;
-  const follows = !told || chosen.place === lastPlace();
-  told = next;
-  chosen.place = follows || step === null ? Math.max(0, lastPlace()) : upTo(told.steps.values, step);
+  const step = told?.steps.values.length ? stepAt(chosen.place) : null;
+  const follows = step === null || chosen.place === lastPlace();
+  const isNews = !next.steps;
+  told = { ...told, ...next };
+  if (isNews) {
+    drawNews();
+    return;
+  }
+  chosen.place = follows ? Math.max(0, lastPlace()) : upTo(told.steps.values, step);
   if (!callOf(chosen.call)) chosen.call = told.tiles?.find((tile) => tile.weights?.length)?.key ?? null;
   drawAll();
 }
@@ -79,16 +90,17 @@ function listen() {
 
 // While training goes on: ask again and again for what is new.
 async function follow(version) {
+  let problem = "";
   try {
     const answer = await fetch(`document?version=${version}`);
     if (answer.status === 200) {
-      version = answer.headers.get("X-Version");
       show(parsed(await answer.text()));
-    }
-    byId("live").textContent = answer.status === 503 ? await answer.text() : "";
+      version = answer.headers.get("X-Version");
+    } else if (answer.status !== 204) problem = await answer.text();
   } catch {
-    byId("live").textContent = "The server does not answer; is nnscratch watch still running?";
+    problem = "The server does not answer; is nnscratch watch still running?";
   }
+  if (byId("live").textContent !== problem) byId("live").textContent = problem;
   setTimeout(follow, 1000 * LIVE_SECONDS, version);
 }
 

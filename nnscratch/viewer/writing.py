@@ -45,7 +45,7 @@ def report(
         instance("report diagnosis", diagnosis, Diagnosis, "a diagnosis: doctor.diagnosis")
     plotly()  # before the work, not after it
     target = run.folder / FILE if file is None else Path(file)
-    html = page(run.folder.resolve().name, Narrator(run, diagnosis).tell(), diagnosis)
+    html = page(run.folder.resolve().name, Narrator(diagnosis).tell(run), diagnosis)
     with replacing(target) as opened:
         opened.write(html.encode())
     return target

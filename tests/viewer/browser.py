@@ -69,13 +69,11 @@ class Browser:
         )
 
     def requests(self) -> list[str]:
-        """What the page has asked for since the last time."""
+        """What has been asked of others since the last time, for the page and by it."""
         entries = (json.loads(e["message"])["message"] for e in self.driver.get_log("performance"))
-        return [
-            entry["params"]["request"]["url"]
-            for entry in entries
-            if entry["method"] == "Network.requestWillBeSent"
-        ]
+        asked = [own for own in entries if own["method"] == "Network.requestWillBeSent"]
+        urls = (own["params"]["request"]["url"] for own in asked)
+        return [url for url in urls if not url.startswith(("data:", "blob:"))]
 
     def errors(self) -> list[str]:
         """What the page has complained about since the last time."""

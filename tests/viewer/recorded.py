@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 import nnscratch as nn
+from nnscratch.viewer.server import Server, Watch
+from tests.runs.trainings import BreakOffError, Interrupt
 
 (X, Y), _ = nn.datasets.digits()
 X, Y = X[:96], Y[:96]
@@ -30,6 +37,26 @@ def record(folder: Path, *callbacks, model=None, x=X, y=Y, **options):
     arguments = {"batch_size": 16, "epochs": 3, "verbose": 0} | options
     (model or digits_net()).fit(x, y, callbacks=[*callbacks, run], **arguments)
     return run
+
+
+def broken_off(folder: Path, *callbacks, steps: int = 12) -> nn.Run:
+    """The same, interrupted after some steps, as another process sees one that is trained."""
+    with pytest.raises(BreakOffError):
+        record(folder, *callbacks, Interrupt("on_train_batch_begin", steps))
+    return nn.Run.open(folder)
+
+
+@contextmanager
+def serving(run: nn.Run) -> Iterator[Server]:
+    """A server that watches a run."""
+    with Server(Watch(run.folder)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def siamese():

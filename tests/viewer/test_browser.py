@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
-from tests.viewer.recorded import X, Y, record, siamese
+from tests.viewer.recorded import X, Y, broken_off, record, serving, siamese
 
 pytestmark = pytest.mark.browser
 
@@ -205,8 +205,7 @@ def test_nothing_is_asked_for(browser, seen):
     browser.open(seen[-1])
     for key in ("add#0", "embedder/conv2d#0"):
         browser.click(f'[data-key="{key}"]')
-    asked = browser.requests()
-    assert [url for url in asked if not url.startswith(("data:", "blob:"))] == [seen[-1]]
+    assert browser.requests() == [seen[-1]]
 
 
 def test_nothing_can_be_asked_for(browser, seen):
@@ -218,6 +217,27 @@ def test_nothing_can_be_asked_for(browser, seen):
     assert answers == "TypeError"
     assert browser.requests() == []
     assert any("Content Security Policy" in error for error in browser.errors())
+
+
+def test_a_page_that_is_watched_grows(browser, tmp_path):
+    recorder = nn.Recorder(every=OFTEN)
+    run = broken_off(tmp_path / "run", recorder, steps=12)
+    with serving(run) as server:
+        browser.open(server.url)
+        assert browser.text("#facts").startswith("steps\n12")
+        assert browser.text("#now") == "9"  # the newest checkpoint is before step 10
+        browser.js("document.querySelector('[data-key=\"dense#0\"]').focus()")
+        again = nn.Recorder(every=OFTEN)
+        nn.Run.open(run.folder).resume([again], verbose=0)
+        browser.wait("document.getElementById('now').innerText === '17'")
+        assert browser.text("#facts").startswith("steps\n18")
+        expected = written(browser, again["dense"].output.std[-1])
+        assert value(browser, "dense#0", "activation") == expected
+        assert browser.js("document.activeElement.dataset.key") == "dense#0"
+        assert all(url.startswith(server.url) for url in browser.requests())
+        assert browser.errors() == []
+    browser.wait("document.getElementById('live').innerText.includes('does not answer')")
+    browser.errors()
 
 
 def test_the_probe_can_see_a_request(browser, tmp_path):

@@ -46,12 +46,12 @@ def test_many_pixels_are_shown_at_fewer_steps(monkeypatch):
 
 def test_stations_are_the_checkpoints_and_each_is_looked_at_once(tmp_path, monkeypatch):
     run = record(tmp_path)
-    stations, asked = Stations(run), []
+    stations, asked = Stations(), []
     model_at = run.model_at
     monkeypatch.setattr(run, "model_at", lambda step: asked.append(step) or model_at(step))
     row = (X[:1].astype(np.float32),)
-    found = stations.images(row)
-    assert stations.images(row) == found
+    found = stations.images(run, row)
+    assert stations.images(run, row) == found
     assert asked == run.checkpoints == found["kernels"]["steps"] == [0, 5, 10, 15, 18]
     kernel = unpacked(found["kernels"]["images"]["conv2d/kernel"]["levels"])
     limit = found["kernels"]["images"]["conv2d/kernel"]["limit"]
@@ -63,6 +63,6 @@ def test_stations_are_the_checkpoints_and_each_is_looked_at_once(tmp_path, monke
 
 
 def test_without_data_there_are_kernels_alone(tmp_path):
-    found = Stations(record(tmp_path)).images(None)
+    found = Stations().images(record(tmp_path), None)
     assert found["maps"] == {"steps": [], "images": {}}
     assert found["kernels"]["steps"]

@@ -20,7 +20,7 @@ from tests.viewer.test_recording import unpacked
 
 def told(run, diagnosis=None):
     """The document, as the page's program gets it."""
-    return json.loads(json.dumps(Narrator(run, diagnosis).tell(), allow_nan=False))
+    return json.loads(json.dumps(Narrator(diagnosis).tell(run), allow_nan=False))
 
 
 def within(html: str, name: str) -> str:
@@ -43,7 +43,7 @@ def test_everything_is_told(tmp_path):
     assert document["looks"]["steps"] == [look.step for look in recorder.looks]
     assert set(document["ledger"]["sums"]) == set(ledger.entries)
     assert document["images"]["maps"]["steps"] == run.checkpoints
-    assert document["facts"]["optimizer"] == "Adam, learning rate 0.001"
+    assert document["made"]["optimizer"] == "Adam, learning rate 0.001"
 
 
 def test_the_page_is_whole_and_asks_for_nothing(tmp_path):

@@ -25,7 +25,7 @@ function drawCall() {
       ...entry("read by", readers.length ? listed(readers.map((other) => other.key)) : ["the loss, or nobody"])));
   byId("quantity").replaceChildren(...quantities.map(({ id, label }) => h("option", { value: id, selected: id === chosen.quantity }, label)));
   byId("spread-part").hidden = !quantities.length;
-  const recorded = Boolean(told.tracks?.[tile.key]);
+  const recorded = recordedOf(tile).length > 0;
   byId("courses").hidden = !recorded;
   if (recorded) drawCourses(tile);
   byId("call-foot").replaceChildren(...formulae(tile), ...cacheOf(tile));
@@ -43,22 +43,31 @@ function moveCall() {
   byId("call-sign").className = LEVELS[level];
   byId("numbers").replaceChildren(...numbersOf(tile));
   byId("albums").replaceChildren(...albums(tile));
-  if (told.tracks?.[tile.key]) Plotly.relayout(byId("courses"), { shapes: [cursor(stepAt(chosen.place))] });
+  if (recordedOf(tile).length) Plotly.relayout(byId("courses"), { shapes: [cursor(stepAt(chosen.place))] });
   drawSpread(tile);
 }
 
+// The call and its weights, as far as a recorder saw them.
+function recordedOf(tile) {
+  const names = [tile.key, ...(tile.weights || []).map((weight) => weight.path)];
+  return names.filter((name) => told.tracks?.[name]);
+}
+
 function numbersOf(tile) {
-  const names = [tile.key, ...(tile.weights || []).map((weight) => weight.path)].filter((name) => told.tracks?.[name]);
+  const names = recordedOf(tile);
   if (!names.length) return [];
-  const cells = (name, quantity) => told.statistics.map((statistic) => {
-    const value = series(name, quantity, statistic)[chosen.place];
+  const at = (name, quantity, statistic) => series(name, quantity, statistic)[chosen.place];
+  const saturates = names.includes(tile.key) && !Number.isNaN(at(tile.key, "output", "saturated"));
+  const statistics = told.statistics.filter((statistic) => saturates || statistic !== "saturated");
+  const cells = (name, quantity) => statistics.map((statistic) => {
+    const value = at(name, quantity, statistic);
     return h("td", { class: "number" }, ["zeros", "saturated"].includes(statistic) ? percent(value) : number(value));
   });
   const rows = names.flatMap((name) => Object.keys(told.tracks[name]).map((quantity) => {
     const own = name === tile.key ? "" : `${name.split("/").pop()}: `;
     return h("tr", {}, h("th", { scope: "row" }, own + QUANTITIES[quantity]), cells(name, quantity));
   }));
-  const head = ["", ...told.statistics].map((name) => h("th", { scope: "col", class: name && "number" }, name));
+  const head = ["", ...statistics].map((name) => h("th", { scope: "col", class: name && "number" }, name));
   return [h("h4", {}, `Numbers of step ${stepAt(chosen.place)}`),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "numbers" }, h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows)))];
 }

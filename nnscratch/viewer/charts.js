@@ -138,7 +138,7 @@ function drawCourses(tile) {
     text: [...values].map((value) => (value === 0 ? "exactly 0" : number(value))), hovertemplate: "step %{x}: %{text}",
   }));
   const zeros = lines.some(({ values }) => values.includes(0));
-  draw("courses", traces, layout(250, {
+  draw("courses", traces, layout(narrow.matches ? 310 : 250, {
     xaxis: axis({ title: { text: "step", standoff: 4 } }),
     yaxis: axis({ type: "log", exponentformat: "power", nticks: 7, ...(zeros && { range: [Math.log10(floor) - 0.2, null] }) }),
     shapes: [cursor(stepAt(chosen.place))],

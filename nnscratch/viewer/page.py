@@ -44,7 +44,9 @@ NETWORK = """
 <div id="spread-part"><h4><label for="quantity">How the entries are spread:</label>
 <select id="quantity"></select></h4>
 <div class="chart" id="spread" role="img" aria-label="histograms over the steps"></div>
-<p class="soft" id="spread-none">Nothing finite was seen.</p></div>
+<p class="soft" id="spread-none">Nothing finite was seen.</p>
+<p class="soft">Lighter: more entries, on a logarithmic scale; beside it those of one step.</p>
+</div>
 <div id="albums"></div><div id="call-foot"></div></section></div></div>
 """
 LEDGER = """

@@ -60,7 +60,7 @@ function drawSpread(tile) {
     bargap: 0,
     margin: { l: 44, r: 10, t: 10, b: 38 },
     xaxis: axis({ title: { text: "step", standoff: 4 }, domain: [0, 0.7] }),
-    xaxis2: axis({ title: { text: `at step ${steps[look]}`, standoff: 4 }, domain: [0.74, 1], showticklabels: false, range: [0, depth] }),
+    xaxis2: axis({ title: { text: `at step ${steps[look]}`, standoff: 22 }, domain: [0.74, 1], showticklabels: false, range: [0, depth] }),
     yaxis: axis({ exponentformat: "power" }),
     shapes: [{ ...cursor(steps[look]), xref: "x" }],
   }));

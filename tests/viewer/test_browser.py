@@ -219,6 +219,22 @@ def test_nothing_can_be_asked_for(browser, seen):
     assert any("Content Security Policy" in error for error in browser.errors())
 
 
+@pytest.mark.parametrize("select", ["dense/kernel", "conv2d/relu", None])
+def test_what_was_not_recorded_is_left_out(browser, tmp_path, select):
+    x = np.random.default_rng(0).random(X.shape, np.float32)  # whose data nobody knows
+    watchers = [] if select is None else [nn.Recorder(every=None, select=select)]
+    record(tmp_path, *watchers, x=x)
+    browser.open(nn.report(nn.Run.open(tmp_path)).as_uri())
+    for key in ("dense#0", "conv2d/relu#0", "input"):
+        browser.click(f'[data-key="{key}"]')
+        rows = browser.js("document.querySelectorAll('#numbers tbody tr').length")
+        assert rows == {("dense/kernel", "dense#0"): 3, ("conv2d/relu", "conv2d/relu#0"): 2}.get(
+            (select, key), 0
+        )
+    assert "give them: nn.Run.open(" in browser.text("#notes")
+    assert browser.errors() == []
+
+
 def test_a_page_that_is_watched_grows(browser, tmp_path):
     recorder = nn.Recorder(every=OFTEN)
     run = broken_off(tmp_path / "run", recorder, steps=12)

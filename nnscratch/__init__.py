@@ -45,6 +45,7 @@ from nnscratch.inspect.attenuation import attenuation
 from nnscratch.inspect.ledger import Ledger
 from nnscratch.inspect.recorder import Recorder
 from nnscratch.inspect.shares import shares
+from nnscratch.inspect.tensorboard import TensorBoard
 from nnscratch.labels import to_categorical
 from nnscratch.layers import *  # noqa: F403 (nnscratch.layers.__all__ is the list)
 from nnscratch.model import Model
@@ -135,6 +136,7 @@ __all__ = [
     "Store",
     "Symbol",
     "Tape",
+    "TensorBoard",
     "TerminateOnNaN",
     "UnknownNameError",
     "__version__",

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ("numba", "cupy", "matplotlib", "plotly", "pooch", "rich", "torch")
+HEAVY = ("numba", "cupy", "matplotlib", "plotly", "pooch", "rich", "tensorboard", "torch")
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from nnscratch.core.arguments import positive, whole
+from nnscratch.core.arguments import flag, positive, whole
 from nnscratch.core.errors import NNError
 from nnscratch.core.step import Step, checked_step
 from nnscratch.core.table import Table
 from nnscratch.core.tape import Call, full_key, has_key
-from nnscratch.inspect import look_states, recorder_table
+from nnscratch.inspect import look_states, recorder_columns, recorder_table
 from nnscratch.inspect.groups import group_of
 from nnscratch.inspect.looks import Look
 from nnscratch.inspect.scribe import Scribe
@@ -250,14 +251,30 @@ class Recorder(Callback):
         """True: it is there, though nothing may be recorded yet."""
         return True
 
-    def to_dict(self) -> dict[str, Array]:
-        """Every column by its name, such as "conv2d#0.output.mean", for a table elsewhere."""
+    def to_dict(self, *, tidy: bool = False) -> dict[str, Array]:
+        """All columns by name, for a table elsewhere: `pandas.DataFrame(recorder.to_dict())`.
+
+        Args:
+            tidy: False for a row per step, and columns such as "conv2d#0.output.mean". True for a
+                row per step and tensor: its name and quantity, such as "conv2d#0" and "output",
+                then a column for each statistic. Steps that did not have it have no row.
+
+        Raises:
+            ArgumentError: tidy is neither True nor False.
+        """
         book = self._scribe.book
-        columns = {"step": book.index, "loss": book.loss}
-        for name, what in book.numbers:
-            for statistic, column in book.series((name, what)).columns().items():
-                columns[f"{name}.{what}.{statistic}"] = column
-        return columns
+        tell = (
+            recorder_columns.tidy if flag("Recorder.to_dict tidy", tidy) else recorder_columns.wide
+        )
+        return tell(book)
+
+    def to_csv(self, file: str | os.PathLike[str]) -> None:
+        """Write the tidy table, see `to_dict`, as a file of comma-separated values.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        recorder_columns.write_csv(file, self.to_dict(tidy=True))
 
     def state(self) -> Mapping[str, Any]:
         """All that is recorded."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,11 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--out", type=Path, metavar="DIR", help="where the files go (default: results/NAME)"
     )
+    command.add_argument(
+        "--pages",
+        action="store_true",
+        help="write a page of every variant's training too, see `nnscratch report`",
+    )
     command.set_defaults(run=run_study)
 
     command = commands.add_parser(
@@ -93,6 +99,12 @@ def parser() -> argparse.ArgumentParser:
         help="that trying the fixes may take (default: as long as the training took; 0: none)",
     )
     command.add_argument("--html", type=Path, metavar="FILE", help="write the cards as a page")
+    command.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="write the page of the training, with the findings marked",
+    )
     command.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON")
     command.set_defaults(run=diagnose)
 
@@ -171,7 +183,7 @@ def run_study(arguments: argparse.Namespace) -> int:
     """Run a study for each seed; its files are written when all of them are through.
 
     At full size what is measured is kept, until then, in a folder beside them: a study that was
-    interrupted goes on where it was.
+    interrupted goes on where it was, unless pages are written.
     """
     from rich.console import Console
 
@@ -183,13 +195,17 @@ def run_study(arguments: argparse.Namespace) -> int:
     out = arguments.out or Path("results", study.name)
     seeds = arguments.seed
     folders = {seed: out / f"seed-{seed}" if len(seeds) > 1 else out for seed in seeds}
-    kept = {
-        seed: folder / "unfinished" if arguments.scale == "full" else None
-        for seed, folder in folders.items()
-    }
+    keeps = arguments.scale == "full" and not arguments.pages
+    kept = {seed: folder / "unfinished" if keeps else None for seed, folder in folders.items()}
     with progress.shown(console, study.name, len(study.variants) * len(seeds)) as bar:
         runs = [
-            runner.run(study, Setting(arguments.backend, seed, arguments.scale), bar, kept[seed])
+            runner.run(
+                study,
+                Setting(arguments.backend, seed, arguments.scale),
+                bar,
+                kept[seed],
+                folders[seed] if arguments.pages else None,
+            )
             for seed in seeds
         ]
     terminal.show(console, runs)
@@ -204,7 +220,7 @@ def diagnose(arguments: argparse.Namespace) -> int:
     """Train a variant of a study under a doctor's eyes, and print what the doctor says."""
     from rich.console import Console
 
-    from nnscratch.studies import examination, progress, registry
+    from nnscratch.studies import examination, pages, progress, registry
     from nnscratch.studies.study import Setting
 
     if arguments.example is None:
@@ -212,9 +228,13 @@ def diagnose(arguments: argparse.Namespace) -> int:
     study, console = registry.get(arguments.example), Console()
     variant = study.variant(arguments.variant)
     setting = Setting(arguments.backend, arguments.seed, arguments.scale)
-    with progress.shown(console, study.name, 1) as bar:
-        diagnosis = examination.examine(variant, setting, bar, arguments.budget)
-    examination.show(console, study, variant, diagnosis)
+    listening = nullcontext() if arguments.report is None else pages.witnesses(study, variant)
+    with listening as seen:
+        with progress.shown(console, study.name, 1) as bar:
+            diagnosis = examination.examine(variant, setting, bar, arguments.budget, seen or ())
+        examination.show(console, study, variant, diagnosis)
+        if seen is not None and seen.write(arguments.report, diagnosis):
+            console.print(f"\nWrote {arguments.report}", highlight=False, soft_wrap=True)
     files = {arguments.html: diagnosis.to_html, arguments.json: diagnosis.to_json}
     examination.write(console, {path: made() for path, made in files.items() if path is not None})
     if diagnosis.outcome.interrupted:

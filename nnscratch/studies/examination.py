@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,11 @@ from nnscratch.training.atomic import replacing
 
 
 def examine(
-    variant: Variant, setting: Setting, progress: Progress, budget: float | None = None
+    variant: Variant,
+    setting: Setting,
+    progress: Progress,
+    budget: float | None = None,
+    watchers: Sequence[nn.Callback] = (),
 ) -> nn.Diagnosis:
     """Run a variant, say what ails its network, and try what would heal it.
 
@@ -28,11 +32,12 @@ def examine(
         setting: how.
         progress: sees how far it is.
         budget: seconds that trying fixes may take; None for as many as the training took.
+        watchers: who else listens to the training.
     """
     doctor = nn.Doctor()
     progress.begin(variant.name)
     try:
-        variant.run(replace(setting, moved=progress.move, watchers=(doctor,)))
+        variant.run(replace(setting, moved=progress.move, watchers=(doctor, *watchers)))
     except KeyboardInterrupt:
         if not doctor.knows:
             raise

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 from nnscratch.core.plain import plain
 from nnscratch.machine import machine
@@ -21,6 +21,8 @@ class Findings:
     setting: Setting
     results: Results
     claims: Sequence[Claim]
+    pages: Mapping[str, str] = field(default_factory=dict)
+    """Those of the variants' trainings, by variant, as seen from the study's folder."""
 
     @property
     def hold(self) -> bool:

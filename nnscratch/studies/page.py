@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from urllib.parse import quote
 
 from nnscratch.core.table import Table
 from nnscratch.inspect import report
@@ -94,7 +95,7 @@ def variants_table(findings: Findings) -> str:
     study = findings.study
     rows = (
         [
-            escape(variant.name),
+            linked(variant.name, findings.pages.get(variant.name)),
             escape(variant.change),
             *(escape(cell(findings.results[variant.name])) for cell in study.columns.values()),
         ]
@@ -104,12 +105,17 @@ def variants_table(findings: Findings) -> str:
     return report.table(headings, rows, numbers=range(2, len(headings)))
 
 
+def linked(name: str, target: str | None) -> str:
+    """A variant's name, which leads to the page of its training where there is one."""
+    return escape(name) if target is None else f'<a href="{quote(target)}">{escape(name)}</a>'
+
+
 def rerun(findings: Findings) -> str:
     """The command line, and what this page's numbers were measured on."""
     setting = findings.setting
     command = (
         f"nnscratch study {findings.study.name} --backend {setting.backend} "
-        f"--seed {setting.seed} --scale {setting.scale}"
+        f"--seed {setting.seed} --scale {setting.scale}" + " --pages" * bool(findings.pages)
     )
     facts = " · ".join(f"{name} {value}" for name, value in machine().items())
     return f"<pre>{escape(command)}</pre>\n{report.paragraph(facts, 'soft')}"

@@ -35,10 +35,18 @@ class Narrator:
 
     Args:
         diagnosis: of its training, if there is one.
+        recorder, ledger: what saw it; None takes those that the run had.
         replay: whether steps are taken again where no recorder listened.
     """
 
-    def __init__(self, diagnosis: Diagnosis | None = None, replay: bool = True):
+    def __init__(
+        self,
+        diagnosis: Diagnosis | None = None,
+        recorder: Recorder | None = None,
+        ledger: Ledger | None = None,
+        replay: bool = True,
+    ):
+        self._given = recorder, ledger
         self._marks = [] if diagnosis is None else list(marked(diagnosis))
         self._replay = replay
         self._stations = Stations()
@@ -100,8 +108,9 @@ class Narrator:
 
     def _recorder(self, run: Run) -> Recorder | None:
         """What a recorder saw; where none listened, what this one sees of steps taken again."""
+        given, _ = self._given
         try:
-            return self._try(lambda: run.recall(Recorder()))
+            return given or self._try(lambda: run.recall(Recorder()))
         except UnknownNameError:
             if self._replay:
                 return self._try(lambda: self._listen(run))
@@ -119,8 +128,9 @@ class Narrator:
 
     def _ledger(self, run: Run) -> Ledger | None:
         """What a ledger booked."""
+        _, given = self._given
         try:
-            return self._try(lambda: run.recall(Ledger()))
+            return given or self._try(lambda: run.recall(Ledger()))
         except UnknownNameError:
             self._notes.append(UNBOOKED)
             return None

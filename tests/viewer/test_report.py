@@ -4,6 +4,8 @@ import base64
 import gzip
 import json
 import re
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,6 +31,11 @@ def within(html: str, name: str) -> str:
     return gzip.decompress(base64.b64decode(found)).decode()
 
 
+def document_of(path: Path) -> dict[str, Any]:
+    """What a page tells."""
+    return json.loads(within(path.read_text(), "document"))
+
+
 def test_everything_is_told(tmp_path):
     recorder, ledger = nn.Recorder(every=5), nn.Ledger()
     run = record(tmp_path, recorder, ledger, validation_split=0.25)
@@ -51,13 +58,22 @@ def test_the_page_is_whole_and_asks_for_nothing(tmp_path):
     path = nn.report(run)
     assert path == tmp_path / "report.html"
     html = path.read_text()
-    document = json.loads(within(html, "document"))
-    assert unpacked(document["steps"]).tolist() == run.steps
+    assert unpacked(document_of(path)["steps"]).tolist() == run.steps
     assert "Plotly" in within(html, "plotly")
     assert "default-src 'none'" in html
     assert "connect-src 'none'" in html
     outside = re.sub(r"http://www.w3.org/2000/svg", "", html)
     assert not re.search(r"https?://|//cdn|@import|<link|<img|<iframe", outside)
+
+
+def test_one_of_several_recorders_is_given(tmp_path):
+    recorders = [nn.Recorder(every=None), nn.Recorder(select="dense")]
+    run = record(tmp_path, *recorders, nn.Ledger(), nn.Ledger())
+    notes = told(run)["notes"]
+    assert any("had 2 callbacks Recorder" in note for note in notes)
+    path = nn.report(run, recorder=recorders[1], ledger=nn.Ledger())
+    assert set(document_of(path)["tracks"]) == set(recorders[1])
+    assert document_of(path)["notes"] == []
 
 
 def test_names_are_escaped(tmp_path):
@@ -139,6 +155,8 @@ def test_findings_are_marked(tmp_path):
     [
         ("runs/digits", {}, r"report run: expected a run: nn\.Run\.open"),
         (None, {"diagnosis": "dead_relu"}, "report diagnosis: expected a diagnosis"),
+        (None, {"recorder": nn.Ledger()}, r"report recorder: expected an nn\.Recorder"),
+        (None, {"ledger": nn.Recorder()}, r"report ledger: expected an nn\.Ledger"),
     ],
 )
 def test_other_arguments_are_refused(tmp_path, run, options, message):

@@ -21,7 +21,7 @@ def classes_of(module: Any) -> dict[str, Any]:
 
 LAYERS = classes_of(nn.layers)
 LOSSES = {kind.__name__: kind for kind in nn.losses.NAMES.values()}
-OPTIMIZERS = classes_of(nn.optimizers)
+OPTIMIZERS = {kind.__name__: kind for kind in nn.optimizers.NAMES.values()}
 OPTIONS = {
     "initializer": classes_of(nn.initializers),
     "regularizer": {kind.__name__: kind for kind in nn.regularizers.NAMES.values()},

@@ -88,8 +88,8 @@ def test_layers_with_keras_s_arguments(tmp_path: Path) -> None:
 def test_what_we_have_not_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="unknown layer 'Dens': did you mean 'Dense'"):
         model_of(tmp_path, model=chain({"class": "Dens", "name": "a"}))
-    with pytest.raises(UnknownNameError, match="unknown optimizer 'Lion'"):
-        model_of(tmp_path, optimizer={"class": "Lion", "kwargs": {}})
+    with pytest.raises(UnknownNameError, match="unknown optimizer 'Bear'"):
+        model_of(tmp_path, optimizer={"class": "Bear", "kwargs": {}})
     with pytest.raises(UnknownNameError, match="unknown argument of SGD 'rate'"):
         model_of(tmp_path, optimizer={"class": "SGD", "kwargs": {"rate": 1}})
     with pytest.raises(UnknownNameError, match="unknown loss 'custom:x'"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nnscratch.core.layer import LayerType
 from nnscratch.layers.activations import *
 from nnscratch.layers.arguments import *
+from nnscratch.layers.augmentation import *
 from nnscratch.layers.conv import *
 from nnscratch.layers.custom import *
 from nnscratch.layers.dense import *

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from nnscratch.core.context import Context
-from nnscratch.core.layer import Gradients, Output, Values
+from nnscratch.core.layer import Gradients, Output, Role, Values
 from nnscratch.kernels.ops import Array, Key
 from nnscratch.layers import arguments
 from nnscratch.layers.elementwise import Elementwise
@@ -21,7 +21,7 @@ class Noise(Elementwise):
     is equal on every backend and on replay.
     """
 
-    role = "noise"
+    role: Role = "noise"
     aliases = True
 
     def __init__(self, seed: int | None, *, name: str | None):

@@ -176,6 +176,17 @@ CASES: tuple[Case, ...] = (
     case(nn.GaussianNoise(0.3), (4, 5)),
     case(nn.GaussianNoise(0.3, seed=3), (5,)),
     case(nn.GaussianNoise(0.3), (4, 5), training=False),
+    # augmentation
+    case(nn.RandomFlip(), (3, 4, 2)),
+    case(nn.RandomFlip("horizontal", seed=3), (3, 4, 2)),
+    case(nn.RandomFlip("vertical"), (3, 4, 2), training=False),
+    case(nn.RandomTranslation(0.5, (0.2, 0.9)), (4, 5, 2)),
+    case(nn.RandomTranslation(0.5, 0.5, "nearest"), (4, 5, 2)),
+    case(nn.RandomTranslation((-0.6, 0.0), 0.5, "wrap", seed=3), (4, 5, 2)),
+    case(nn.RandomTranslation(0.5, 0.5, "constant", fill_value=0.3), (4, 5, 2)),
+    case(nn.RandomTranslation(0.5, 0.5), (4, 5, 2), training=False),
+    case(nn.RandomCrop(2, 3), (5, 4, 2)),
+    case(nn.RandomCrop(2, 3, seed=3), (5, 4, 2), training=False),
     # activations
     case(nn.ReLU(), (4, 5)),
     case(nn.ReLU(max_value=1.0), (4, 5)),

@@ -21,7 +21,7 @@ FILTERS, CHANNELS, MATRIX = 16, 4, 64
 """Of kernels: filters, the channels of each, and rows and columns of one that is a matrix."""
 MAPS, SIDE = 8, 32
 """Of feature maps: how many, and how many pixels high and wide."""
-PIXELS = 1_500_000
+PIXELS = 1_000_000
 """How many of them a page carries, of kernels and of maps each, at a byte."""
 LEVELS, NAN = 127, -128
 """How many shades there are on each side of 0, and the one of what is no finite number."""

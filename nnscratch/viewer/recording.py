@@ -14,7 +14,7 @@ from nnscratch.inspect.series import CALL, WEIGHT
 from nnscratch.kernels.ops import STATISTICS, Array
 from nnscratch.viewer.packing import packed, single
 
-NUMBERS = 500_000
+NUMBERS = 400_000
 """How many statistics a page carries at the most, about 4 bytes each."""
 POINTS = 4000
 """How many steps of a recording."""
@@ -22,8 +22,8 @@ FIRST = 10
 """Of the steps so many first ones stay: first values show there."""
 COURSE = 20_000
 """How many steps of the loss and of each metric."""
-LOOKS = 120
-"""How many looks."""
+LOOKS, DENSITIES = 120, 2_000_000
+"""How many looks, and how many densities they have together, a byte each."""
 FAINTEST = 1e-4
 """The density, against the peak, below which entries look alike."""
 
@@ -63,7 +63,9 @@ def tracks(recorder: Recorder, places: Array) -> dict[str, dict[str, Any]]:
 
 def looks(taken: Sequence[Look]) -> dict[str, Any]:
     """The histograms of a recorder: of each its ends, and densities on a logarithmic scale."""
-    shown = [taken[place] for place in thinned(range(len(taken)), LOOKS)]
+    size = max((BINS * sum(map(len, look.histograms.values())) for look in taken), default=1)
+    most = min(LOOKS, max(2, DENSITIES // max(1, size)))
+    shown = [taken[place] for place in thinned(range(len(taken)), most)]
     names: dict[str, dict[str, None]] = {}
     for look in shown:
         for name, own in look.histograms.items():

@@ -235,6 +235,15 @@ def test_what_was_not_recorded_is_left_out(browser, tmp_path, select):
     assert browser.errors() == []
 
 
+def test_a_run_without_a_step(browser, tmp_path):
+    run = broken_off(tmp_path / "run", nn.Recorder(), nn.Ledger(), steps=0)
+    browser.open(nn.report(run).as_uri())
+    assert browser.text("#facts").startswith("steps\n0")
+    browser.click('[data-key="dense#0"]')
+    assert "y = x @ kernel + bias" in browser.text("#call")
+    assert browser.errors() == []
+
+
 def test_a_page_that_is_watched_grows(browser, tmp_path):
     recorder = nn.Recorder(every=OFTEN)
     run = broken_off(tmp_path / "run", recorder, steps=12)

@@ -54,7 +54,7 @@ def test_statistics_are_the_recorder_s(watched):
 
 def test_a_large_network_has_room_for_fewer_steps(watched, monkeypatch):
     recorder, _ = watched
-    assert 2000 < recording.room(recorder) < recording.POINTS
+    assert 1500 < recording.room(recorder) < recording.POINTS
     monkeypatch.setattr(recording, "NUMBERS", 9000)
     series = 2 * len(recorder.calls) + 3 * len(recorder.weights)
     assert recording.room(recorder) == 1000 // series
@@ -78,6 +78,14 @@ def test_looks_are_the_recorder_s(watched):
     np.testing.assert_allclose(unpacked(own["value"]["ends"])[1], [look.low, look.high], rtol=1e-6)
     shown = unpacked(own["value"]["densities"])[1]
     np.testing.assert_array_equal(shown > 0, look.counts > 0)
+
+
+def test_many_densities_are_shown_at_fewer_looks(watched, monkeypatch):
+    recorder, _ = watched
+    own = BINS * (2 * len(recorder.calls) + 3 * len(recorder.weights))
+    taken = recorder.looks * 3
+    monkeypatch.setattr(recording, "DENSITIES", 4 * own)
+    assert looks(taken)["steps"] == [taken[place].step for place in (0, 2, 3, 5)]
 
 
 def test_a_look_without_a_name_is_empty(watched):

@@ -91,7 +91,7 @@ function drawLines() {
       lines.push(s("path", { d: `M${from.x} ${from.bottom} ${way}` }));
     }
   }
-  const size = { width: box.scrollWidth, height: box.scrollHeight };
+  const size = { width: box.scrollWidth + 30, height: box.scrollHeight };
   byId("lines").replaceChildren(...lines);
   for (const [name, value] of Object.entries(size)) byId("lines").setAttribute(name, value);
 }

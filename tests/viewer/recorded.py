@@ -59,6 +59,16 @@ def serving(run: nn.Run) -> Iterator[Server]:
             thread.join()
 
 
+def branched(branches: int):
+    """Convolutions beside each other."""
+    x = nn.Input((8, 8, 1))
+    maps = [nn.Conv2D(2, 3, name=f"branch_{number}")(x) for number in range(branches)]
+    y = nn.Dense(10, activation="softmax")(nn.Flatten()(nn.Concatenate()(maps)))
+    model = nn.Model(x, y, backend="numpy", seed=0, store=nn.Store())
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
 def siamese():
     """Two inputs, one embedder that is called twice, and an addition that passes rows by."""
     embedder = nn.Sequential(

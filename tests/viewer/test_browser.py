@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
-from tests.viewer.recorded import X, Y, broken_off, record, serving, siamese
+from tests.viewer.recorded import X, Y, branched, broken_off, record, serving, siamese
 
 pytestmark = pytest.mark.browser
 
@@ -183,6 +183,18 @@ def test_everything_fits_and_can_be_read(browser, seen, width, theme):
     ink = browser.js("document.getElementById('curves').layout.font.color")
     assert ink == ("#e6e7e9" if theme == "dark" else "#1c1e21")
     assert browser.errors() == []
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_many_branches_scroll_in_their_own_box(browser, tmp_path, width):
+    run = record(tmp_path, nn.Recorder(), model=branched(7), epochs=1)
+    browser.open(nn.report(run).as_uri(), width)
+    assert browser.js("document.documentElement.scrollWidth") <= width
+    assert browser.js("document.querySelector('.graph').scrollWidth") > width / 2
+    tile = "document.querySelector('[data-key=\"branch_6#0\"]')"
+    assert browser.js(f"{tile}.scrollWidth <= {tile}.clientWidth")
+    browser.click('[data-key="branch_6#0"]')
+    assert browser.text("#call-name") == "branch_6"
 
 
 def test_on_a_narrow_page_a_call_opens_below_its_tile(browser, seen):

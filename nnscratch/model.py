@@ -81,8 +81,8 @@ class Model(Network):
 
         The step keeps the batch; arrays of the model's dtype are not copied for it.
         """
-        batch = feeding.training_rows(self, x, y, sample_weight, allow_nonfinite)
-        step = self.compute_step(batch)
+        rows = feeding.training_rows(self, x, y, sample_weight, allow_nonfinite)
+        step = self.compute_step(rows.take(slice(None)))
         self.apply(step)
         return step
 
@@ -238,7 +238,7 @@ class Model(Network):
     def fit(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: str | int = "auto",
@@ -249,13 +249,16 @@ class Model(Network):
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
         *,
         allow_nonfinite: bool = False,
     ) -> History:
         """Train on rows of data, as Keras's `fit` does.
 
         Args:
-            x: (N, ...), or a list or dict of inputs.
+            x: (N, ...), or a list or dict of inputs. A memory-mapped array is read batch by batch.
+                Without y, a generator, or anything else that yields batches: (x, y) or (x, y,
+                sample_weight). Callbacks that need all rows, such as nn.Run, refuse those.
             y: targets; for several outputs a list, or a dict by output name, with targets for
                 each output that has a loss.
             batch_size: rows per step, 32 if None; the last step of an epoch may have fewer.
@@ -269,22 +272,24 @@ class Model(Network):
             class_weight: a factor per class number, for the rows to train on, not for validation.
             sample_weight: a factor per row.
             initial_epoch: where to go on.
+            steps_per_epoch: how many batches of a generator make an epoch; of what has a length,
+                all of them unless given.
             allow_nonfinite: let NaN and Inf in the data through.
         """
         plan = feeding.fit_plan(batch_size, epochs, initial_epoch, shuffle)
-        rows = feeding.training_rows(self, x, y, sample_weight, allow_nonfinite)
-        validation = None
-        if validation_data is not None:
-            held_out = feeding.validation_triple(validation_data)
-            validation = feeding.training_rows(self, *held_out, allow_nonfinite)
-        elif validation_split:
-            rows, validation = rows.split(validation_split)
-        rows = feeding.weigh_classes(self, rows, class_weight)
+        source, validation = feeding.fit_data(
+            self,
+            (x, y, sample_weight),
+            (validation_data, validation_split),
+            class_weight,
+            (batch_size, steps_per_epoch),
+            allow_nonfinite,
+        )
         history, listeners = feeding.listeners(
-            self, callbacks, verbose, plan, len(rows), validation is not None
+            self, callbacks, verbose, plan, source, validation is not None
         )
         position = loop.Position(plan.initial_epoch, self.iteration)
-        loop.fit(self, loop.Fit(rows, validation, plan, listeners, position))
+        loop.fit(self, loop.Fit(source, validation, plan, listeners, position))
         return history
 
     def evaluate(

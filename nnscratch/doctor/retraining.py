@@ -71,7 +71,7 @@ def retrain(program: Program, steps: int | None = None, deadline: float = math.i
 def watched(program: Program, callback: Callback) -> Model:
     """Take the steps of a program while somebody listens; the model that took them."""
     model, rows, plan = program.build(), program.rows, program.plan
-    _, listeners = feeding.listeners(model, callback, 0, plan, len(rows), validated=False)
+    _, listeners = feeding.listeners(model, callback, 0, plan, rows, validated=False)
     with np.errstate(all="ignore"):  # it may fail as another one did
         loop.fit(model, Fit(rows, None, plan, listeners, program.position))
     return model

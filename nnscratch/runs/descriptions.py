@@ -28,6 +28,7 @@ from nnscratch.core.errors import DescriptionType
 from nnscratch.core.layer import Layer
 from nnscratch.kernels.ops import Array
 from nnscratch.runs.errors import RunError
+from nnscratch.training.arrays import blocks
 
 MODULES = {
     "layers": layers,
@@ -169,5 +170,6 @@ def foreign(value: Any) -> Iterator[str]:
 def fingerprint(array: Array) -> str:
     """A digest of an array's dtype, shape and bytes."""
     digest = hashlib.blake2b(f"{array.dtype.str} {array.shape} ".encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(array).data)
+    for _, block in blocks(array):
+        digest.update(np.ascontiguousarray(block).data)
     return digest.hexdigest()

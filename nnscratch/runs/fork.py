@@ -101,7 +101,7 @@ def take_fork(
         )
     course = Course(archive.folder, model, memories, steps)
     history, listeners = feeding.listeners(
-        model, [course, *callbacks], verbose, plan, len(rows), validation is not None
+        model, [course, *callbacks], verbose, plan, rows, validation is not None
     )
     loop.fit(model, Fit(rows, validation, plan, listeners, position))
     losses = dict(zip(archive.record.steps, archive.record.loss, strict=True))

@@ -52,7 +52,7 @@ def recollect(
     guide = Guide(model, archive, memories, replay, step, end)
     hearers = [callback for callback in given if callback in listening or callback.adds]
     _, listeners = feeding.listeners(
-        model, [guide, *hearers], 0, plan, len(rows), validation is not None
+        model, [guide, *hearers], 0, plan, rows, validation is not None
     )
     with suppress(ArrivedError):
         loop.fit(model, Fit(rows, validation, plan, listeners, checkpoint.position))

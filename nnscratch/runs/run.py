@@ -305,7 +305,7 @@ class Run(Listener):
         plan = known.manifest.plan
         others = [callback for callback in feeding.listed(callbacks) if callback is not self]
         history, listeners = feeding.listeners(
-            model, [*others, self], verbose, plan, len(rows), validation is not None
+            model, [*others, self], verbose, plan, rows, validation is not None
         )
         begin = Position(plan.initial_epoch, model.iteration)
         self._resumed = known

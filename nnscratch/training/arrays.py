@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ HINTS = {
     "c": "give real and imaginary parts as two channels",
 }
 """What to do about arrays of a NumPy kind that is no real number."""
+BLOCK = 2**24
+"""Bytes of an array that are looked at together."""
 
 
 def read_array(what: str, given: Any) -> Array:
@@ -54,17 +57,24 @@ def check_finite(what: str, array: Array) -> None:
     Raises:
         DataError: names the first such value and its place.
     """
-    broken = ~np.isfinite(array)
-    if broken.any():
-        value, place = _first(array, broken)
+    first, count = "", 0
+    for start, block in blocks(array):
+        broken = ~np.isfinite(block)
+        if broken.any():
+            value, place = _first(block, broken, start)
+            first = first or f"{value} at {place}"
+            count += int(np.count_nonzero(broken))
+    if first:
         raise DataError(
-            f"{what}: {value} at {place}; {np.count_nonzero(broken)} of {array.size} values are "
+            f"{what}: {first}; {count} of {array.size} values are "
             "NaN or infinite: clean the data, or let them through with allow_nonfinite=True"
         )
 
 
-def cast(what: str, array: Array, dtype: Any) -> Array:
+def cast(what: str, array: Array, dtype: Any, start: int = 0) -> Array:
     """The array in a floating dtype, the same object where it is in it already.
+
+    Messages count rows from `start`.
 
     Raises:
         DataError: a finite value is too large for the dtype.
@@ -75,7 +85,7 @@ def cast(what: str, array: Array, dtype: Any) -> Array:
         result = array.astype(dtype)
     overflowed = np.isinf(result) & np.isfinite(array)
     if overflowed.any():
-        value, place = _first(array, overflowed)
+        value, place = _first(array, overflowed, start)
         raise DataError(
             f"{what}: {value} at {place} is too large for {np.dtype(dtype)}; scale the data, or "
             "make the model with dtype='float64'"
@@ -83,10 +93,11 @@ def cast(what: str, array: Array, dtype: Any) -> Array:
     return result
 
 
-def _first(array: Array, chosen: Array) -> tuple[Any, str]:
-    """The first of the chosen values, and its place in words."""
+def _first(array: Array, chosen: Array, start: int = 0) -> tuple[Any, str]:
+    """The first of the chosen values, and its place in words; the array begins at row `start`."""
     index = tuple(int(i) for i in np.unravel_index(chosen.argmax(), chosen.shape))
     row, *rest = index
+    row += start
     if not rest:
         place = f"row {row}"
     elif len(rest) == 1:
@@ -94,3 +105,65 @@ def _first(array: Array, chosen: Array) -> tuple[Any, str]:
     else:
         place = f"row {row}, position {tuple(rest)}"
     return array[index], place
+
+
+def blocks(array: Any) -> Iterator[tuple[int, Array]]:
+    """An array piece by piece, rows of about BLOCK bytes, each with the number of its first row."""
+    if array.ndim == 0 or array.size == 0:
+        yield 0, np.asarray(array)
+        return
+    rows = max(1, BLOCK * len(array) // (array.size * array.dtype.itemsize))
+    for start in range(0, len(array), rows):
+        yield start, array[start : start + rows]
+
+
+# -- memory-mapped arrays -------------------------------------------------------------------------
+
+
+class Mapped:
+    """A memory-mapped array in another dtype: rows are read and cast when they are asked for.
+
+    As an array, it is read whole.
+    """
+
+    def __init__(self, array: Array, dtype: Any):
+        self._array = array
+        self.dtype = np.dtype(dtype)
+        self.shape, self.ndim, self.size = array.shape, array.ndim, array.size
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def __getitem__(self, chosen: Any) -> Array:
+        rows: Array = self._array[chosen].astype(self.dtype)
+        return rows
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return self._array.astype(dtype or self.dtype)
+
+    def min(self) -> Any:
+        """The least number."""
+        return self.dtype.type(min(block.min() for _, block in blocks(self._array)))
+
+    def max(self) -> Any:
+        """The largest number."""
+        return self.dtype.type(max(block.max() for _, block in blocks(self._array)))
+
+
+def on_disk(given: Any) -> bool:
+    """Whether an array is memory-mapped: np.load(file, mmap_mode="r"), np.memmap(...)."""
+    return isinstance(given, np.memmap)
+
+
+def mapped(what: str, array: Array, dtype: Any) -> Any:
+    """A memory-mapped array as `cast` makes it, without reading more than a block at a time.
+
+    Raises:
+        DataError: a finite value is too large for the dtype.
+    """
+    if array.dtype == dtype:
+        return array
+    if array.dtype.kind == "f":
+        for start, block in blocks(array):
+            cast(what, block, dtype, start)
+    return Mapped(array, dtype)

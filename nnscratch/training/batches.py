@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -16,7 +16,7 @@ from nnscratch.core.graph import batched
 from nnscratch.core.layer import Shape
 from nnscratch.core.step import Batch
 from nnscratch.kernels.ops import Array
-from nnscratch.training.arrays import cast, check_finite, read_array
+from nnscratch.training.arrays import cast, check_finite, mapped, on_disk, read_array
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,24 @@ class Rows(Batch):
             tuple(y[chosen] for y in self.targets),
             None if self.weights is None else self.weights[chosen],
         )
+
+    def steps(self, size: int) -> int:
+        """How many batches of that size they make."""
+        return -(-len(self) // size)
+
+    def batches(
+        self, size: int, shuffle: tuple[int, int] | None = None, first: int = 0
+    ) -> Iterator[Rows]:
+        """The batches of an epoch.
+
+        Args:
+            size: rows of each; the last one may have fewer.
+            shuffle: iteration and seed that the order is a function of; None: as they are.
+            first: the batch to begin with.
+        """
+        chosen = order(len(self), *shuffle) if shuffle else None
+        for place in batch_slices(len(self), size)[first:]:
+            yield self.take(place if chosen is None else chosen[place])
 
     def split(self, fraction: float) -> tuple[Rows, Rows]:
         """The first rows, and the last `fraction` of all rows (Keras's validation_split).
@@ -60,7 +78,8 @@ def load_inputs(
 
     Args:
         x: an array, a list or tuple with one array per input, or a dict of them by input name.
-            Anything with `__array__` or `__dlpack__`, or nested lists, is an array.
+            Anything with `__array__` or `__dlpack__`, or nested lists, is an array. Of a
+            memory-mapped one rows are read, and cast, when their batch is due.
         input_names: the inputs' names.
         input_shapes: their shapes, without the batch axis.
         dtype: the model's; integers, booleans and other floats become it. An array that has it
@@ -84,7 +103,7 @@ def load_inputs(
             raise ShapeError(f"{what}: expected {batched(shape)}, got {array.shape}{hint}")
         if not allow_nonfinite:
             check_finite(what, array)
-        arrays.append(cast(what, array, dtype))
+        arrays.append(mapped(what, array, dtype) if on_disk(part) else cast(what, array, dtype))
     rows = {what: len(array) for what, array in zip(parts, arrays, strict=True)}
     if len(set(rows.values())) > 1:
         listed = ", ".join(f"{what} has {n}" for what, n in rows.items())

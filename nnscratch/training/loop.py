@@ -12,11 +12,12 @@ from nnscratch.core.executor import forward
 from nnscratch.core.step import Step
 from nnscratch.kernels.ops import Array
 from nnscratch.metrics import State
-from nnscratch.training.batches import Rows, batch_slices, order
-from nnscratch.training.callbacks import CallbackList
+from nnscratch.training.batches import Rows, batch_slices
+from nnscratch.training.callbacks import CallbackError, CallbackList
 from nnscratch.training.compiled import Compiled
 from nnscratch.training.pipeline import Start, penalty_of
 from nnscratch.training.progress import with_bar
+from nnscratch.training.streams import Stream
 
 if TYPE_CHECKING:
     from nnscratch.model import Model
@@ -71,11 +72,26 @@ class Position(NamedTuple):
 class Fit:
     """One call of `fit`: what it goes over, how, who listens, and how far it is."""
 
-    rows: Rows
+    source: Rows | Stream
     validation: Rows | None
     plan: FitPlan
     callbacks: CallbackList
     position: Position
+
+    @property
+    def rows(self) -> Rows:
+        """The rows that it goes over, for callbacks that look at all of them.
+
+        Raises:
+            CallbackError: somebody makes them as training goes on.
+        """
+        if isinstance(self.source, Stream):
+            raise CallbackError(
+                "fit: a callback needs all rows that training goes over, as nn.Run and nn.Doctor "
+                "do, and these are made as it goes on, so that they cannot be had again; give fit "
+                "arrays: memory-mapped ones, np.load(file, mmap_mode='r'), take no memory"
+            )
+        return self.source
 
 
 def fit(model: Model, task: Fit) -> None:
@@ -107,7 +123,7 @@ def train_epoch(model: Model, task: Fit) -> dict[str, float]:
     """What is left of an epoch; returns the loss and metrics of the whole."""
     if task.position.batch == 0:  # callbacks may have taken steps of their own
         task.position = task.position._replace(start=model.iteration)
-    for batch in batches(task.rows, task.plan, model.seed, task.position):
+    for batch in batches(task.source, task.plan, model.seed, task.position):
         train_batch(model, task, batch)
         del batch  # its memory serves the next one
         if model.stop_training:
@@ -127,11 +143,13 @@ def train_batch(model: Model, task: Fit, batch: Rows) -> None:
     callbacks.on_train_batch_end(number, {"loss": step.loss, **step.metrics})
 
 
-def batches(rows: Rows, plan: FitPlan, seed: int, position: Position) -> Iterator[Rows]:
-    """The batches of an epoch from a position on: a function of the seed and the steps taken."""
-    shuffled = order(len(rows), position.start, seed) if plan.shuffle else None
-    for place in batch_slices(len(rows), plan.batch_size)[position.batch :]:
-        yield rows.take(place if shuffled is None else shuffled[place])
+def batches(source: Rows | Stream, plan: FitPlan, seed: int, position: Position) -> Iterator[Rows]:
+    """The batches of an epoch from a position on: a function of the seed and the steps taken.
+
+    Where somebody makes them, that is up to them.
+    """
+    shuffle = (position.start, seed) if plan.shuffle else None
+    return source.batches(plan.batch_size, shuffle, position.batch)
 
 
 def evaluate(

@@ -13,6 +13,7 @@ from nnscratch import __version__
 from nnscratch.backend import DEFAULT, NAMES
 from nnscratch.core.errors import NNError
 
+LAST_PORT = 65535
 INTERRUPTED = 130
 """The exit status of a program that Ctrl-C ended."""
 
@@ -126,7 +127,7 @@ def parser() -> argparse.ArgumentParser:
         "watch", help="serve the page of a run while it is trained, to this machine alone"
     )
     command.add_argument("folder", type=Path, metavar="RUN_FOLDER", help="of an nn.Run")
-    command.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
+    command.add_argument("--port", type=port, default=0, metavar="N", help="default: a free one")
     command.set_defaults(run=watch)
 
     command = commands.add_parser(
@@ -146,6 +147,13 @@ def seed(text: str) -> int:
     """A seed, as an argument."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"expected a whole number >= 0, got {text!r}")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """A port, as an argument; 0 is any."""
+    if not text.isdecimal() or int(text) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"expected a port, 0 to {LAST_PORT}, got {text!r}")
     return int(text)
 
 

@@ -47,7 +47,16 @@ def test_errors_are_one_line(
     assert "Traceback" not in out + error
 
 
-@pytest.mark.parametrize("words", [[], ["study"], ["study", "zero-init", "--seed", "-1"], ["x"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["study"],
+        ["study", "zero-init", "--seed", "-1"],
+        ["watch", "x", "--port", "65536"],
+        ["x"],
+    ],
+)
 def test_words_that_make_no_command_are_an_error(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -27,7 +27,7 @@ NOBODY = (
     "with nn.Recorder() among the callbacks of fit it is every step."
 )
 UNSEEN = "No Recorder listens to this training: nn.Recorder() shows what the calls do."
-UNBOOKED = "No Ledger listened to this training: nn.Ledger() tells which weights earned its fall."
+UNBOOKED = "No Ledger listened to this training: nn.Ledger() tells what made the loss fall."
 
 
 class Narrator:

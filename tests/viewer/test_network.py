@@ -25,6 +25,15 @@ def test_branches_stay_side_by_side():
     assert rows["add#0"] == rows["hidden#0"] + 1 == rows["l1_distance#0"] + 2
 
 
+def test_what_is_read_is_above_whatever_is_called_first():
+    a, b = nn.Input((2,), name="a"), nn.Input((2,), name="b")
+    behind_b, behind_a = nn.Dense(2, name="behind_b")(b), nn.Dense(2, name="behind_a")(a)
+    model = nn.Model([a, b], nn.Add()([behind_b, behind_a]), backend="numpy", seed=0)
+    found = {tile["key"]: tile["place"] for tile in tiles(model.graph)}
+    assert found["behind_a#0"] == (1, 0)
+    assert found["behind_b#0"] == (1, 1)
+
+
 def test_a_tile_knows_its_call():
     (tile,) = [tile for tile in tiles(digits_net().graph) if tile["key"] == "conv2d#0"]
     assert tile["label"] == "conv2d"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from nnscratch.core.arguments import ArgumentError
 from nnscratch.core.errors import DataError, DTypeError, NNError, ShapeError
 from tests.doctor.nets import CLASSES, NUMBERS, YES, X, causes, diagnosis, net
 
@@ -114,7 +115,8 @@ REFUSED = {
     "few targets": (X, NUMBERS[:50], DataError, "expected 200 rows, as many as x has, got (50, 1)"),
     "narrow rows": (X[:, :3], NUMBERS, ShapeError, "expected (N, 4), got (200, 3)"),
     "no targets": (X, None, DataError, "y: nothing was given"),
-    "a generator": (iter([(X, NUMBERS)]), None, DTypeError, "x: expected real numbers"),
+    "a generator": (iter([(X, NUMBERS)]), None, ArgumentError, "how many batches make an epoch"),
+    "batches": ([(X, NUMBERS)], None, CallbackError, "a callback needs all rows"),
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 import nnscratch as nn
 from nnscratch.core.arguments import ArgumentError
 from nnscratch.core.errors import DataError, DTypeError, NNError, ShapeError
+from nnscratch.training.callbacks import CallbackError
 from tests.doctor.nets import CLASSES, NUMBERS, YES, X, causes, diagnosis, net
 
 

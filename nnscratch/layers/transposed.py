@@ -39,6 +39,7 @@ class Conv2DTranspose(Affine):
         ShapeError: inputs that are no images, or of which nothing would be left.
     """
 
+    kind = "conv2d_transpose"  # as in Keras; the capitals alone would say conv2dtranspose
     applies_activations = False
 
     def __init__(

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import nnscratch as nn
 from nnscratch.core.errors import ShapeError
 from nnscratch.core.run import run_layer
 from nnscratch.kernels.ops import Array
@@ -81,6 +82,11 @@ def test_output_padding_must_be_less_than_the_stride() -> None:
         Conv2DTranspose(1, 3, strides=(2, 1), output_padding=1)
     with pytest.raises(ArgumentError, match="expected one whole number or two"):
         Conv2DTranspose(1, 3, strides=2, output_padding=(1, 1, 1))
+
+
+def test_its_automatic_name_is_keras_own() -> None:
+    model = nn.Sequential([nn.Input((2, 2, 1)), Conv2DTranspose(1, 2)], backend="numpy")
+    assert list(model.params) == ["conv2d_transpose/kernel", "conv2d_transpose/bias"]
 
 
 def test_something_must_be_left() -> None:

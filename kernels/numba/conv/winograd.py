@@ -188,7 +188,7 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, m: int) -> Array
         read(np.zeros(max(channels, filters), x.dtype)),
         m,
         pads,
-        memory.empty((seats, size), x.dtype),
+        memory.zeros((seats, size), x.dtype),  # see `fill`: not all of it is written
         partial,
         NOTHING[x.itemsize],
         seats=seats,

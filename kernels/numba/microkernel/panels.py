@@ -77,8 +77,9 @@ def fill(
 
     Row k, column n of the matrix is source[rows[k] + n * step].
 
-    What a panel has beyond the last column may be anything. Where columns are not neighbours in
-    the source but rows are, squares of them are turned in registers.
+    What a panel has beyond the last column is finite, and no leftover of other arrays: those may
+    be denormal numbers, on which Intel's processors take a hundred times as long. Where columns are
+    not neighbours in the source but rows are, squares of them are turned in registers.
     """
     count, depth, width = panels.shape
     size = panels.itemsize
@@ -94,14 +95,16 @@ def fill(
             first_left = rows[k] + full * width
             if full < count and first_left + width <= source.size:
                 copy_columns(source, row, target)
-            else:
+            elif full < count:
                 for n in range(columns - full * width):
                     panels[full, k, n] = source[first_left + n]
+                panels[full, k, columns - full * width :] = 0
         return
     lanes = width // VECTORS
     for panel in range(count):
         column = panel * width
         filled = min(width, columns - column)
+        panels[panel, first:stop, filled:] = 0
         k = first
         while k < stop:
             together = lanes if neighbours(rows[k:stop], lanes) else 1

@@ -31,17 +31,17 @@ from .direct_plan import Plan, Range, backward_plan, forward_plan
 GRAIN_FLOP = 1 << 20
 """Floating-point operations of a task: 10 to 50 us."""
 
-FEW_PIXELS = 1024
-"""Up to so many pixels of all images a task takes them all, and some of the kernel's panels."""
+TASKS = 16
+"""Tasks at most, but where there are more groups of panels: threads take them as they come."""
 
-MANY_PANELS = 8
-"""If there are so many: enough for threads to share."""
+ROWS_OF_A_TASK = 96
+"""Pixels of a task at least, where panels are cut too: each task reads its panels once more."""
 
 FEW_FILTERS = 16
 """Up to so many, results are finished by a pass of its own: pixel by pixel would take longer."""
 
 PANELS = 1 << 18
-"""Bytes of these panels, if they are several: half of a second cache of 512 KiB."""
+"""Bytes of the panels of a task, if they are several: half of a second cache of 512 KiB."""
 
 
 def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish) -> Array:
@@ -146,7 +146,7 @@ def multiply(
 
 @functools.lru_cache(maxsize=256)
 def tasks(plan: Plan, images: int, count: int, nbytes: int) -> Work:
-    """All pixels and panels, cut by panels where there are few pixels, else by pixels.
+    """All pixels and panels: as many panels as stay in the cache while pixels pass by them.
 
     Args:
         plan: what each of the images is.
@@ -154,13 +154,10 @@ def tasks(plan: Plan, images: int, count: int, nbytes: int) -> Work:
         count: of the panels of a group.
         nbytes: of a panel.
     """
+    panels = parallel.pieces(slice(0, count), max(PANELS // nbytes, 1))
     pixels = images * len(plan.tables.writes)
-    if pixels <= FEW_PIXELS and count >= MANY_PANELS:
-        size = max(min(PANELS // nbytes, count // MANY_PANELS), 1)
-        some = [[whole(part, images) for part in plan.parts]]
-    else:
-        size, some = count, list(bundles(plan, images))
-    panels = parallel.pieces(slice(0, count), size)
+    most = max(min(TASKS // (plan.groups * len(panels)), pixels // ROWS_OF_A_TASK), 1)
+    some = list(bundles(plan, images, most))
     stops = list(itertools.accumulate(map(len, some)))
     ranges = [(stop - len(bundle), stop) for bundle, stop in zip(some, stops, strict=True)]
     chosen = itertools.product(range(plan.groups), panels, ranges)
@@ -174,11 +171,11 @@ def whole(part: Range, images: int) -> Product:
     return Product(0, 0, 0, *taps, part.depth, *rows, 0, images * part.pixels)
 
 
-def bundles(plan: Plan, images: int) -> Iterator[list[Product]]:
-    """All pixels in pieces, and these in bundles that are each worth a thread."""
+def bundles(plan: Plan, images: int, most: int) -> Iterator[list[Product]]:
+    """All pixels in pieces, and these in bundles that are each worth a thread: `most` at most."""
     costs = [2 * part.products * plan.columns for part in plan.parts]
     total = sum(cost * images * part.pixels for cost, part in zip(costs, plan.parts, strict=True))
-    grain = -(-total // max(min(total // GRAIN_FLOP, parallel.MOST_BLOCKS), 1))
+    grain = -(-total // max(min(total // GRAIN_FLOP, most), 1))
     bundle: list[Product] = []
     room = grain
     for part, cost in zip(plan.parts, costs, strict=True):

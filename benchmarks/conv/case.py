@@ -24,8 +24,19 @@ AUTO = "auto"
 """Not an algorithm: what a model takes where exact=False."""
 NAMES = (*ALGORITHMS, AUTO)
 
+LINE = 64
+"""Bytes of a cache line."""
+
 ORACLE_BYTES = 1 << 28
 """Of the windows that the right result is computed from at once."""
+
+
+def aligned(shape: tuple[int, ...]) -> Array:
+    """An array in float32 that begins where a cache line does: NumPy's own begin anywhere."""
+    size = 4 * math.prod(shape)
+    memory = np.empty(size + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    return memory[start : start + size].view(np.float32).reshape(shape)
 
 
 class Operands(NamedTuple):
@@ -88,9 +99,12 @@ class Case:
 
     @cached_property
     def operands(self) -> Operands:
-        """Normal numbers in float32."""
+        """Normal numbers in float32, which begin where a cache line does, as a model's do."""
         rng = np.random.default_rng(0)
-        return Operands(*(rng.standard_normal(s, dtype=np.float32) for s in self.layer.shapes))
+        arrays = [aligned(shape) for shape in self.layer.shapes]
+        for array in arrays:
+            rng.standard_normal(out=array, dtype=np.float32)
+        return Operands(*arrays)
 
     @property
     def arguments(self) -> tuple[Any, ...]:

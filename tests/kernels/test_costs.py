@@ -16,6 +16,7 @@ from nnscratch.kernels.geometry import Window
 from nnscratch.kernels.numba import parallel
 from nnscratch.kernels.numba.conv import Shape, choice, costs, tune
 from nnscratch.kernels.numba.conv.costs import MEASURED, TableError
+from nnscratch.kernels.numba.microkernel.target import TARGET
 
 SMALL = tune.Size(images=1, side=8, channels=16, wide=16, rounds=1)
 SHAPE = Shape(32, (28, 28), 64, 64, Window((3, 3)), 1, 4)
@@ -29,7 +30,7 @@ def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_a_table_comes_back_as_it_was_written(own: Path) -> None:
-    assert costs.in_use() == costs.COSTS["avx2"] == MEASURED
+    assert costs.in_use() == costs.COSTS[TARGET.name]
     other = MEASURED._replace(direct=1.5)
     costs.write(other, own)
     assert costs.in_use() == other

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...geometry import Window
 from ...ops import Array
-from .. import parallel
+from .. import memory, parallel
 from ..finish import NOTHING
 from ..launch import read
 from ..microkernel.panels import pack
@@ -104,8 +104,8 @@ def tiles(m: int, x: Array, rounds: int) -> float:
     outputs, channels = (x.shape[1], x.shape[2]), x.shape[3]
     count = min(winograd.number_of_tiles(len(x), outputs, m), 48)
     stride = count * channels + winograd.SKEW
-    points = np.empty((m + 2) ** 2 * stride, x.dtype)
-    zeros, y = np.zeros(channels, x.dtype), np.empty_like(x)
+    points = memory.empty(((m + 2) ** 2 * stride,), x.dtype)
+    zeros, y = np.zeros(channels, x.dtype), memory.empty(x.shape, x.dtype)
     images, nothing, there = (read(array) for array in (x, zeros, points))
 
     def work() -> None:
@@ -116,8 +116,10 @@ def tiles(m: int, x: Array, rounds: int) -> float:
 
 
 def drawn(*shape: int) -> Array:
-    """Random numbers in float32."""
-    return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    """Random numbers in float32, where a model's large arrays are: at the beginning of a page."""
+    x = memory.empty(shape, np.dtype(np.float32))
+    np.random.default_rng(0).standard_normal(out=x, dtype=np.float32)
+    return x
 
 
 def seconds(work: Callable[[], object], rounds: int) -> float:

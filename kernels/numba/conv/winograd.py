@@ -50,7 +50,7 @@ SCRATCH = 1 << 20
 SKEW = 16
 """Elements between the points: matrices of 4 KiB each would share a few places of the cache."""
 
-GRADIENT_SCRATCH = 1 << 22
+GRADIENT_SCRATCH = 1 << 20
 """Bytes of the points that are summed over at once: a longer sum touches its result less often."""
 
 TASKS = 8

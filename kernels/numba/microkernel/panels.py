@@ -20,14 +20,14 @@ from ..launch import flat
 from .target import TARGET
 from .vectors import INT, Vectors
 
-VECTORS = TARGET.vectors
+VECTOR = TARGET.bytes
 
 MANY = 8
 """Panels, for threads to share."""
 
 
 def move(typing: Any, like: Any, source: Any, target: Any) -> Any:
-    """For compiled code: copy a tile's columns, from one address to another.
+    """For compiled code: copy a vector's columns, from one address to another.
 
     A loop over them would be prepared for arrays that overlap, which takes longer than the copy.
     """
@@ -36,15 +36,13 @@ def move(typing: Any, like: Any, source: Any, target: Any) -> Any:
         _, source, target = values
         vectors = Vectors(builder.module, like.dtype.bitwidth)
         vectors.builder = builder
-        for number in range(TARGET.vectors):
-            place = INT(number * TARGET.bytes)
-            vectors.store(vectors.load(builder.add(source, place)), builder.add(target, place))
+        vectors.store(vectors.load(source), target)
         return context.get_dummy_value()
 
     return types.void(like, types.int64, types.int64), generate
 
 
-copy_columns: Callable[..., None] = intrinsic(move)
+copy_vector: Callable[..., None] = intrinsic(move)
 
 
 def turn(typing: Any, like: Any, source: Any, step: Any, target: Any, width: Any) -> Any:
@@ -83,24 +81,28 @@ def fill(
     """
     count, depth, width = panels.shape
     size = panels.itemsize
+    lanes = VECTOR // size
     start, end = np.int64(source.ctypes.data), np.int64(panels.ctypes.data)
     if step == 1:
-        full = columns // width
+        full = columns // lanes  # vectors
+        cut, last = columns - full * lanes, full * lanes // width
+        place = full * lanes - last * width
         for k in range(first, stop):
             row, target = start + rows[k] * size, end + k * width * size
-            for _ in range(full):
-                copy_columns(source, row, target)
+            for panel in range(count):
+                for n in range(min(width // lanes, full - panel * (width // lanes))):
+                    copy_vector(source, row + n * VECTOR, target + n * VECTOR)
                 row += width * size
                 target += depth * width * size
-            first_left = rows[k] + full * width
-            if full < count and first_left + width <= source.size:
-                copy_columns(source, row, target)
-            elif full < count:
-                for n in range(columns - full * width):
-                    panels[full, k, n] = source[first_left + n]
-                panels[full, k, columns - full * width :] = 0
+            left = rows[k] + full * lanes
+            if cut and left + lanes <= source.size:
+                at = end + ((last * depth + k) * width + place) * size
+                copy_vector(source, start + left * size, at)
+            elif cut:
+                for n in range(cut):
+                    panels[last, k, place + n] = source[left + n]
+                panels[last, k, place + cut :] = 0
         return
-    lanes = width // VECTORS
     for panel in range(count):
         column = panel * width
         filled = min(width, columns - column)
@@ -129,8 +131,12 @@ def neighbours(rows: Array, count: int) -> bool:
 
 
 def pack(source: Array, rows: Array, step: int, columns: int) -> Array:
-    """The matrix whose row k, column n is source.flat[rows[k] + n * step], in panels."""
-    width = TARGET.columns(source.itemsize)
+    """The matrix whose row k, column n is source.flat[rows[k] + n * step], in panels.
+
+    They are as wide as a tile; a single one may be of fewer vectors.
+    """
+    lanes = TARGET.lanes(source.itemsize)
+    width = min(TARGET.columns(source.itemsize), -(-columns // lanes) * lanes)
     panels = memory.empty((-(-columns // width), len(rows), width), source.dtype)
     arguments = flat(source), rows, step, columns, panels
     if step != 1 and len(panels) >= MANY:  # a column's numbers lie side by side

@@ -35,9 +35,10 @@ vector (`vectors.py` says how to read it):
 Versions:
 
 1. As above.
-2. Another loop k, of UNROLLED products a round, for the usual distances of A and B: it knows all
-   addresses but where a round begins. Convolutions take 0.75 to 0.9 times as long. With any
-   distance of A they take as long as before: one addition for each product is too many.
+2. Another loop k, of UNROLLED products a round, for the usual distance of A: it knows all
+   addresses but where a round begins and how far B's rows are apart. Convolutions take 0.75 to
+   0.9 times as long. With any distance of A they take as long as before: one addition for each
+   product is too many.
 3. C's rows are fetched before the sums begin, else their stores wait for the memory: 0.7 to 0.95
    times as long where sums are short. To fetch the next tile's rows of A as well brought nothing.
 4. Tiles below each other are one call: 5 ns less for each. Of one vector there are tiles of every
@@ -70,7 +71,7 @@ TALL = 2 * TARGET.rows
 """Rows of a tile of one vector: with fewer sums each would have to wait for itself."""
 
 UNROLLED = 4
-"""Products of a round where numbers of A follow each other, and rows of B as in a panel."""
+"""Products of a round where numbers of A follow each other."""
 
 TILE_BYTES = TARGET.bytes * TARGET.vectors
 """Of a row of a tile, and so from one row of a panel to the next."""
@@ -219,7 +220,7 @@ class Writer(Vectors):
         return [at.add(self.given[matrix], place) for place in places]
 
     def usual(self) -> ir.Value:
-        """Whether distances are those of the unrolled loop, which has enough to do.
+        """Whether A's distances are those of the unrolled loop, which has enough to do.
 
         Small tiles do without that loop: never.
         """
@@ -227,9 +228,8 @@ class Writer(Vectors):
         if not self.tile.unrolled:
             return BIT(0)
         a_follows = at.icmp_signed("==", given["a_step"], INT(self.bytes))
-        b_follows = at.icmp_signed("==", given["b_step"], INT(TILE_BYTES))
         enough = at.icmp_signed(">=", given["depth"], INT(UNROLLED))
-        return at.and_(at.and_(a_follows, b_follows), enough)
+        return at.and_(a_follows, enough)
 
     def loop(
         self,
@@ -244,7 +244,7 @@ class Writer(Vectors):
             block: this one.
             following: comes after it, when fewer than that are left.
             entering: what is true in the blocks that it may come after.
-            count: more than one only where distances are the usual ones.
+            count: more than one only where A's distances are the usual ones.
 
         Returns:
             What is true afterwards.
@@ -257,11 +257,12 @@ class Writer(Vectors):
         sums = self.phis({from_: now.sums for from_, now in entering.items()})
         now: Sums = dict(sums)
         for u in range(count):
-            self.multiply(at.add(a, INT(u * self.bytes)), at.add(b, INT(u * TILE_BYTES)), now)
+            row = at.add(b, at.mul(given["b_step"], INT(u)))
+            self.multiply(at.add(a, INT(u * self.bytes)), row, now)
         for place, phi in sums.items():
             phi.add_incoming(now[place], block)
         a_step = given["a_step"] if count == 1 else INT(count * self.bytes)
-        b_step = given["b_step"] if count == 1 else INT(count * TILE_BYTES)
+        b_step = at.mul(given["b_step"], INT(count))
         after = Running(
             self.advance(k, INT(count)), self.advance(a, a_step), self.advance(b, b_step), now
         )

@@ -29,7 +29,7 @@ from ..launch import flat
 from ..microkernel.panels import fill
 from ..microkernel.sweep import Left, Result, Right, sweep_address
 from ..microkernel.target import TARGET
-from .direct_gradient_plan import Pieces, line_batches, schedule
+from .direct_gradient_plan import PARTIAL_SUMS, TASKS, Pieces, line_batches, schedule
 
 COPIED = 1 << 16
 """Elements of the upstream gradients that are copied at once: 256 KiB in float32."""
@@ -38,7 +38,10 @@ GRAIN_FLOP = 1 << 24
 """Operations that are done with them, if need be by copying more."""
 
 FILTERS = 64
-"""Filters of a task at least, if there are as many."""
+"""Filters of a task, if there are as many, where the sums of all tasks would be too large."""
+
+MANY_FILTERS = 128
+"""Where they are not: each task reads the images once more."""
 
 
 def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
@@ -50,11 +53,12 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     shape = (*window.size, depth, filters)  # (KH, KW, C/G, O)
     if not (x.size and dy.size):
         return np.zeros(shape, x.dtype)
-    ranges = parallel.pieces(slice(0, columns), FILTERS)
     lines, size = len(x) * outputs, math.prod(shape)
+    most = MANY_FILTERS if TASKS * size <= PARTIAL_SUMS else FILTERS
+    ranges = parallel.pieces(slice(0, columns), most)
     batches = line_batches(lines, len(ranges) * groups, size, 2 * lines * length * size)
     copied = max(COPIED, GRAIN_FLOP // (2 * math.prod(shape[:3])))
-    at_once = max(copied // (length * min(FILTERS, columns)), 1)  # lines
+    at_once = max(copied // (length * min(most, columns)), 1)  # lines
     plan = schedule(
         tuple((batch.start, batch.stop) for batch in batches),
         at_once,
@@ -66,7 +70,7 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     )
     partial = memory.empty((len(batches), size), x.dtype)
     width = TARGET.columns(x.itemsize)
-    panels = (-(-min(FILTERS, columns) // width), len(plan.pixels), width)
+    panels = (-(-min(most, columns) // width), len(plan.pixels), width)
     seats = parallel.threads()
     launch.each(
         add_up,

@@ -81,9 +81,9 @@ def test_summary_changes_nothing(capsys):
 )
 def test_algorithms_are_those_of_the_batch(exact, batch, forward, capsys):
     layers = [
-        nn.Input((28, 28, 16)),
-        nn.Conv2D(32, 3, name="plain"),
-        nn.Conv2D(32, 3, groups=32, name="each"),
+        nn.Input((10, 10, 64)),
+        nn.Conv2D(64, 3, name="plain"),
+        nn.Conv2D(64, 3, groups=64, name="each"),
         nn.Flatten(),
         nn.Dense(3),
     ]

@@ -13,7 +13,7 @@ import ctypes
 import itertools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ import numpy as np
 from threadpoolctl import LibController, ThreadpoolController
 
 from ..ops import Array
-from . import memory, parallel
+from . import launch, memory, parallel
 from .finish import Finish, finish_block
 
 BLOCK_FLOP = 1 << 22
@@ -107,11 +107,19 @@ if hasattr(os, "register_at_fork"):
 
 
 def product(a: Array, b: Array, finish: Finish) -> Array:
-    """(M, K) @ (K, N) -> (M, N), in blocks of rows, or columns where those are more; finished."""
-    rows, columns = a.shape[0], b.shape[1]
-    y = memory.empty((rows, columns), a.dtype)
+    """(M, K) @ (K, N) -> (M, N), in blocks of rows, or columns where those are more; finished.
+
+    Where there are few of both and the sums are long, in blocks of the sums.
+    """
+    (rows, depth), columns = a.shape, b.shape[1]
     longer, shorter = max(rows, columns), min(rows, columns)
-    grain = max(BLOCK_LINES, BLOCK_FLOP // max(2 * a.shape[1] * shorter, 1))
+    sums = parallel.blocks(depth, max(BLOCK_FLOP // max(2 * rows * columns, 1), 1))
+    if longer <= BLOCK_LINES and len(sums) > 1:
+        y = sum_of_products(a, b, sums)
+        finish_block(y, 0, rows, 0, columns, finish)
+        return y
+    y = memory.empty((rows, columns), a.dtype)
+    grain = max(BLOCK_LINES, BLOCK_FLOP // max(2 * depth * shorter, 1))
 
     def task(block: slice) -> None:
         if rows >= columns:
@@ -124,3 +132,16 @@ def product(a: Array, b: Array, finish: Finish) -> Array:
     with one_thread:
         parallel.each(parallel.blocks(longer, grain), task)
     return y
+
+
+def sum_of_products(a: Array, b: Array, sums: Sequence[slice]) -> Array:
+    """(M, K) @ (K, N), for each block of K by itself; then they are added up, in order."""
+    partial = memory.empty((len(sums), a.shape[0], b.shape[1]), a.dtype)
+
+    def task(number: int) -> None:
+        block = sums[number]
+        np.matmul(a[:, block], b[block], out=partial[number])
+
+    with one_thread:
+        parallel.each(range(len(sums)), task)
+    return launch.add_in_order(partial)

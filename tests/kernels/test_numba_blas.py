@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -53,6 +53,25 @@ def test_blas_has_one_thread_inside(monkeypatch: pytest.MonkeyPatch) -> None:
     im2col.conv2d_kernel_gradient(x, y, window, 1)
     assert len(seen) >= 4
     assert set(seen) == {1}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_long_sums_of_a_small_product_are_shared_by_threads(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared: list[int] = []
+    each = parallel.each
+
+    def spy(items: Sequence[object], task: Callable[[object], object]) -> None:
+        shared.append(len(items))
+        each(items, task)
+
+    monkeypatch.setattr(parallel, "each", spy)
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((5, 300_001)), rng.standard_normal((300_001, 7))
+    y = blas.product(a.astype(dtype), b.astype(dtype), NOTHING[np.dtype(dtype).itemsize])
+    np.testing.assert_allclose(y, a @ b, rtol=0, atol=3e-2 if dtype == "float32" else 1e-9)
+    assert shared[0] > 1
 
 
 def test_the_users_setting_is_back_after_an_error() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from nnscratch.kernels import resolve
 from nnscratch.kernels.geometry import Pair, Window
-from nnscratch.kernels.numba.conv import ALGORITHMS, Shape, choice
+from nnscratch.kernels.numba.conv import ALGORITHMS, Shape, choice, planes
 from nnscratch.kernels.numba.finish import NOTHING, finish
 from nnscratch.kernels.numba.microkernel import target
 from nnscratch.kernels.ops import Array, Curve
@@ -89,6 +89,22 @@ def test_any_image_and_padding(
     window = Window((3, 3), pads=(rows, columns))
     if min(window.output_size(image)) >= 1:
         check(algorithm, (n_images, *image, depths[0]), depths[1], window, 1)
+
+
+@pytest.mark.parametrize("matrix", [1, 40, 400])
+@given(slidings(dilated=True), st.integers(1, 3), st.integers(1, 4))
+@settings(deadline=None, max_examples=60, derandomize=True)
+def test_lines_of_an_image(
+    matrix: int, sliding: tuple[Window, Pair], n_images: int, channels: int
+) -> None:
+    window, image = sliding
+    kernel = normal(*window.size, channels, 2)
+    dy = normal(n_images, *window.output_size(image), 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planes, "MATRIX", matrix)
+        dx = planes.conv2d_input_gradient(dy, kernel, window, image)
+    right = naive.conv2d_input_gradient(dy, kernel, window, 1, image)
+    np.testing.assert_allclose(dx, right, rtol=0, atol=1e-13 * np.abs(right).max(initial=1))
 
 
 @given(slidings(dilated=True), st.integers(1, 2), st.integers(2, 9), st.integers(1, 3))

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import math
 
+from . import planes
 from .algorithms import ALGORITHMS, Shape
 from .costs import CHOSEN
 
 MANY = 128
 """Cells of a kernel for each of which direct has tables of its own."""
+
+MANY_PIXELS = 4096
+"""Of all images of few channels: fewer are done before tasks are handed out."""
 
 
 def forward(shape: Shape, exact: bool) -> str:
@@ -23,11 +27,12 @@ def forward(shape: Shape, exact: bool) -> str:
 def input_gradient(shape: Shape, exact: bool) -> str:
     """For `Ops.conv2d_input_gradient`.
 
-    With few channels to write, direct fills no vector; windows do, but have to be added up, which
-    pays where they have many cells.
+    With few channels to write, direct fills no vector; planes do, see `planes.py`, but their tasks
+    are work for Python.
     """
-    channels, filters = shape.channels // shape.groups, shape.filters // shape.groups
-    few = channels <= 4 and filters >= 16 and math.prod(shape.window.size) > 9
+    outputs = shape.window.output_size(shape.image)
+    many = shape.images * math.prod(outputs) >= MANY_PIXELS
+    few = many and planes.fits(shape.window, outputs, shape.channels, shape.groups)
     general = "im2col" if few or large(shape) else filtering(shape, exact) or "direct"
     return special(shape) or general
 

@@ -1,0 +1,10 @@
+"""The GPU backend: CUDA kernels, launched through CuPy.
+
+* ``*.cu``     kernels, one file per family of operations; ``primitives.cuh``, what they share
+* ``sources``  their text; ``device``, the machine that runs them; ``launch``, how arrays reach them
+* the others hold the operations, as in the other backends.
+"""
+
+from . import activation
+
+__all__ = ["activation"]

@@ -1,0 +1,39 @@
+"""Every CUDA file compiles for every kind of GPU, without a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from nnscratch.kernels.cupy import sources
+from tests.cuda import nvrtc
+
+ARCHITECTURES = ("sm_75", "sm_80", "sm_90", "sm_100", "sm_120")
+
+
+@pytest.mark.parametrize("source", sources.names())
+def test_a_file_compiles_without_warnings(
+    source: str, record_property: Callable[[str, object], None]
+) -> None:
+    for defines in sources.variants(source):
+        for architecture in ARCHITECTURES:
+            said, usage = nvrtc.compiled(source, defines, architecture)
+            assert said == "", (source, defines, architecture)
+            assert {row.kernel for row in usage} == set(sources.kernels(sources.text(source)))
+            for row in usage:
+                what = f"{source}:{row.kernel} {' '.join(defines.values())}"
+                record_property(what, (architecture, row.registers, row.spilled))
+
+
+def test_a_warning_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = sources.text("activation") + "\nKERNEL unused() { int nothing; }\n"
+    monkeypatch.setattr(sources, "text", lambda source: text)
+    said, _ = nvrtc.compiled("activation", {"Real": "float"}, "sm_80")
+    assert "nothing" in said
+
+
+def test_what_does_not_compile_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "text", lambda source: "int missing() { return }")
+    with pytest.raises(AssertionError, match="expected an expression"):
+        nvrtc.compiled("activation", {}, "sm_80")

@@ -5,6 +5,32 @@
 * the others hold the operations, as in the other backends.
 """
 
-from . import activation
+from . import (
+    activation,
+    copies,
+    histogram,
+    linear,
+    loss,
+    norm,
+    optimizer,
+    pool,
+    random,
+    softmax,
+    statistics,
+    sums,
+)
 
-__all__ = ["activation"]
+__all__ = [
+    "activation",
+    "copies",
+    "histogram",
+    "linear",
+    "loss",
+    "norm",
+    "optimizer",
+    "pool",
+    "random",
+    "softmax",
+    "statistics",
+    "sums",
+]

@@ -1,13 +1,11 @@
 // Activations, element by element: a thread for each. Comparisons with NaN are false, so that NaN
 // reaches the branch that passes it on.
 
-#include "primitives.cuh"
+#include "columns.cuh"
+#include "curves.cuh"
 
 KERNEL relu(const Real* x, Real slope, Real ceiling, Real knee, Real* y, Size size) {
-    FOR_EACH(i, size) {
-        const Real below = slope == 0 ? 0 : slope * (x[i] - knee);  // 0 * -inf would be NaN
-        y[i] = x[i] >= ceiling ? ceiling : x[i] < knee ? below : x[i];
-    }
+    FOR_EACH(i, size) { y[i] = relu_of(x[i], slope, ceiling, knee); }
 }
 
 KERNEL relu_gradient(const Real* dy, const Real* y, Real slope, Real ceiling, Real knee, Real* dx,
@@ -20,30 +18,30 @@ KERNEL relu_gradient(const Real* dy, const Real* y, Real slope, Real ceiling, Re
 
 // Alpha repeats along flat x.
 KERNEL prelu(const Real* x, const Real* alpha, Size period, Real* y, Size size) {
-    FOR_EACH(i, size) { y[i] = x[i] > 0 ? x[i] : alpha[i % period] * x[i]; }
+    FOR_EACH(i, size) { y[i] = x[i] > 0 ? x[i] : alpha[split(i, period).rest] * x[i]; }
 }
 
-// What reaches alpha is left for a sum over each of its elements.
-KERNEL prelu_gradient(const Real* dy, const Real* x, const Real* alpha, Size period, Real* dx,
-                      Real* shares, Size size) {
-    FOR_EACH(i, size) {
-        const Real below = x[i] <= 0 ? dy[i] * alpha[i % period] : x[i];  // NaN is not below
+// The sum over samples of what reaches alpha; dx on the way.
+KERNEL prelu_gradient(const Real* dy, const Real* x, const Real* alpha, Real* dx, COLUMNS) {
+    __shared__ double shared[SHARED_SUMS(1)];
+    column_sums<1>(PASS_COLUMNS, shared, [=](Size row, int column, double* sums) {
+        const Size i = row * columns + column;
+        const Real below = x[i] <= 0 ? dy[i] * alpha[column] : x[i];  // NaN is not below
         dx[i] = x[i] > 0 ? dy[i] : below;
-        shares[i] = x[i] > 0 ? 0 : dy[i] * x[i];
-    }
+        sums[0] += x[i] > 0 ? 0 : dy[i] * x[i];
+    });
+}
+
+KERNEL prelu_sums(const double* parts, int slabs, Real* dalpha, Size columns) {
+    FOR_EACH(column, columns) { dalpha[column] = slab_sum<1>(parts, slabs, columns, 0, column); }
 }
 
 KERNEL elu(const Real* x, Real alpha, Real* y, Size size) {
-    FOR_EACH(i, size) { y[i] = x[i] > 0 ? x[i] : alpha * expm1(x[i]); }
+    FOR_EACH(i, size) { y[i] = elu_of(x[i], alpha); }
 }
 
 KERNEL elu_gradient(const Real* dy, const Real* y, Real alpha, Real* dx, Size size) {
     FOR_EACH(i, size) { dx[i] = y[i] >= 0 ? dy[i] : dy[i] * (y[i] + alpha); }
-}
-
-DEVICE Real logistic(Real x) {
-    const Real power = exp(-abs(x));  // of a number that is not positive: no overflow
-    return (x >= 0 ? 1 : power) / (1 + power);
 }
 
 KERNEL sigmoid(const Real* x, Real* y, Size size) {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from .. import kernel
 from ..ops import Array
-from .launch import elementwise
+from .columns import column_sums
+from .device import device
+from .launch import contiguous, elementwise, empty, over, real, size
 
 
 @kernel("relu", backend="cupy")
@@ -78,3 +80,39 @@ def gelu_gradient(dy: Array, x: Array) -> Array:
     """The product's derivative: the share's own is the density."""
     (dx,) = elementwise("activation", "gelu_gradient", [dy, x])
     return dx
+
+
+def alpha_period(alpha: Array, sample: tuple[int, ...]) -> Array:
+    """Alpha broadcast along its axes but those before the first that is not shared.
+
+    It then repeats along flat samples: alpha (1, 1, C) has a period of C, not of H W C.
+    """
+    aligned = (1,) * (len(sample) - alpha.ndim) + alpha.shape
+    shared = next((axis for axis, extent in enumerate(aligned) if extent != 1), len(aligned))
+    spread = device().xp.broadcast_to(alpha.reshape(aligned[shared:]), sample[shared:])
+    return contiguous(spread)
+
+
+@kernel("prelu", backend="cupy")
+def prelu(x: Array, alpha: Array) -> Array:
+    """X, or x times the alpha of its place."""
+    period, y = alpha_period(alpha, x.shape[1:]), empty(x.shape, x.dtype)
+    arguments = [contiguous(x), period, size(period.size), y, size(x.size)]
+    over("activation", "prelu", x.size, arguments, real(x.dtype))
+    return y
+
+
+@kernel("prelu_gradient", backend="cupy")
+def prelu_gradient(dy: Array, x: Array, alpha: Array) -> tuple[Array, Array]:
+    """Alpha's gradient is summed over samples and leading axes, then over alpha's other ones."""
+    period, dx = alpha_period(alpha, x.shape[1:]), empty(x.shape, x.dtype)
+    dalpha = empty(period.shape, x.dtype)
+    arguments, shape = (
+        [contiguous(dy), contiguous(x), period, dx],
+        (x.size // period.size, period.size),
+    )
+    parts = column_sums("activation", "prelu_gradient", arguments, shape, sums=1)
+    parts.finish("activation", "prelu_sums", [dalpha])
+    own = alpha.shape[alpha.ndim - period.ndim :]
+    shared = tuple(axis for axis, extent in enumerate(own) if extent == 1)
+    return dx, dalpha.sum(axis=shared).reshape(alpha.shape)

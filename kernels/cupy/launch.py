@@ -17,6 +17,9 @@ from .device import device
 THREADS = 256
 """Threads of a block."""
 
+WARP = 32
+"""Threads that take their steps together."""
+
 BLOCKS = 1 << 14
 """Blocks of a launch at most: each thread then goes on to further elements."""
 
@@ -76,3 +79,22 @@ def elementwise(
     arguments = [*map(contiguous, inputs), *numbers, *results, size(like.size)]
     over(source, kernel, like.size, arguments, real(like.dtype))
     return results
+
+
+def rowwise(
+    source: str,
+    kernel: str,
+    inputs: Sequence[Array],
+    outputs: Sequence[Array],
+    scalars: Sequence[float] = (),
+) -> None:
+    """`kernel(*inputs, *scalars, columns, *outputs, rows)` with a warp for each row of matrices.
+
+    Scalars are rounded to the dtype of the first input, whose shape says what rows are.
+    """
+    like = inputs[0]
+    columns = like.shape[-1]
+    rows = like.size // columns
+    numbers = [like.dtype.type(scalar) for scalar in scalars]
+    arguments = [*map(contiguous, inputs), *numbers, np.int32(columns), *outputs, size(rows)]
+    over(source, kernel, rows * WARP, arguments, real(like.dtype))

@@ -17,14 +17,37 @@ constexpr unsigned EVERY_LANE = 0xffffffffu;
     for (Size i = blockIdx.x * (Size)blockDim.x + threadIdx.x; i < count; \
          i += gridDim.x * (Size)blockDim.x)
 
+// The same for rows, each of which a whole warp works on: its lanes are `lane()` of WARP.
+#define FOR_EACH_ROW(row, count)                                                             \
+    for (Size row = (blockIdx.x * (Size)blockDim.x + threadIdx.x) / WARP; row < count;       \
+         row += gridDim.x * (Size)blockDim.x / WARP)
+
+DEVICE int lane() { return threadIdx.x % WARP; }
+
+// i / n and i % n, of numbers that are not negative: in 32 bits where they fit, which is faster.
+struct Split {
+    Size whole, rest;
+};
+DEVICE Split split(Size i, Size n) {
+    if ((i | n) >> 31) return {i / n, i % n};
+    const unsigned whole = (unsigned)i / (unsigned)n;
+    return {whole, (unsigned)i - whole * (unsigned)n};
+}
+
 DEVICE double infinity() { return __longlong_as_double(0x7ff0000000000000ll); }
 DEVICE double not_a_number() { return __longlong_as_double(0x7ff8000000000000ll); }
+
+// What the lane has whose number differs from this one's in the bits `lanes`.
+template <class Value>
+DEVICE Value from_lane(Value value, int lanes) {
+    return __shfl_xor_sync(EVERY_LANE, value, lanes);
+}
 
 // The sum over a warp's lanes, in every lane. Each lane adds the same pairs, in the same tree.
 template <class Value>
 DEVICE Value warp_sum(Value value) {
     for (int lanes = WARP / 2; lanes > 0; lanes /= 2)
-        value += __shfl_xor_sync(EVERY_LANE, value, lanes);
+        value += from_lane(value, lanes);
     return value;
 }
 
@@ -32,13 +55,15 @@ DEVICE Value warp_sum(Value value) {
 template <class Value>
 DEVICE Value warp_max(Value value) {
     for (int lanes = WARP / 2; lanes > 0; lanes /= 2)
-        value = fmax(value, __shfl_xor_sync(EVERY_LANE, value, lanes));
+        value = fmax(value, from_lane(value, lanes));
     return value;
 }
 
 // Count in memory that other threads count in too. Of integers the order does not matter; of
 // floating-point numbers it would, so that for them there is no such function.
-DEVICE void count_up(unsigned long long* at, unsigned long long more) { atomicAdd(at, more); }
+DEVICE void count_up(Size* at, Size more) {
+    atomicAdd((unsigned long long*)at, (unsigned long long)more);
+}
 DEVICE void count_up(int* at, int more) { atomicAdd(at, more); }
 
 // Memory that a block's threads share, as many bytes as its launch says.

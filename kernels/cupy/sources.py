@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from itertools import product
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -19,6 +20,15 @@ OPTIONS = ("--std=c++17",)
 
 REALS = {"float32": "float", "float64": "double"}
 """The C type of each dtype that kernels compute with."""
+
+WORDS = {1: "unsigned char", 2: "unsigned short", 4: "unsigned", 8: "unsigned long long"}
+"""The unsigned C type of so many bytes."""
+
+MACROS: dict[str, dict[str, tuple[str, ...]]] = {
+    "copies": {"Word": tuple(WORDS.values())},
+    "pool": {"Real": tuple(REALS.values()), "Number": tuple(WORDS.values())[:3]},
+}
+"""The macros that a file is compiled with, and what they may be, where it is not Real alone."""
 
 
 @functools.cache
@@ -48,5 +58,6 @@ def names() -> tuple[str, ...]:
 
 
 def variants(source: str) -> tuple[dict[str, str], ...]:
-    """The macros that a file is compiled with: once for each set."""
-    return tuple({"Real": real} for real in REALS.values())
+    """Every set of macros that a file may be compiled with."""
+    macros = MACROS.get(source, {"Real": tuple(REALS.values())})
+    return tuple(dict(zip(macros, values, strict=True)) for values in product(*macros.values()))

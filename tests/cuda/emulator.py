@@ -150,6 +150,7 @@ class EmulatedDevice:
             if isinstance(argument, DeviceArray)
         }
         assert all(array.flags.c_contiguous for array in arrays.values()), kernel
+        arrays = {n: array for n, array in arrays.items() if array.flags.writeable}
         before = {number: array.copy() for number, array in arrays.items()}
         first: dict[int, bytes] = {}
         for order in self.orders:

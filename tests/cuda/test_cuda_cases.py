@@ -9,11 +9,12 @@ import pytest
 
 from nnscratch import kernels
 from nnscratch.kernels.cases import CASES, DType, OpCase
+from nnscratch.kernels.cupy import columns, histogram, launch, statistics
 from nnscratch.kernels.cupy.device import on
 from nnscratch.kernels.ops import Array
 from tests.cuda.device_array import DeviceArray
 from tests.cuda.emulator import EmulatedDevice
-from tests.kernels.test_cases import assert_right
+from tests.kernels.test_cases import assert_right, awkward
 
 TABLE = {op: function for (op, backend), function in kernels.table().items() if backend == "cupy"}
 MINE = [case for case in CASES if case.op in TABLE]
@@ -22,7 +23,8 @@ every_case = pytest.mark.parametrize("case", MINE, ids=str)
 
 
 def to_device(device: EmulatedDevice, argument: Any) -> Any:
-    return device.xp.asarray(argument) if isinstance(argument, np.ndarray) else argument
+    """An argument in the device's memory, arrays in the layout that they have."""
+    return DeviceArray(argument.view()) if isinstance(argument, np.ndarray) else argument
 
 
 def call(device: EmulatedDevice, case: OpCase, arguments: tuple[Any, ...]) -> tuple[Array, ...]:
@@ -38,3 +40,51 @@ def call(device: EmulatedDevice, case: OpCase, arguments: tuple[Any, ...]) -> tu
 @every_case
 def test_a_kernel_agrees_with_the_loops(case: OpCase, dtype: DType) -> None:
     assert_right(call(EmulatedDevice(), case, case.arguments(dtype)), case, dtype)
+
+
+@pytest.fixture
+def pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits so low that small arrays are worked on as large ones are: by and by, in parts."""
+    monkeypatch.setattr(launch, "BLOCKS", 2)
+    monkeypatch.setattr(columns, "LEAST", 1)
+    monkeypatch.setattr(statistics, "SLAB", 16)
+    monkeypatch.setattr(histogram, "SHARED", 4)
+
+
+@pytest.mark.usefixtures("pieces")
+@every_case
+def test_a_kernel_works_on_large_arrays_too(case: OpCase) -> None:
+    device = EmulatedDevice(orders=["forward"])
+    assert_right(call(device, case, case.arguments("float32")), case, "float32")
+
+
+@every_case
+def test_a_kernel_is_given_arrays_of_any_layout(case: OpCase) -> None:
+    arguments = tuple(awkward(argument) for argument in case.arguments("float32"))
+    device = EmulatedDevice(orders=["forward"])
+    assert_right(call(device, case, arguments), case, "float32")
+
+
+@every_case
+def test_a_kernel_leaves_its_arguments_alone(case: OpCase) -> None:
+    device, arguments = EmulatedDevice(orders=["forward"]), case.arguments("float32")
+    held = tuple(to_device(device, argument) for argument in arguments)
+    with on(device):
+        result = TABLE[case.op](*held)
+    results = result if isinstance(result, tuple) else (result,)
+    for mine, argument in zip(held, arguments, strict=True):
+        if isinstance(mine, DeviceArray):
+            np.testing.assert_array_equal(mine.host, argument)
+            assert not any(np.shares_memory(mine.host, result.host) for result in results)
+
+
+def test_a_long_sum_keeps_its_digits() -> None:
+    device, x = EmulatedDevice(orders=["forward"]), np.random.default_rng(1).random((50_000, 3))
+    x = x.astype(np.float32) + 5
+    exact = x.astype(np.float64)
+    with on(device):
+        bias = TABLE["bias_gradient"](device.xp.asarray(x))
+        mean, variance = TABLE["moments"](device.xp.asarray(x[:, :, None]))
+    np.testing.assert_allclose(bias.host, exact.sum(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(mean.host, exact.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(variance.host, exact.var(axis=0), rtol=1e-6)

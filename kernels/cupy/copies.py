@@ -1,0 +1,54 @@
+"""Copies: padding and concatenation."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .. import kernel
+from ..geometry import Pair
+from ..ops import Array
+from . import sources
+from .launch import contiguous, empty, over, size
+
+
+def words(x: Array) -> Array:
+    """X's bits as unsigned integers, row-major."""
+    result: Array = contiguous(x).view(np.dtype(f"u{x.itemsize}"))
+    return result
+
+
+def macros(dtype: np.dtype[Any]) -> dict[str, str]:
+    """The macro that says how large elements are."""
+    return {"Word": sources.WORDS[dtype.itemsize]}
+
+
+@kernel("pad", backend="cupy")
+def pad(x: Array, pads: tuple[Pair, Pair]) -> Array:
+    """Each element of the result finds where it came from."""
+    (top, bottom), (left, right) = pads
+    n_images, height, width, channels = x.shape
+    rows, columns = top + height + bottom, left + width + right
+    y = empty((n_images, rows, columns, channels), x.dtype)
+    shape = map(size, (height, width, channels, top, left, rows, columns))
+    arguments = [words(x), *shape, words(y), size(y.size)]
+    over("copies", "pad", y.size, arguments, macros(x.dtype))
+    return y
+
+
+@kernel("concatenate", backend="cupy")
+def concatenate(axis: int, *xs: Array) -> Array:
+    """Along the axis, a row of each array lies beside those of the others."""
+    shape = list(xs[0].shape)
+    axis %= len(shape)
+    shape[axis] = sum(x.shape[axis] for x in xs)
+    y, begin = empty(tuple(shape), xs[0].dtype), 0
+    stride, target = prod(shape[axis:]), words(y)
+    for x in xs:
+        length = prod(x.shape[axis:])
+        arguments = [words(x), size(length), size(begin), size(stride), target, size(x.size)]
+        over("copies", "place", x.size, arguments, macros(x.dtype))
+        begin += length
+    return y

@@ -187,7 +187,8 @@ print(resolve("numba").ops.tanh(np.float32([0, 1])).tolist())
 
 
 def in_a_new_process(folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"NNSCRATCH_CACHE_DIR": str(folder)}
+    """Call a kernel on one thread: a second one may still compile when the process ends."""
+    environment = os.environ | {"NNSCRATCH_CACHE_DIR": str(folder), "NNSCRATCH_THREADS": "1"}
     command = [sys.executable, "-c", CALL]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 

@@ -71,8 +71,8 @@ WIDE = Costs(
     direct=0.0125,
     packed=0.33,
     call=50_000,
-    winograd2=Filtering(tile=200, channel=4, filter=35, gradient=125),
-    winograd4=Filtering(tile=220, channel=9, filter=50, gradient=250),
+    winograd2=Filtering(tile=200, channel=4, filter=35, gradient=60),
+    winograd4=Filtering(tile=220, channel=9, filter=50, gradient=110),
 )
 """With AVX-512 at some 2.6 GHz (Intel Xeon): products take half as long, and what waits for memory
 as long as before."""

@@ -28,11 +28,14 @@ FEW_CHANNELS = 8
 TASKS = 16
 """Tasks at least, if need be by sums over some of the lines each."""
 
+FEW_TASKS = 4
+"""Tasks at least, where partial sums would be too large."""
+
 TASK_FLOP = 1 << 20
 """Operations of a task at least: 10 to 50 us."""
 
-PARTIAL_SUMS = 1 << 21
-"""Elements of all partial sums together, unless two sums are more."""
+PARTIAL_SUMS = 1 << 20
+"""Elements of all partial sums together, unless those that make enough tasks are more."""
 
 
 class Cells(NamedTuple):
@@ -141,7 +144,8 @@ def line_batches(lines: int, tasks: int, size: int, flop: int) -> list[slice]:
         flop: of all lines.
     """
     wanted = min(-(-TASKS // tasks), max(flop // TASK_FLOP, 2))
-    count = min(max(min(wanted, PARTIAL_SUMS // size), 2), wanted, max(lines, 1))
+    fewest = 1 if tasks >= FEW_TASKS else 2
+    count = min(max(min(wanted, PARTIAL_SUMS // size), fewest), wanted, max(lines, 1))
     return parallel.pieces(slice(0, lines), -(-lines // count))
 
 

@@ -45,19 +45,22 @@ PRODUCT = len(Product._fields)
 """Numbers that describe a product."""
 
 SCRATCH = 1 << 20
-"""Bytes of a task's points."""
+"""Bytes of a task's points, unless it has more to read, or to add to, for all of them."""
+
+MOST_SCRATCH = 1 << 23
+"""Bytes of a task's points in any case."""
 
 SKEW = 16
 """Elements between the points: matrices of 4 KiB each would share a few places of the cache."""
 
-GRADIENT_SCRATCH = 1 << 20
-"""Bytes of the points that are summed over at once: a longer sum touches its result less often."""
-
 TASKS = 8
 """Tasks at least, where there is enough to do."""
 
-FILTERS = 128
-"""Of a task of the kernel's gradient."""
+FEW_TASKS = 4
+"""Tasks at least, where each has much to read, or to add up, that others have too."""
+
+FILTERS = (64, 128)
+"""Of a task of the kernel's gradient: for each of them it transforms the inputs anew."""
 
 PARTIAL_SUMS = 1 << 23
 """Elements of all the partial sums of a kernel's gradient, unless two sums are more."""
@@ -102,7 +105,7 @@ def convolve(x: Array, panels: Array, pads: Pair, m: int, y: Array, finish: Fini
     channels, filters, outputs = x.shape[3], y.shape[3], (y.shape[1], y.shape[2])
     zeros, beyond = read(np.zeros(channels, x.dtype)), np.empty(filters, x.dtype)
     tiles = number_of_tiles(len(x), outputs, m)
-    edges = tile_edges(tiles, points * (channels + filters) * x.itemsize)
+    edges = tile_edges(tiles, points * (channels + filters) * x.itemsize, weights.nbytes)
     most = int(np.max(np.diff(edges), initial=0))
     size = points * (most * (channels + filters) + 2 * SKEW)
     seats = parallel.threads()
@@ -162,8 +165,8 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, m: int) -> Array
     """
     points, pads = (m + SIZE - 1) ** 2, (window.pads[0][0], window.pads[1][0])
     channels, filters, outputs = x.shape[3], dy.shape[3], (dy.shape[1], dy.shape[2])
-    width, columns = TARGET.columns(x.itemsize), min(filters, FILTERS)
-    ranges = parallel.pieces(slice(0, filters), FILTERS)
+    width, columns = TARGET.columns(x.itemsize), min(filters, filters_of_a_task(filters))
+    ranges = parallel.pieces(slice(0, filters), columns)
     tiles = number_of_tiles(len(x), outputs, m)
     batches = tile_batches(tiles, len(ranges), points * channels * filters)
     partial = memory.zeros((len(batches), points, channels, filters), x.dtype)
@@ -171,7 +174,8 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, m: int) -> Array
         (number, batch.start, batch.stop, some.start, some.stop)
         for (number, batch), some in itertools.product(enumerate(batches), ranges)
     ]
-    depth = min(depth_of_sum(channels + columns, points, x.itemsize), max(tiles, 1))
+    result = points * channels * columns * x.itemsize
+    depth = min(depth_of_sum(points * (channels + columns) * x.itemsize, result), max(tiles, 1))
     seats, size = (
         parallel.threads(),
         points * (depth * (channels + -(-columns // width) * width) + SKEW),
@@ -251,14 +255,20 @@ def add_tiles(
 
 def tile_batches(tiles: int, tasks: int, size: int) -> list[slice]:
     """The tiles in batches: enough for threads, and not too many sums to be added up."""
-    wanted = -(-TASKS // tasks)
+    wanted = -(-FEW_TASKS // tasks)
     count = min(max(min(wanted, PARTIAL_SUMS // size), 2), wanted)
     return parallel.pieces(slice(0, tiles), -(-tiles // count))
 
 
-def depth_of_sum(channels: int, points: int, itemsize: int) -> int:
-    """Tiles that are transformed at once."""
-    return max(GRADIENT_SCRATCH // (points * channels * itemsize), 16)
+def filters_of_a_task(filters: int) -> int:
+    """So many that there are tasks enough without partial sums, where that can be."""
+    fewest, most = FILTERS
+    return min(filters // FEW_TASKS, most) if filters >= FEW_TASKS * fewest else most
+
+
+def depth_of_sum(bytes_each: int, result: int) -> int:
+    """Tiles that are transformed at once: a longer sum touches its result less often."""
+    return max(min(max(SCRATCH, result), MOST_SCRATCH) // bytes_each, 16)
 
 
 def kernel_points(panels: Array, m: int) -> Array:
@@ -296,9 +306,14 @@ def number_of_tiles(images: int, outputs: Pair, m: int) -> int:
     return images * -(-outputs[0] // m) * -(-outputs[1] // m)
 
 
-def tile_edges(tiles: int, bytes_each: int) -> Array:
-    """The edges of blocks whose points stay in the cache, each of whole tiles of the product."""
-    most = max(SCRATCH // bytes_each // ROWS, 2) * ROWS
-    enough = -(-tiles // (TASKS * ROWS)) * ROWS
+def tile_edges(tiles: int, bytes_each: int, weights: int) -> Array:
+    """The edges of blocks for a task each, of whole tiles of the product.
+
+    Their points stay in the cache, unless reading the kernel's, `weights` bytes, would take longer.
+    """
+    room = min(max(SCRATCH, weights), MOST_SCRATCH)
+    most = max(room // bytes_each // ROWS, 2) * ROWS
+    tasks = TASKS if weights <= SCRATCH else FEW_TASKS
+    enough = -(-tiles // (tasks * ROWS)) * ROWS
     edges: Array = np.append(np.arange(0, tiles, min(most, enough) or 1), tiles)
     return edges

@@ -4,7 +4,8 @@ Every operation is declared once, in `ops.py`, and implemented in one folder per
 
 * ``naive``  plain Python loops: the oracle that tests compare with; never serves a model;
 * ``numpy``  the readable one;
-* ``numba``  compiled and parallel; the default on a CPU.
+* ``numba``  compiled and parallel; the default on a CPU;
+* ``cupy``   CUDA kernels, for NVIDIA's GPUs.
 
 `resolve("numba")` imports that folder, once, and returns its table of operations. What Numba
 lacks is taken from NumPy, and `Kernels.source` says so; no other backend falls back.
@@ -29,6 +30,8 @@ if __name__ != "nnscratch.kernels":
 __all__ = ["BACKENDS", "Kernels", "Ops", "chooser", "kernel", "resolve", "table"]
 
 BACKENDS = ("naive", "numpy", "numba")
+"""Those whose arrays are NumPy's."""
+
 FALLBACK = {"numba": "numpy"}
 TUNERS = {"numba": "numba.conv.tune"}
 

@@ -7,6 +7,7 @@
 
 from . import (
     activation,
+    conv,
     copies,
     histogram,
     linear,
@@ -22,6 +23,7 @@ from . import (
 
 __all__ = [
     "activation",
+    "conv",
     "copies",
     "histogram",
     "linear",

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from itertools import product
 from pathlib import Path
 
+from .tiles import TILES
+
 HERE = Path(__file__).parent
 INCLUDE = re.compile(r'^#include "([\w/]+\.cuh)"$', flags=re.MULTILINE)
-KERNEL = re.compile(r"^KERNEL (?:__launch_bounds__\([^)]*\) )?(\w+)\(", flags=re.MULTILINE)
+KERNEL = re.compile(r"^KERNEL\s+(?:__launch_bounds__\(\w+\)\s+)?(\w+)\(", flags=re.MULTILINE)
 
 OPTIONS = ("--std=c++17",)
 """How every file is compiled."""
@@ -24,11 +27,28 @@ REALS = {"float32": "float", "float64": "double"}
 WORDS = {1: "unsigned char", 2: "unsigned short", 4: "unsigned", 8: "unsigned long long"}
 """The unsigned C type of so many bytes."""
 
-MACROS: dict[str, dict[str, tuple[str, ...]]] = {
-    "copies": {"Word": tuple(WORDS.values())},
-    "pool": {"Real": tuple(REALS.values()), "Number": tuple(WORDS.values())[:3]},
+Macros = tuple[dict[str, str], ...]
+
+
+def choices(macro: str, values: Iterable[str]) -> Macros:
+    """A set of macros for each value of one."""
+    return tuple({macro: value} for value in values)
+
+
+def both(left: Macros, right: Macros) -> Macros:
+    """Each set of one with each of the other."""
+    return tuple(first | second for first, second in product(left, right))
+
+
+NUMBERS = choices("Real", REALS.values())
+MACROS: dict[str, Macros] = {
+    "copies": choices("Word", WORDS.values()),
+    "pool": both(NUMBERS, choices("Number", list(WORDS.values())[:3])),
+    "conv/implicit_gemm": tuple(
+        {"Real": REALS[dtype]} | tile.macros for dtype, tiles in TILES.items() for tile in tiles
+    ),
 }
-"""The macros that a file is compiled with, and what they may be, where it is not Real alone."""
+"""Every set of macros that a file may be compiled with, where that is not Real alone."""
 
 
 @functools.cache
@@ -54,10 +74,10 @@ def kernels(text: str) -> tuple[str, ...]:
 
 def names() -> tuple[str, ...]:
     """Every file of kernels."""
-    return tuple(sorted(str(path.relative_to(HERE).with_suffix("")) for path in HERE.rglob("*.cu")))
+    found = (path.relative_to(HERE).with_suffix("") for path in HERE.rglob("*.cu"))
+    return tuple(sorted(map(str, found)))
 
 
-def variants(source: str) -> tuple[dict[str, str], ...]:
+def variants(source: str) -> Macros:
     """Every set of macros that a file may be compiled with."""
-    macros = MACROS.get(source, {"Real": tuple(REALS.values())})
-    return tuple(dict(zip(macros, values, strict=True)) for values in product(*macros.values()))
+    return MACROS.get(source, NUMBERS)

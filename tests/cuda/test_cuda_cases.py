@@ -7,30 +7,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnscratch import kernels
+from nnscratch.kernels import resolve
 from nnscratch.kernels.cases import CASES, DType, OpCase
 from nnscratch.kernels.cupy import columns, histogram, launch, statistics
 from nnscratch.kernels.cupy.device import on
 from nnscratch.kernels.ops import Array
 from tests.cuda.device_array import DeviceArray
 from tests.cuda.emulator import EmulatedDevice
+from tests.cuda.host import there
 from tests.kernels.test_cases import assert_right, awkward
 
-TABLE = {op: function for (op, backend), function in kernels.table().items() if backend == "cupy"}
-MINE = [case for case in CASES if case.op in TABLE]
-
-every_case = pytest.mark.parametrize("case", MINE, ids=str)
-
-
-def to_device(device: EmulatedDevice, argument: Any) -> Any:
-    """An argument in the device's memory, arrays in the layout that they have."""
-    return DeviceArray(argument.view()) if isinstance(argument, np.ndarray) else argument
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
 def call(device: EmulatedDevice, case: OpCase, arguments: tuple[Any, ...]) -> tuple[Array, ...]:
     """The results of an operation on the device, on the host."""
     with on(device):
-        result = TABLE[case.op](*(to_device(device, argument) for argument in arguments))
+        result = getattr(resolve("cupy"), case.op)(*map(there, arguments))
     results = result if isinstance(result, tuple) else (result,)
     assert all(isinstance(result, DeviceArray) for result in results)
     return tuple(result.host for result in results)
@@ -68,9 +61,9 @@ def test_a_kernel_is_given_arrays_of_any_layout(case: OpCase) -> None:
 @every_case
 def test_a_kernel_leaves_its_arguments_alone(case: OpCase) -> None:
     device, arguments = EmulatedDevice(orders=["forward"]), case.arguments("float32")
-    held = tuple(to_device(device, argument) for argument in arguments)
+    held = tuple(map(there, arguments))
     with on(device):
-        result = TABLE[case.op](*held)
+        result = getattr(resolve("cupy"), case.op)(*held)
     results = result if isinstance(result, tuple) else (result,)
     for mine, argument in zip(held, arguments, strict=True):
         if isinstance(mine, DeviceArray):
@@ -83,8 +76,8 @@ def test_a_long_sum_keeps_its_digits() -> None:
     x = x.astype(np.float32) + 5
     exact = x.astype(np.float64)
     with on(device):
-        bias = TABLE["bias_gradient"](device.xp.asarray(x))
-        mean, variance = TABLE["moments"](device.xp.asarray(x[:, :, None]))
+        bias = resolve("cupy").ops.bias_gradient(device.xp.asarray(x))
+        mean, variance = resolve("cupy").ops.moments(device.xp.asarray(x[:, :, None]))
     np.testing.assert_allclose(bias.host, exact.sum(axis=0), rtol=1e-6)
     np.testing.assert_allclose(mean.host, exact.mean(axis=0), rtol=1e-6)
     np.testing.assert_allclose(variance.host, exact.var(axis=0), rtol=1e-6)

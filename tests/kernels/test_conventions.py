@@ -11,15 +11,16 @@ from nnscratch.kernels import BACKENDS, resolve
 from nnscratch.kernels.cases import CASES, OpCase
 from nnscratch.kernels.geometry import Window
 from nnscratch.kernels.ops import STATISTICS, Array, Ops
+from tests.cuda.host import host_ops
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 INF, NAN = np.inf, np.nan
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=[*BACKENDS, "cupy"])
 def ops(request: pytest.FixtureRequest) -> Ops:
-    return resolve(request.param).ops
+    return host_ops() if request.param == "cupy" else resolve(request.param).ops
 
 
 def array(*values: float) -> Array:

@@ -20,7 +20,7 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", [*BACKENDS, "cupy"])
 def test_a_backend_offers_every_operation_with_the_declared_parameters(backend: str) -> None:
     table = resolve(backend)
     assert set(table.source) == set(OPS)
@@ -68,7 +68,7 @@ def test_numba_falls_back_to_numpy_and_says_so(monkeypatch: pytest.MonkeyPatch) 
     assert table.ops.tanh is resolve("numpy").ops.tanh
 
 
-@pytest.mark.parametrize("backend", ["naive", "numpy"])
+@pytest.mark.parametrize("backend", ["naive", "numpy", "cupy"])
 def test_no_other_backend_falls_back(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     resolve(backend)
     monkeypatch.setattr(kernels, "_resolved", {})
@@ -89,3 +89,11 @@ def test_numpy_kernels_do_not_import_numba() -> None:
         "print('numba' in sys.modules)"
     )
     assert run.stdout.strip() == "False", run.stderr
+
+
+def test_cupy_kernels_import_cupy_when_one_is_launched() -> None:
+    run = python(
+        "import sys; from nnscratch.kernels import resolve; resolve('cupy');"
+        "print('cupy' in sys.modules, 'numba' in sys.modules)"
+    )
+    assert run.stdout.strip() == "False False", run.stderr

@@ -1,0 +1,271 @@
+// Convolution as a matrix product whose left matrix is never written down: what `im2col` would copy
+// is read from the images when a tile of it is wanted.
+//
+//     forward          pixels of y       x  cells of a window   times   cells  x  filters
+//     input gradient   pixels of x       x  window, filters     times   those  x  channels
+//     kernel gradient  cells of a window x  pixels of y         times   pixels x  filters
+//
+// A block makes a tile ROWS x COLUMNS of the result. It goes along the axis that is summed over,
+// DEPTH at a time: all threads fetch a piece of both matrices into shared memory, then each
+// multiplies OWN_ROWS by OWN_COLUMNS of them. Groups are products of their own.
+//
+// Versions:
+// 1. Fetch, barrier, multiply, barrier.
+// 2. The next piece is fetched into registers before the present one is multiplied, and waits there:
+//    the memory's latency passes behind the products. A thread's rows and columns come in fours,
+//    which shared memory hands over at once.
+//
+// A long sum, that of the kernel's gradient, is cut into slabs for many blocks; their sums are added
+// in order by `add_slabs`. Sums are plain: what only zeros contribute to is exactly 0.
+
+#include "windows.cuh"
+
+constexpr int THREADS = ROWS / OWN_ROWS * (COLUMNS / OWN_COLUMNS);
+constexpr int LEFT = ROWS * DEPTH / THREADS;      // numbers of the left matrix that a thread fetches
+constexpr int RIGHT = COLUMNS * DEPTH / THREADS;  // of the right one
+
+struct alignas(4 * sizeof(Real)) Four {
+    Real number[4];
+};
+
+// A piece of a matrix in shared memory: for each step along the sum, `WIDE` rows or columns. Four
+// more keep threads that store along the sum out of each other's banks.
+template <int WIDE>
+using Piece = Four[DEPTH][WIDE / 4 + 1];
+
+// Where a thread's number `n` of a piece lies: neighbours go along the sum, or across it.
+struct Spot {
+    int k, across;
+};
+template <int WIDE, bool ALONG>
+DEVICE Spot spot(int n) {
+    const int number = n * THREADS + threadIdx.x;
+    return ALONG ? Spot{number % DEPTH, number / DEPTH} : Spot{number / WIDE, number % WIDE};
+}
+
+template <int WIDE, bool ALONG, int COUNT>
+DEVICE void put(const Real (&held)[COUNT], Piece<WIDE>& piece) {
+    for (int n = 0; n < COUNT; ++n) {
+        const Spot at = spot<WIDE, ALONG>(n);
+        ((Real*)piece[at.k])[at.across] = held[n];
+    }
+}
+
+// A thread's numbers of one line of a piece: fours that lie as far apart as they can.
+template <int WIDE, int OWN>
+DEVICE void take(const Four* line, int first, Real (&numbers)[OWN]) {
+    for (int four = 0; four < OWN / 4; ++four) {
+        const Four part = line[first + four * (WIDE / OWN)];
+        for (int n = 0; n < 4; ++n) numbers[4 * four + n] = part.number[n];
+    }
+}
+
+// The row or column of the tile that a thread's number `n` is.
+template <int WIDE, int OWN>
+DEVICE int own(int first, int n) {
+    return 4 * (first + n / 4 * (WIDE / OWN)) + n % 4;
+}
+
+struct Tile {
+    Real sums[OWN_ROWS][OWN_COLUMNS];
+};
+
+DEVICE int own_row(int n) { return own<ROWS, OWN_ROWS>(threadIdx.x / (COLUMNS / OWN_COLUMNS), n); }
+DEVICE int own_column(int n) {
+    return own<COLUMNS, OWN_COLUMNS>(threadIdx.x % (COLUMNS / OWN_COLUMNS), n);
+}
+
+DEVICE void multiply(const Piece<ROWS>& a, const Piece<COLUMNS>& b, Tile& tile) {
+#pragma unroll
+    for (int k = 0; k < DEPTH; ++k) {
+        Real left[OWN_ROWS], right[OWN_COLUMNS];
+        take<ROWS, OWN_ROWS>(a[k], threadIdx.x / (COLUMNS / OWN_COLUMNS), left);
+        take<COLUMNS, OWN_COLUMNS>(b[k], threadIdx.x % (COLUMNS / OWN_COLUMNS), right);
+        for (int m = 0; m < OWN_ROWS; ++m)
+            for (int n = 0; n < OWN_COLUMNS; ++n) tile.sums[m][n] += left[m] * right[n];
+    }
+}
+
+// The sums over steps first .. last. `fetch_left(k, held)` gets a thread's share of the piece from
+// step k on, which lies along the sum or not; so does `fetch_right`.
+template <bool LEFT_ALONG, bool RIGHT_ALONG, class FetchLeft, class FetchRight>
+DEVICE Tile tile_of(Size first, Size last, Piece<ROWS>& a, Piece<COLUMNS>& b,
+                    const FetchLeft& fetch_left, const FetchRight& fetch_right) {
+    Tile tile = {};
+    Real left[LEFT], right[RIGHT];
+    fetch_left(first, left);
+    fetch_right(first, right);
+    for (Size k = first; k < last; k += DEPTH) {
+        put<ROWS, LEFT_ALONG>(left, a);
+        put<COLUMNS, RIGHT_ALONG>(right, b);
+        __syncthreads();
+        if (k + DEPTH < last) {
+            fetch_left(k + DEPTH, left);
+            fetch_right(k + DEPTH, right);
+        }
+        multiply(a, b, tile);
+        __syncthreads();
+    }
+    return tile;
+}
+
+// A thread's pixels, of which every piece needs the same.
+struct Pixels {
+    Place at[LEFT];
+    bool real[LEFT];
+};
+DEVICE Pixels pixels_of(Size first, Size count, int rows, int columns) {
+    Pixels pixels;
+    for (int n = 0; n < LEFT; ++n) {
+        const Size pixel = first + spot<ROWS, true>(n).across;
+        pixels.real[n] = pixel < count;
+        pixels.at[n] = place_of(pixels.real[n] ? pixel : 0, rows, columns, 1);
+    }
+    return pixels;
+}
+
+// Step k of a sum over the cells of a window: row i, column j, and number c of `depth`.
+struct Step {
+    int i, j, c;
+};
+DEVICE Step step_of(Size k, int kw, int depth) {
+    const Split cell = split(k, depth), line = split(cell.whole, kw);
+    return {(int)line.whole, (int)line.rest, (int)cell.rest};
+}
+
+// y (pixels, filters): blockIdx is a tile of pixels, one of a group's filters, a group.
+KERNEL __launch_bounds__(THREADS)
+conv2d(const Real* x, const Real* kernel, const Real* bias, IMAGES, WINDOW, int depth, int filters,
+       Size pixels, Real* y) {
+    __shared__ Piece<ROWS> a;
+    __shared__ Piece<COLUMNS> b;
+    const int group = blockIdx.z, owned = filters / (channels / depth);
+    const Size first = blockIdx.x * (Size)ROWS, total = (Size)kh * kw * depth;
+    const int column = blockIdx.y * COLUMNS;
+    const Pixels pixel = pixels_of(first, pixels, rows, columns);
+    const Tile tile = tile_of<true, false>(
+        0, total, a, b,
+        [&](Size k, Real(&held)[LEFT]) {
+            const Size mine = k + spot<ROWS, true>(0).k;
+            const Step step = step_of(mine, kw, depth);
+            for (int n = 0; n < LEFT; ++n) {
+                const Place& out = pixel.at[n];
+                const int h = out.row * sh + step.i * dh - top;
+                const int w = out.column * sw + step.j * dw - left;
+                const Size cell = ((out.image * height + h) * width + w) * channels;
+                const bool real = pixel.real[n] && mine < total && inside(h, height);
+                held[n] = real && inside(w, width) ? x[cell + group * depth + step.c] : 0;
+            }
+        },
+        [&](Size k, Real(&held)[RIGHT]) {
+            for (int n = 0; n < RIGHT; ++n) {
+                const Spot at = spot<COLUMNS, false>(n);
+                const bool real = k + at.k < total && column + at.across < owned;
+                const Size weight = (k + at.k) * filters + group * owned + column + at.across;
+                held[n] = real ? kernel[weight] : 0;
+            }
+        });
+    for (int m = 0; m < OWN_ROWS; ++m)
+        for (int n = 0; n < OWN_COLUMNS; ++n) {
+            const Size row = first + own_row(m);
+            const int filter = column + own_column(n);
+            if (row >= pixels || filter >= owned) continue;
+            const int o = group * owned + filter;
+            y[row * filters + o] = bias ? tile.sums[m][n] + bias[o] : tile.sums[m][n];
+        }
+}
+
+// dx (cells of the images, channels): blockIdx is a tile of them, one of channels, a group.
+KERNEL __launch_bounds__(THREADS)
+input_gradient(const Real* dy, const Real* kernel, IMAGES, WINDOW, int depth, int filters,
+               Size cells, Real* dx) {
+    __shared__ Piece<ROWS> a;
+    __shared__ Piece<COLUMNS> b;
+    const int group = blockIdx.z, owned = filters / (channels / depth);
+    const Size first = blockIdx.x * (Size)ROWS, total = (Size)kh * kw * owned;
+    const int column = blockIdx.y * COLUMNS;
+    const Pixels cell = pixels_of(first, cells, height, width);
+    const Tile tile = tile_of<true, true>(
+        0, total, a, b,
+        [&](Size k, Real(&held)[LEFT]) {
+            const Size mine = k + spot<ROWS, true>(0).k;
+            const Step step = step_of(mine, kw, owned);
+            for (int n = 0; n < LEFT; ++n) {
+                const Place& in = cell.at[n];
+                const int p = window_with(in.row + top - step.i * dh, sh, rows);
+                const int q = window_with(in.column + left - step.j * dw, sw, columns);
+                const Size pixel = (in.image * rows + p) * columns + q;
+                const bool real = cell.real[n] && mine < total && p >= 0 && q >= 0;
+                held[n] = real ? dy[pixel * filters + group * owned + step.c] : 0;
+            }
+        },
+        [&](Size k, Real(&held)[RIGHT]) {
+            const Size mine = k + spot<COLUMNS, true>(0).k;
+            const Step step = step_of(mine, kw, owned);
+            for (int n = 0; n < RIGHT; ++n) {
+                const int channel = column + spot<COLUMNS, true>(n).across;
+                const Size weight = ((Size)(step.i * kw + step.j) * depth + channel) * filters;
+                const bool real = mine < total && channel < depth;
+                held[n] = real ? kernel[weight + group * owned + step.c] : 0;
+            }
+        });
+    for (int m = 0; m < OWN_ROWS; ++m)
+        for (int n = 0; n < OWN_COLUMNS; ++n) {
+            const Size row = first + own_row(m);
+            const int channel = column + own_column(n);
+            if (row < cells && channel < depth)
+                dx[row * channels + group * depth + channel] = tile.sums[m][n];
+        }
+}
+
+// Parts (slabs, kh kw depth, filters) of dkernel: blockIdx is a tile of a window's cells, one of a
+// group's filters, and slab and group.
+KERNEL __launch_bounds__(THREADS)
+kernel_gradient(const Real* x, const Real* dy, IMAGES, WINDOW, int depth, int filters, Size pixels,
+                Size slab, Real* parts) {
+    __shared__ Piece<ROWS> a;
+    __shared__ Piece<COLUMNS> b;
+    const int groups = channels / depth, owned = filters / groups, group = blockIdx.z % groups;
+    const Size weights = (Size)kh * kw * depth, first = blockIdx.x * (Size)ROWS;
+    const Size begin = blockIdx.z / groups * slab, end = min(begin + slab, pixels);
+    const int column = blockIdx.y * COLUMNS;
+    const Size row = first + spot<ROWS, false>(0).across;
+    const Step step = step_of(row, kw, depth);
+    const Tile tile = tile_of<false, false>(
+        begin, end, a, b,
+        [&](Size k, Real(&held)[LEFT]) {
+            for (int n = 0; n < LEFT; ++n) {
+                const Size pixel = k + spot<ROWS, false>(n).k;
+                const Place out = place_of(pixel, rows, columns, 1);
+                const int h = out.row * sh + step.i * dh - top;
+                const int w = out.column * sw + step.j * dw - left;
+                const Size cell = ((out.image * height + h) * width + w) * channels;
+                const bool real = pixel < end && row < weights && inside(h, height);
+                held[n] = real && inside(w, width) ? x[cell + group * depth + step.c] : 0;
+            }
+        },
+        [&](Size k, Real(&held)[RIGHT]) {
+            for (int n = 0; n < RIGHT; ++n) {
+                const Spot at = spot<COLUMNS, false>(n);
+                const bool real = k + at.k < end && column + at.across < owned;
+                const Size place = (k + at.k) * filters + group * owned + column + at.across;
+                held[n] = real ? dy[place] : 0;
+            }
+        });
+    Real* part = parts + blockIdx.z / groups * weights * filters;
+    for (int m = 0; m < OWN_ROWS; ++m)
+        for (int n = 0; n < OWN_COLUMNS; ++n) {
+            const Size weight = first + own_row(m);
+            const int filter = column + own_column(n);
+            if (weight < weights && filter < owned)
+                part[weight * filters + group * owned + filter] = tile.sums[m][n];
+        }
+}
+
+KERNEL add_slabs(const Real* parts, int slabs, Real* dkernel, Size size) {
+    FOR_EACH(i, size) {
+        double total = 0;
+        for (int part = 0; part < slabs; ++part) total += parts[part * size + i];
+        dkernel[i] = total;
+    }
+}

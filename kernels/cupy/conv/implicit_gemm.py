@@ -1,0 +1,88 @@
+"""Convolution as a matrix product of which the left matrix is never written; `implicit_gemm.cu`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...geometry import Pair, Window
+from ...ops import Array
+from ..device import device
+from ..launch import contiguous, empty, over, real, size
+from ..tiles import MULTIPROCESSORS, Tile, tile_for
+from .direct import geometry
+
+SOURCE = "conv/implicit_gemm"
+
+LEAST = 256
+"""Steps of a sum that are worth a block of their own."""
+
+SLABS = 64
+"""Slabs of a sum at most: as often is a kernel's gradient written down."""
+
+
+def launch(
+    kernel: str, tile: Tile, rows: int, columns: int, products: int, arguments: Sequence[Any]
+) -> None:
+    """Blocks for all tiles of (rows, columns), for so many products."""
+    grid = -(-rows // tile.rows), -(-columns // tile.columns), products
+    macros = real(arguments[0].dtype) | tile.macros
+    device().launch(SOURCE, kernel, macros, grid, (tile.threads, 1, 1), arguments)
+
+
+def conv2d(
+    x: Array, kernel: Array, window: Window, groups: int, bias: Array | None = None
+) -> Array:
+    """Pixels by filters."""
+    n_images, height, width, channels = x.shape
+    filters = kernel.shape[3]
+    y = empty((n_images, *window.output_size((height, width)), filters), x.dtype)
+    added = None if bias is None else contiguous(bias)
+    shape = geometry(window, (height, width), channels, groups, filters)
+    pixels, owned = math.prod(y.shape[:3]), filters // groups
+    tile = tile_for(pixels, owned, groups, x.dtype.name)
+    arguments = [contiguous(x), contiguous(kernel), added, *shape, size(pixels), y]
+    launch("conv2d", tile, pixels, owned, groups, arguments)
+    return y
+
+
+def input_gradient(dy: Array, kernel: Array, window: Window, groups: int, image: Pair) -> Array:
+    """Cells of the images by channels."""
+    depth, filters = kernel.shape[2:]
+    dx = empty((len(dy), *image, depth * groups), dy.dtype)
+    shape = geometry(window, image, depth * groups, groups, filters)
+    cells = math.prod(dx.shape[:3])
+    tile = tile_for(cells, depth, groups, dy.dtype.name)
+    arguments = [contiguous(dy), contiguous(kernel), *shape, size(cells), dx]
+    launch("input_gradient", tile, cells, depth, groups, arguments)
+    return dx
+
+
+def slabs_for(tile: Tile, rows: int, columns: int, groups: int, steps: int) -> int:
+    """Into how many parts a long sum is cut: until there are blocks for everybody."""
+    blocks = groups * -(-rows // tile.rows) * -(-columns // tile.columns)
+    wanted = -(-2 * MULTIPROCESSORS // blocks)
+    return max(min(wanted, steps // LEAST, SLABS), 1)
+
+
+def kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
+    """Cells of a window by filters, slab by slab of the pixels."""
+    channels, filters = x.shape[3], dy.shape[3]
+    depth, owned, pixels = channels // groups, filters // groups, math.prod(dy.shape[:3])
+    rows = math.prod(window.size) * depth
+    tile = tile_for(rows, owned, groups * -(-pixels // LEAST), x.dtype.name)
+    slabs = slabs_for(tile, rows, owned, groups, pixels)
+    slab = -(-pixels // slabs)
+    parts = empty((slabs, *window.size, depth, filters), x.dtype)
+    shape = geometry(window, (x.shape[1], x.shape[2]), channels, groups, filters)
+    arguments = [contiguous(x), contiguous(dy), *shape, size(pixels), size(slab), parts]
+    launch("kernel_gradient", tile, rows, owned, groups * slabs, arguments)
+    if slabs == 1:
+        return parts.reshape(parts.shape[1:])
+    dkernel = empty(parts.shape[1:], x.dtype)
+    arguments = [parts, np.int32(slabs), dkernel, size(dkernel.size)]
+    over(SOURCE, "add_slabs", dkernel.size, arguments, real(x.dtype) | tile.macros)
+    return dkernel

@@ -1,0 +1,40 @@
+"""Convolution where the images are the matrix of their windows: cuBLAS at once."""
+
+from __future__ import annotations
+
+import math
+
+from ...geometry import Pair, Window
+from ...ops import Array
+from ..device import device
+from ..launch import contiguous
+from ..linear import finished
+
+
+def matrix(x: Array, rows: int) -> Array:
+    """Images (N, H, W, C) as so many windows."""
+    return contiguous(x).reshape(rows, x.size // rows)
+
+
+def conv2d(
+    x: Array, kernel: Array, window: Window, groups: int, bias: Array | None = None
+) -> Array:
+    """Windows times weights."""
+    outputs = len(x), *window.output_size((x.shape[1], x.shape[2]))
+    weights = contiguous(kernel).reshape(-1, kernel.shape[3])
+    y = device().xp.matmul(matrix(x, math.prod(outputs)), weights)
+    return finished(y.reshape(*outputs, kernel.shape[3]), bias, None)
+
+
+def input_gradient(dy: Array, kernel: Array, window: Window, groups: int, image: Pair) -> Array:
+    """Upstream times weights transposed."""
+    weights = contiguous(kernel).reshape(-1, kernel.shape[3])
+    dx: Array = device().xp.matmul(matrix(dy, math.prod(dy.shape[:3])), weights.T)
+    return dx.reshape(len(dy), *image, kernel.shape[2])
+
+
+def kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
+    """Windows transposed times upstream."""
+    pixels = math.prod(dy.shape[:3])
+    dkernel: Array = device().xp.matmul(matrix(x, pixels).T, matrix(dy, pixels))
+    return dkernel.reshape(*window.size, x.shape[3], dy.shape[3])

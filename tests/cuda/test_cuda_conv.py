@@ -1,0 +1,83 @@
+"""Every algorithm for convolution on the GPU, and every tile, at every shape that it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnscratch.kernels import resolve
+from nnscratch.kernels.cases import CASES, DType, OpCase
+from nnscratch.kernels.cupy.conv import ALGORITHMS, implicit_gemm
+from nnscratch.kernels.cupy.device import on
+from nnscratch.kernels.cupy.tiles import LARGE, MIDDLE, NARROW, TILES, Tile, tile_for
+from nnscratch.kernels.geometry import Window
+from tests.cuda.device_array import DeviceArray
+from tests.cuda.emulator import EmulatedDevice
+from tests.kernels.test_cases import assert_right
+
+CONVOLUTIONS = [case for case in CASES if case.op.startswith("conv2d") and len(case.recipe) < 7]
+FUNCTIONS = {
+    "conv2d": "conv2d",
+    "conv2d_input_gradient": "input_gradient",
+    "conv2d_kernel_gradient": "kernel_gradient",
+}
+
+
+def check(algorithm: str, case: OpCase, dtype: DType = "float32") -> EmulatedDevice:
+    """Compare an algorithm with the loops."""
+    device, arguments = EmulatedDevice(orders=["backward"]), case.arguments(dtype)
+    held = [DeviceArray(a) if isinstance(a, np.ndarray) else a for a in arguments]
+    with on(device):
+        result = getattr(ALGORITHMS[algorithm], FUNCTIONS[case.op])(*held)
+    assert_right((result.host,), case, dtype)
+    return device
+
+
+@pytest.mark.parametrize("algorithm", ["im2col", "direct", "implicit_gemm"])
+@pytest.mark.parametrize("case", CONVOLUTIONS, ids=str)
+def test_every_algorithm_takes_every_shape(case: OpCase, algorithm: str) -> None:
+    check(algorithm, case)
+
+
+TILED = [(dtype, tile) for dtype, tiles in TILES.items() for tile in tiles]
+
+
+@pytest.mark.parametrize(("dtype", "tile"), TILED, ids=str)
+@pytest.mark.parametrize("case", CONVOLUTIONS[::11], ids=str)
+def test_every_tile_takes_every_shape(
+    case: OpCase, dtype: DType, tile: Tile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(implicit_gemm, "tile_for", lambda *_: tile)
+    check("implicit_gemm", case, dtype)
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CONVOLUTIONS if "kernel_gradient" in case.op][::5], ids=str
+)
+def test_a_long_sum_is_cut_into_slabs(case: OpCase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(implicit_gemm, "LEAST", 2)
+    device = check("implicit_gemm", case)
+    assert device.launches["conv/implicit_gemm:add_slabs"] == (
+        case.arguments("float32")[1].size > 6
+    )
+
+
+def test_tiles_are_large_where_there_are_enough_of_them() -> None:
+    assert tile_for(100_000, 256, 1, "float32") == LARGE
+    assert tile_for(100_000, 256, 1, "float64") == MIDDLE
+    assert tile_for(500, 256, 1, "float32") == MIDDLE
+    assert tile_for(100_000, 32, 1, "float32") == NARROW
+
+
+def test_the_choice_is_by_shape() -> None:
+    def name(size: tuple[int, int], channels: int, groups: int, **window: Any) -> str:
+        x, kernel = np.empty((2, 8, 8, channels)), np.empty((*size, channels // groups, channels))
+        return resolve("cupy").choosers["conv2d"](x, kernel, Window(size, **window), groups)
+
+    assert name((1, 1), 16, 1) == "product"
+    assert name((8, 8), 16, 1) == "product"
+    assert name((1, 1), 16, 1, strides=(2, 2)) == "implicit_gemm"
+    assert name((3, 3), 16, 1) == "implicit_gemm"
+    assert name((3, 3), 16, 16) == "direct"

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from nnscratch.core.arguments import number, whole
+from nnscratch.core.arguments import ArgumentError, number, whole
 from nnscratch.core.errors import DescriptionType, look_up
 
 Array: TypeAlias = NDArray[Any]
@@ -133,7 +133,18 @@ def axes(what: str, given: object) -> int | tuple[int, ...]:
 
 
 def lengths(w: Array, axis: int | Sequence[int]) -> Array:
-    """The Euclidean norms along the axes, with 1 in their place."""
+    """The Euclidean norms along the axes, with 1 in their place.
+
+    Raises:
+        ArgumentError: the weight has no such axis, or one is named twice.
+    """
+    summed = (axis,) if isinstance(axis, int) else axis
+    places = {place % w.ndim for place in summed if -w.ndim <= place < w.ndim}
+    if len(places) < len(summed):
+        raise ArgumentError(
+            f"constraint axis: expected axes of a weight {w.shape}, 0 to {w.ndim - 1}, each once, "
+            f"got {axis}; 0 sums over what each unit of a dense kernel (in, out) reads"
+        )
     norms: Array = np.sqrt(np.sum(np.square(w), axis=axis, keepdims=True))
     return norms
 

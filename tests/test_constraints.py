@@ -119,3 +119,10 @@ def test_axes_are_whole_numbers_of_any_kind():
     for axis in (0.5, True, "0", [0, None]):
         with pytest.raises(ValueError, match="MaxNorm axis: expected a whole number"):
             MaxNorm(1, axis)
+
+
+@pytest.mark.parametrize("axis", [2, -3, (0, 2), (1, -1)])
+def test_axes_are_those_of_the_weight(axis):
+    for make in (MaxNorm(1, axis), UnitNorm(axis), MinMaxNorm(axis=axis)):
+        with pytest.raises(ValueError, match=r"axes of a weight \(2, 3\), 0 to 1, each once, got"):
+            make(np.ones((2, 3)))

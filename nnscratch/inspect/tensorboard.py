@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Protocol, cast
 
 import numpy as np
@@ -17,6 +16,7 @@ from nnscratch.inspect.event_file import EventFile, Tile, check_installed
 from nnscratch.inspect.recorder import Recorder
 from nnscratch.inspect.series import CALL, WEIGHT
 from nnscratch.kernels.ops import Array
+from nnscratch.runs.folder import named
 from nnscratch.training.callbacks import Callback, Logs
 
 FILTERS, CHANNELS, MATRIX = 16, 4, 64
@@ -69,7 +69,7 @@ class TensorBoard(Callback):
         select: str | Iterable[str] = "*",
     ):
         check_installed()
-        self.log_dir = Path(log_dir)
+        self.log_dir = named("TensorBoard log_dir", log_dir)
         self.histogram_freq = whole("TensorBoard histogram_freq", histogram_freq, 0)
         self.write_graph = flag("TensorBoard write_graph", write_graph)
         self.write_images = flag("TensorBoard write_images", write_images)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from nnscratch import constraints, initializers, regularizers
 from nnscratch.core.context import Context
 from nnscratch.core.layer import Gradients, Layer, Output, Shape, Spec, Values
+from nnscratch.kernels.geometry import Pair, Window
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import activations, arguments
 from nnscratch.layers.conv import Conv2D
@@ -68,8 +69,13 @@ class DepthwiseConv2D(Layer):
         self.depthwise_constraint = constraints.get(depthwise_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
 
+    def window(self, image: Pair) -> Window:
+        """The window, where it slides over images of that height and width."""
+        return Window.fit(self.kernel_size, self.strides, self.dilation_rate, self.padding, image)
+
     def spec(self, *in_shapes: Shape) -> Spec:
-        _, channels = arguments.image_shape(self, in_shapes)
+        image, channels = arguments.image_shape(self, in_shapes)
+        arguments.window_output(self, self.window(image), image)
         output_shape, params = vars(self._grouped(channels).spec(*in_shapes)).values()
         kernel = (*self.kernel_size, channels, self.depth_multiplier)
         return Spec(
@@ -163,22 +169,23 @@ class SeparableConv2D(Layer):
         trainable: bool = True,
     ):
         super().__init__(name=name, trainable=trainable)
+        kind = "SeparableConv2D"  # which somebody called, not what it is made of
         self.activation = activations.get(activation)
         self.depthwise = DepthwiseConv2D(
-            kernel_size,
-            strides,
-            padding,
-            depth_multiplier,
-            dilation_rate,
+            arguments.pair(f"{kind} kernel_size", kernel_size),
+            arguments.pair(f"{kind} strides", strides),
+            arguments.padding(f"{kind} padding", padding),
+            arguments.positive(f"{kind} depth_multiplier", depth_multiplier),
+            arguments.pair(f"{kind} dilation_rate", dilation_rate),
             use_bias=False,
             depthwise_initializer=depthwise_initializer,
             depthwise_regularizer=depthwise_regularizer,
             depthwise_constraint=depthwise_constraint,
         )
         self.pointwise = Conv2D(
-            filters,
+            arguments.positive(f"{kind} filters", filters),
             1,
-            use_bias=use_bias,
+            use_bias=arguments.flag(f"{kind} use_bias", use_bias),
             kernel_initializer=pointwise_initializer,
             bias_initializer=bias_initializer,
             kernel_regularizer=pointwise_regularizer,
@@ -188,7 +195,8 @@ class SeparableConv2D(Layer):
         )
 
     def spec(self, *in_shapes: Shape) -> Spec:
-        arguments.image_shape(self, in_shapes)
+        image, _ = arguments.image_shape(self, in_shapes)
+        arguments.window_output(self, self.depthwise.window(image), image)
         between = self.depthwise.spec(*in_shapes)
         after = self.pointwise.spec(between.output_shape)
         return Spec(after.output_shape, joined(between.params, after.params))

@@ -185,6 +185,7 @@ def test_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"update_freq": "step"}, "update_freq .*: expected a whole number"),
         ({"update_freq": 0}, "update_freq .*: expected a whole number >= 1"),
         ({"select": 3}, "select"),
+        ({"log_dir": 3}, "log_dir: expected the name of a folder"),
     ],
 )
 def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:

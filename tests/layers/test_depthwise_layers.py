@@ -96,3 +96,28 @@ def test_against_pytorch(rng: np.random.Generator, multiplier: int) -> None:
         (3, 2), strides=(2, 1), depth_multiplier=multiplier, dilation_rate=(1, 2)
     )
     compare(layer, theirs, rng.standard_normal((3, 7, 6, 4)), params)
+
+
+@pytest.mark.parametrize("layer", [DepthwiseConv2D(9), SeparableConv2D(2, 9)])
+def test_a_window_that_does_not_fit_is_that_of_the_layer_that_was_called(layer: Any) -> None:
+    with pytest.raises(ShapeError) as caught:
+        layer.spec((5, 6, 2))
+    assert str(caught.value).startswith(f"{layer!r}: the window (9, 9) does not fit")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("filters", 0),
+        ("kernel_size", (3, 3, 3)),
+        ("strides", 0),
+        ("padding", "causal"),
+        ("dilation_rate", 0),
+        ("depth_multiplier", 0),
+        ("use_bias", "yes"),
+    ],
+)
+def test_arguments_are_those_of_the_layer_that_was_called(name: str, value: Any) -> None:
+    arguments = {"filters": 2, "kernel_size": 3} | {name: value}
+    with pytest.raises(Exception, match=f"SeparableConv2D {name}"):
+        SeparableConv2D(**arguments)

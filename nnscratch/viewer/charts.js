@@ -47,7 +47,7 @@ function markNotes() {
   return steps.map((step) => ({
     x: step, y: 1, yref: "paper", yanchor: "bottom", xanchor: "left", showarrow: false,
     text: `<b>${at(step).map((mark) => mark.number).join(", ")}</b>`,
-    hovertext: at(step).map((mark) => mark.cause).join(", "), font: { color: color("--bad") },
+    hovertext: literal(at(step).map((mark) => mark.cause).join(", ")), font: { color: color("--bad") },
   }));
 }
 
@@ -61,7 +61,7 @@ function draw(id, traces, shape) {
 }
 
 function line(name, x, y, more = {}) {
-  return { type: "scatter", mode: x.length > 40 ? "lines" : "lines+markers", name, x: [...x], y: [...y], line: { width: 1.6 }, marker: { size: 5 }, ...more };
+  return { type: "scatter", mode: x.length > 40 ? "lines" : "lines+markers", name: literal(name), x: [...x], y: [...y], line: { width: 1.6 }, marker: { size: 5 }, ...more };
 }
 
 // Loss above, metrics below; the findings of a doctor are marked by their numbers.
@@ -102,11 +102,11 @@ function drawLedger() {
   const { sums, groups } = told.ledger;
   const end = lastPlace();
   const paths = Object.keys(sums).sort((a, b) => Math.abs(sums[b].values[end]) - Math.abs(sums[a].values[end])).slice(0, 24).reverse();
-  const label = (path) => short(path, narrow.matches ? 20 : 44);
+  const label = (path) => literal(short(path, narrow.matches ? 20 : 44));
   const traces = Object.entries(groups).map(([group, members]) => {
     const own = paths.filter((path) => members.includes(path));
     const x = own.map((path) => sums[path].values[chosen.place]);
-    return { type: "bar", orientation: "h", name: group, y: own.map(label), x, text: x.map(number), textposition: "auto", hovertext: own, hoverinfo: "text+x" };
+    return { type: "bar", orientation: "h", name: group, y: own, x, text: x.map(number), textposition: "auto", hovertext: own.map(literal), hoverinfo: "text+x" };
   });
   const all = paths.flatMap((path) => [...sums[path].values]);
   const reach = [Math.min(0, ...all), Math.max(0, ...all)];
@@ -114,7 +114,7 @@ function drawLedger() {
   draw("ledger", traces, layout(90 + 24 * paths.length, {
     barmode: "overlay",
     xaxis: axis({ title: { text: "change of the loss so far", standoff: 4 }, range: [reach[0] - spare, reach[1] + spare] }),
-    yaxis: axis({ categoryorder: "array", categoryarray: paths.map(label) }),
+    yaxis: axis({ categoryorder: "array", categoryarray: paths, tickvals: paths, ticktext: paths.map(label) }),
   }));
   const real = told.ledger.real.values[chosen.place];
   const total = told.ledger.total.values[chosen.place];

@@ -40,5 +40,8 @@ function short(name, most) {
   return name.length <= most ? name : `${name.slice(0, most - end - 1)}…${name.slice(-end)}`;
 }
 
+// A text for Plotly, which reads <b> and &amp; in texts as a page does.
+const literal = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+
 const narrow = matchMedia("(max-width: 56rem)");
 const dark = matchMedia("(prefers-color-scheme: dark)");

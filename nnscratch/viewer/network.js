@@ -78,6 +78,7 @@ function drawLines() {
     return { x: own.left + own.width / 2 - origin.left, top: own.top - origin.top, bottom: own.bottom - origin.top, right: own.right - origin.left };
   };
   const lines = [];
+  let width = box.scrollWidth;
   for (const tile of told.tiles || []) {
     const to = placeOf(tile.key);
     for (const key of tile.inputs) {
@@ -88,10 +89,11 @@ function drawLines() {
       const way = apart === 1
         ? `C${from.x} ${middle} ${to.x} ${middle} ${to.x} ${to.top}`
         : `C${from.x} ${from.bottom + 14} ${side} ${from.bottom} ${side} ${from.bottom + 24} V${to.top - 24} C${side} ${to.top} ${to.x} ${to.top - 14} ${to.x} ${to.top}`;
+      if (apart !== 1) width = Math.max(width, side + 2);
       lines.push(s("path", { d: `M${from.x} ${from.bottom} ${way}` }));
     }
   }
-  const size = { width: box.scrollWidth + 30, height: box.scrollHeight };
+  const size = { width, height: box.scrollHeight };
   byId("lines").replaceChildren(...lines);
   for (const [name, value] of Object.entries(size)) byId("lines").setAttribute(name, value);
 }

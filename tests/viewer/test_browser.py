@@ -197,6 +197,40 @@ def test_many_branches_scroll_in_their_own_box(browser, tmp_path, width):
     assert browser.text("#call-name") == "branch_6"
 
 
+@pytest.mark.parametrize("width", [1280, 400])
+def test_what_fits_does_not_scroll(browser, tmp_path, width):
+    run = record(tmp_path, nn.Recorder(), epochs=1)
+    browser.open(nn.report(run).as_uri(), width)
+    assert browser.js(
+        "((box) => box.scrollWidth <= box.clientWidth)(document.querySelector('.graph'))"
+    )
+
+
+def test_names_are_no_markup_and_long_ones_stay_apart(browser, tmp_path):
+    names = [f"stage_{number}_of_a_network_whose_names_are_long" for number in (1, 2)]
+    net = [
+        nn.Input((8, 8, 1)),
+        nn.Flatten(),
+        nn.Dense(4, name=names[0]),
+        nn.Dense(4, name=names[1]),
+    ]
+    model = nn.Sequential([*net, nn.Dense(10, name="<b>&amp;")], backend="numpy", store=nn.Store())
+    metric = nn.metrics.SparseCategoricalAccuracy(name="right<script>&amp;")
+    loss = nn.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("sgd", loss, [metric])
+    run = record(tmp_path, nn.Recorder(), nn.Ledger(), model=model, epochs=1)
+    browser.open(nn.report(run).as_uri(), 400)
+    drawn = "[...document.querySelectorAll('{}')].map((own) => own.textContent)"
+    assert metric.name in browser.js(drawn.format("#curves .legendtext"))
+    labels = browser.js(drawn.format("#ledger .ytick text"))
+    assert "<b>&amp;/kernel" in labels
+    assert (
+        len(labels) == 6 and browser.js("document.querySelectorAll('#ledger .point').length") == 6
+    )
+    assert len(set(labels)) == 4  # of the long names the middle is left out
+    assert browser.errors() == []
+
+
 def test_on_a_narrow_page_a_call_opens_below_its_tile(browser, seen):
     browser.open(seen[-1], 400)
     browser.click('[data-key="add#0"]')

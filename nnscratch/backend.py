@@ -1,4 +1,4 @@
-"""Where arrays live and which kernels work on them; the only file here that knows CuPy."""
+"""Where arrays live and which kernels work on them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnscratch import kernels
 from nnscratch.core.errors import NNError, UnknownNameError
 from nnscratch.kernels.ops import Array, Ops
+
+if TYPE_CHECKING:
+    from nnscratch.kernels.cupy.device import Device
 
 DEFAULT = "numba"
 NAMES = ("numpy", "numba", "cupy")
@@ -49,38 +52,58 @@ class Backend:
         return np.asarray(array)
 
 
-@functools.cache
+@dataclass(frozen=True, eq=False)
+class GpuBackend(Backend):
+    """Arrays on a GPU; nothing but these two methods moves any between it and the host."""
+
+    device: Device
+
+    def from_host(self, array: Array) -> Array:
+        """The GPU's array of a NumPy array; the same object where it is there already.
+
+        Raises:
+            MemoryError: it does not fit; says what was asked for and what is free.
+        """
+        return self.device.put(array)
+
+    def to_host(self, array: Any) -> Array:
+        """A NumPy array of one of the GPU's: waits until that is computed."""
+        return self.device.get(array)
+
+
 def get_backend(name: str = DEFAULT) -> Backend:
-    """The backend called "numpy", "numba" or "cupy".
+    """The backend called "numpy", "numba" or "cupy"; "cupy:1" is the machine's second GPU.
 
     Raises:
         UnknownNameError: there is no such backend.
-        BackendError: this machine lacks what it needs.
+        BackendError: this machine lacks what it needs, or the process uses another GPU.
     """
-    if name not in NAMES:
+    kind, colon, number = name.partition(":")
+    if kind not in NAMES or (colon and not (kind == "cupy" and number.isdecimal())):
         raise UnknownNameError("backend", name, NAMES)
-    if name == "cupy":
-        _require_cupy()
+    if kind == "cupy":
+        return _gpu_backend(_device(name, int(number) if colon else None))
+    return _host_backend(kind)
+
+
+@functools.cache
+def _host_backend(name: str) -> Backend:
     table = kernels.resolve(name)
     return Backend(name, np, table.ops, table.source, table.choosers, table.facts)
 
 
-def _require_cupy() -> None:
-    """Say what stands between this machine and the CuPy backend."""
+@functools.cache
+def _gpu_backend(device: Device) -> Backend:
+    table = kernels.resolve("cupy")
+    name = f"cupy:{device.number}" if device.number else "cupy"
+    return GpuBackend(name, device.xp, table.ops, table.source, table.choosers, table.facts, device)
+
+
+def _device(name: str, number: int | None) -> Device:
+    """The GPU of this number, or what stands between this machine and it."""
+    from nnscratch.kernels.cupy.device import DeviceError, open_device
+
     try:
-        import cupy
-    except ImportError as error:
-        raise BackendError(
-            "backend 'cupy': CuPy is not installed; pip install 'nnscratch[cuda13]' (CUDA 13) or "
-            "'nnscratch[cuda12]' (CUDA 12), or choose backend='numba'"
-        ) from error
-    try:
-        devices = cupy.cuda.runtime.getDeviceCount()
-    except cupy.cuda.runtime.CUDARuntimeError as error:
-        raise BackendError(
-            f"backend 'cupy': no usable NVIDIA GPU or driver ({error}); choose backend='numba'"
-        ) from error
-    raise BackendError(
-        f"backend 'cupy': {devices} GPU(s) found, but this version of nnscratch has no CuPy "
-        "kernels yet; choose backend='numba'"
-    )
+        return open_device(number)
+    except DeviceError as error:
+        raise BackendError(f"backend {name!r}: {error}; or choose backend='numba'") from error

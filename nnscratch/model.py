@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from nnscratch.backend import Backend
 from nnscratch.core.context import Context
 from nnscratch.core.errors import NNError, StepError
 from nnscratch.core.step import Batch, Step
@@ -97,7 +98,7 @@ class Model(Network):
             watcher: sees each call as soon as it is computed.
         """
         start = self.start(self.context(training=True, iteration=self.iteration))
-        return compute_step(start, self.compiled, batch, keep, watcher)
+        return compute_step(start, self.compiled, batch.on(self.backend), keep, watcher)
 
     def repeat(self, step: Step, trained: Arena | None = None, keep: frozenset[str] = ALL) -> Step:
         """A step again, as a value: the same batch, random masks, state and optimizer's memory.
@@ -196,6 +197,16 @@ class Model(Network):
                 slot[path][...] = (old or {})[name][path]
         self._slots = {name: slot.sealed() for name, slot in slots.items()}
         return self._slots
+
+    def _move(self, home: Backend) -> None:
+        """The optimizer's memory moves with the weights."""
+        moved = {
+            name: Arena(slot.layout, home.from_host(self.backend.to_host(slot.buffer))).sealed()
+            for name, slot in (self._slots or {}).items()
+        }
+        with uninterrupted():
+            super()._move(home)
+            self._slots = moved or None
 
     def use_average(self) -> None:
         """Install the moving average of the parameters that the optimizer keeps.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from nnscratch import seeds
-from nnscratch.backend import DEFAULT, get_backend
+from nnscratch.backend import DEFAULT, Backend, get_backend
 from nnscratch.core.context import Context
 from nnscratch.core.errors import NNError
 from nnscratch.core.executor import backward, forward
@@ -109,7 +109,8 @@ class Network:
         """Run the network on arrays of its dtype; every call stays open to inspection."""
         nested = by_layer(self.parameters.trained, self.parameters.frozen)
         ctx, state = self.context(training), self.parameters.state
-        return forward(self.parameters.plan, ctx, nested, state, inputs)
+        xs = tuple(map(self.backend.from_host, inputs))
+        return forward(self.parameters.plan, ctx, nested, state, xs)
 
     def backward(self, tape: Tape, *output_gradients: Array) -> Tape:
         """Run a tape backward from the gradients of a loss by the outputs."""
@@ -117,6 +118,23 @@ class Network:
         return backward(self.parameters.plan, tape, nested, output_gradients)
 
     # -- values -----------------------------------------------------------------------------
+
+    def to(self, backend: str) -> Self:
+        """Move the weights to another backend, "numpy", "numba" or "cupy", and go on there.
+
+        Other models over the same layers have to be moved too.
+
+        Raises:
+            BackendError, UnknownNameError: see `nn.get_backend`; nothing has changed.
+        """
+        home = get_backend(backend)
+        if home is not self.backend:
+            self._move(home)
+        return self
+
+    def _move(self, home: Backend) -> None:
+        self.parameters.move(home)
+        self.backend = home
 
     @property
     def params(self) -> Mapping[str, Array]:

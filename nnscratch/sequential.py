@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nnscratch.backend import DEFAULT
+from nnscratch.backend import DEFAULT, Backend
 from nnscratch.core.errors import DataError, GraphError, NNError
 from nnscratch.core.graph import Input, Symbol, flatten_symbols
 from nnscratch.core.layer import Layer
@@ -85,6 +85,12 @@ class Sequential(Model):
         self._input = x  # only now: layers that cannot read x leave the input open
         if self._settings is not None:
             super().compile(*self._settings)
+
+    def _move(self, home: Backend) -> None:
+        """Before it is built, there are no weights to be moved."""
+        if "parameters" in vars(self):
+            super()._move(home)
+        self.backend = home
 
     def compile(
         self,

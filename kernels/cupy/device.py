@@ -1,18 +1,26 @@
 """The machine that kernels run on: a GPU through CuPy, or what stands for one in tests.
 
 Launch code says `device()` and knows no more than `Device`. Which it is, is one fact of the
-process.
+process: a process works on one GPU.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import prod
 from typing import Any, Protocol
 
+import numpy as np
+
+from ..ops import Array
 from . import sources
 
 Three = tuple[int, int, int]
+
+
+class DeviceError(RuntimeError):
+    """There is no such GPU here, or none at all."""
 
 
 class Device(Protocol):
@@ -20,6 +28,19 @@ class Device(Protocol):
 
     xp: Any
     """The module of its arrays: CuPy, or what does the same."""
+    number: int
+    """Which GPU of the machine it is."""
+
+    def __hash__(self) -> int: ...
+
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        """A new array, to be filled."""
+
+    def put(self, array: Any) -> Array:
+        """The device's array of a NumPy array; the same object where it is one already."""
+
+    def get(self, array: Any) -> Array:
+        """The NumPy array of one of the device's; the same object where it is one already."""
 
     def launch(
         self,
@@ -41,13 +62,47 @@ class Device(Protocol):
 
 
 class CupyDevice:
-    """The GPU that CuPy calls the current one."""
+    """A GPU, from here on the one that CuPy calls the current one.
 
-    def __init__(self) -> None:
-        import cupy
+    Raises:
+        DeviceError: CuPy is missing, or a driver, or the GPU.
+    """
 
-        self.xp: Any = cupy
+    def __init__(self, number: int = 0) -> None:
+        self.xp, self.number = cupy_for(number), number
+        self.xp.cuda.Device(number).use()
         self._modules: dict[tuple[str, frozenset[tuple[str, str]]], Any] = {}
+
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        """As `Device`.
+
+        Raises:
+            MemoryError: there is not as much left.
+        """
+        size = prod(shape) * np.dtype(dtype).itemsize
+        with self._naming(f"an array {shape} of {np.dtype(dtype)}", size):
+            result: Array = self.xp.empty(shape, dtype)
+        return result
+
+    def put(self, array: Any) -> Array:
+        """As `Device`; raises as `empty`. Other threads than the first may call it, too.
+
+        Raises:
+            ValueError: the array is on another GPU.
+        """
+        if isinstance(array, self.xp.ndarray) and array.device.id != self.number:
+            raise ValueError(
+                f"backend 'cupy:{self.number}': got an array {array.shape} that lies on GPU "
+                f"{array.device.id}; hand over array.get()"
+            )
+        what = f"a copy of {np.shape(array)}"
+        with self.xp.cuda.Device(self.number), self._naming(what, getattr(array, "nbytes", 0)):
+            result: Array = self.xp.asarray(array)
+        return result
+
+    def get(self, array: Any) -> Array:
+        """As `Device`: waits until the array is computed."""
+        return self.xp.asnumpy(array) if isinstance(array, self.xp.ndarray) else np.asarray(array)
 
     def launch(
         self,
@@ -67,21 +122,89 @@ class CupyDevice:
         function = self._modules[key].get_function(kernel)
         function(grid, block, tuple(arguments), shared_mem=shared)
 
+    @contextmanager
+    def _naming(self, what: str, size: int) -> Iterator[None]:
+        """Say what was asked for, and what there is, where memory runs out inside."""
+        try:
+            yield
+        except self.xp.cuda.memory.OutOfMemoryError as error:
+            pool = self.xp.get_default_memory_pool()
+            free, total = self.xp.cuda.runtime.memGetInfo()
+            free += pool.total_bytes() - pool.used_bytes()  # what CuPy holds for the next array
+            raise MemoryError(
+                f"GPU {self.number}: {what} takes {gibibytes(size)}, and {gibibytes(free)} of "
+                f"{gibibytes(total)} are free; the model is as it was: take a smaller batch, keep "
+                "fewer steps, or end what else runs there"
+            ) from error
+
+
+def gibibytes(size: float) -> str:
+    """A number of bytes to read."""
+    return f"{size / 2**30:.2f} GiB"
+
+
+def cupy_for(number: int) -> Any:
+    """CuPy, if a GPU of this number can be used here.
+
+    Raises:
+        DeviceError: says what stands between this machine and it.
+    """
+    try:
+        import cupy
+    except ImportError as error:
+        raise DeviceError(
+            "CuPy is not installed; pip install 'nnscratch[cuda13]' (CUDA 13) or "
+            "'nnscratch[cuda12]' (CUDA 12)"
+        ) from error
+    runtime = cupy.cuda.runtime
+    try:
+        devices = runtime.getDeviceCount()
+    except runtime.CUDARuntimeError as error:
+        driver, needed = runtime.driverGetVersion(), runtime.runtimeGetVersion()
+        if 0 < driver < needed:
+            raise DeviceError(
+                f"the driver is too old: it knows CUDA {version(driver)}, CuPy was built for CUDA "
+                f"{version(needed)}; update the driver, or install CuPy for an older CUDA"
+            ) from error
+        raise DeviceError(f"no usable NVIDIA GPU or driver ({error})") from error
+    if number >= devices:
+        raise DeviceError(f"there is no GPU {number}: {devices} found, numbered from 0")
+    return cupy
+
+
+def version(number: int) -> str:
+    """A version as CUDA numbers them: 12040 is 12.4."""
+    return f"{number // 1000}.{number % 1000 // 10}"
+
 
 _device: Device | None = None
 
 
-def device() -> Device:
-    """The process's device."""
+def open_device(number: int | None = None) -> Device:
+    """The process's device; the first call says which, by default GPU 0.
+
+    Raises:
+        DeviceError: as `CupyDevice`; or the process works on another GPU already.
+    """
     global _device
     if _device is None:
-        _device = CupyDevice()
+        _device = CupyDevice(number or 0)
+    if number not in (None, _device.number):
+        raise DeviceError(
+            f"this process works on GPU {_device.number} already, and cannot on GPU {number} too; "
+            "start another process"
+        )
     return _device
 
 
+def device() -> Device:
+    """The process's device."""
+    return open_device()
+
+
 @contextmanager
-def on(other: Device) -> Iterator[Device]:
-    """Another device, inside a with statement: for tests."""
+def on(other: Device | None) -> Iterator[Device | None]:
+    """Another device, or none yet, inside a with statement: for tests."""
     global _device
     before, _device = _device, other
     try:

@@ -55,8 +55,7 @@ def contiguous(x: Array) -> Array:
 
 def empty(shape: tuple[int, ...], dtype: Any) -> Array:
     """A new array, to be filled."""
-    result: Array = device().xp.empty(shape, dtype)
-    return result
+    return device().empty(shape, dtype)
 
 
 def elementwise(

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from nnscratch.backend import Backend
+from nnscratch.backend import Backend, BackendError
 from nnscratch.core.errors import DTypeError, ShapeError, UnknownNameError, look_up
 from nnscratch.core.executor import Nested
 from nnscratch.core.graph import Graph, Weight
 from nnscratch.core.layer import Layer, Values
 from nnscratch.core.plan import Plan
-from nnscratch.core.store import Arena, Layout, Store, by_layer, gathered
+from nnscratch.core.store import Arena, Layout, Store, by_layer, gathered, seal
 from nnscratch.core.values import initial_value
 from nnscratch.kernels.ops import Array
 
@@ -137,8 +137,7 @@ class Parameters:
         """All weights by path, in the graph's order, as read-only views."""
         views = Weights()
         for weight in self.graph.weights:
-            views[weight.path] = self._value(weight).view()
-            views[weight.path].flags.writeable = False
+            views[weight.path] = seal(self._value(weight).view())
         return views
 
     def replace(self, values: Mapping[str, Array]) -> None:
@@ -153,7 +152,7 @@ class Parameters:
         for path, value in values.items():
             if path not in self._weights:
                 raise UnknownNameError("weight", path, self._weights)
-            array, shape = np.asarray(value), self._weights[path].param.shape
+            array, shape = self.backend.to_host(value), self._weights[path].param.shape
             if array.shape != shape:
                 raise ShapeError(f"{path}: expected {shape}, got {array.shape}")
             if array.dtype.kind not in "fiu":
@@ -167,6 +166,21 @@ class Parameters:
             self.store.put(self._weights[path], array)
         self._trained, self._frozen = self._current(self._trained), self._current(self._frozen)
         self._install(ready)
+
+    def move(self, backend: Backend) -> None:
+        """Hold the values as another backend's arrays; all are copied before any is changed."""
+        values = {weight: self._value(weight) for weight in self.graph.weights}
+        moved = {
+            weight: value  # another model over the same layers has moved it before
+            if isinstance(value, backend.xp.ndarray)
+            else backend.from_host(self.backend.to_host(value))
+            for weight, value in values.items()
+        }
+        for weight, value in moved.items():
+            self.store.put(weight, value)
+        self.backend = backend
+        self._arrange()
+        self._install(self._weights)
 
     def _value(self, weight: Weight) -> Array:
         value = self.store.get(weight)
@@ -193,6 +207,12 @@ class Parameters:
     def _gather(self, layout: Layout) -> Arena:
         """The stored values, side by side."""
         sources = {path: self._value(self._weights[path]) for path in layout.slices}
+        for path, value in sources.items():
+            if not isinstance(value, self.backend.xp.ndarray):
+                raise BackendError(
+                    f"{path}: this model works on {self.backend.name!r}, and another one over the "
+                    f"same layers does not; move that one too: other.to({self.backend.name!r})"
+                )
         self._sources |= sources
         return gathered(self.backend, layout, sources, self.dtype)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -14,6 +16,9 @@ from nnscratch.core.layer import Values
 from nnscratch.core.store import Arena
 from nnscratch.core.tape import Call, Tape
 from nnscratch.kernels.ops import Array
+
+if TYPE_CHECKING:
+    from nnscratch.backend import Backend
 
 
 @dataclass(frozen=True)
@@ -28,10 +33,28 @@ class Batch:
     def __len__(self) -> int:
         return len(self.inputs[0])
 
+    def on(self, backend: Backend) -> Self:
+        """The batch as a backend's arrays; what is there already is not copied."""
+        weights = None if self.weights is None else backend.from_host(self.weights)
+        inputs, targets = (tuple(map(backend.from_host, xs)) for xs in (self.inputs, self.targets))
+        return replace(self, inputs=inputs, targets=targets, weights=weights)
+
+
+class Total(NamedTuple):
+    """A weighted sum of numbers that stay where they are until somebody reads it: float(total)."""
+
+    terms: tuple[tuple[float, Any], ...]
+    """Weight and value of each."""
+
+    def __float__(self) -> float:
+        return sum((weight * float(value) for weight, value in self.terms), 0.0)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Step:
     """Everything that one training step reads and computes, before and after.
+
+    What was computed on a GPU stays there until it is read, loss and metrics too.
 
     A step changes nothing: `model.apply(step)` does. Arenas map a weight's path, such as
     "conv2d/kernel", to its array.
@@ -40,12 +63,12 @@ class Step:
     index: int
     """How many steps the model had taken."""
     batch: Batch
-    loss: float
-    """The loss of the batch, penalty included, before the update."""
-    penalty: float
-    """The regularisers' part of the loss."""
-    metrics: Mapping[str, float]
-    """The metrics of the batch, before the update."""
+    data_total: Total
+    """The losses of the outputs, and the weight of each, before the update."""
+    penalty_total: Total
+    """The regularisers' penalties, before the update."""
+    measured: Callable[[tuple[Mapping[str, Array], ...]], Mapping[str, float]]
+    """What the sums behind the metrics come to."""
     metric_states: tuple[Mapping[str, Array], ...]
     """The sums behind each metric; those of several batches can be added."""
     calls: Tape
@@ -74,6 +97,21 @@ class Step:
     """The optimizer's memory (velocity, moments ...) as the step found it ..."""
     slots_after: Mapping[str, Arena]
     """... and as `apply` will leave it."""
+
+    @cached_property
+    def loss(self) -> float:
+        """The loss of the batch, penalty included, before the update."""
+        return float(self.data_total) + self.penalty
+
+    @cached_property
+    def penalty(self) -> float:
+        """The regularisers' part of the loss."""
+        return float(self.penalty_total)
+
+    @cached_property
+    def metrics(self) -> Mapping[str, float]:
+        """The metrics of the batch, before the update."""
+        return self.measured(self.metric_states)
 
     def __getitem__(self, key: str) -> Call:
         try:

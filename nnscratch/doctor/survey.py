@@ -113,14 +113,14 @@ class Survey:
 def survey(model: Model, rows: Batch, epochs: int) -> Survey:
     """Look at a model, before or after it is trained on rows; nothing of it changes."""
     start = model.start(model.context(training=False))
-    few = sample(rows, max(LEAST, int(PART * epochs * len(rows))))
+    few = sample(rows, max(LEAST, int(PART * epochs * len(rows)))).on(model.backend)
     quiet_loss, _ = model.compiled.objective(start.ctx, infer(start, few.inputs), few)
     step = model.compute_step(few)
     return Survey(
         index=step.index,
         loss=step.loss,
         penalty=step.penalty,
-        quiet_loss=quiet_loss,
+        quiet_loss=float(quiet_loss),
         answers=answers(model, sample(rows).inputs),
         activities={key: activity(call) for key, call in step.calls.items()},
         kernels=kernels(step),

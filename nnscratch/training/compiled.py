@@ -14,7 +14,7 @@ from nnscratch.core.context import Context
 from nnscratch.core.errors import NNError, UnknownNameError
 from nnscratch.core.executor import naming
 from nnscratch.core.graph import Graph, Symbol
-from nnscratch.core.step import Batch
+from nnscratch.core.step import Batch, Total
 from nnscratch.kernels.ops import Array
 from nnscratch.losses import Loss
 from nnscratch.metrics import Metric, State
@@ -39,16 +39,16 @@ class Objective:
 
     def __call__(
         self, ctx: Context, outputs: Sequence[Array], batch: Batch
-    ) -> tuple[float, list[Array | None]]:
+    ) -> tuple[Total, list[Array | None]]:
         """The sum, and its gradient by each output; None where an output has no loss."""
-        total, gradients = 0.0, list[Array | None]([None] * len(outputs))
+        terms, gradients = [], list[Array | None]([None] * len(outputs))
         for (name, i, loss, weight), target in zip(self.terms, batch.targets, strict=True):
             y = outputs[i]
             with naming(f"loss {loss.name}", f"of {name}"):
                 value, dy = loss(ctx, y, target, batch.weights)
-            total += weight * float(value)
+            terms.append((weight, value))
             gradients[i] = dy if weight == 1 else ctx.xp.multiply(dy, y.dtype.type(weight))
-        return total, gradients
+        return Total(tuple(terms)), gradients
 
 
 class Measure(NamedTuple):

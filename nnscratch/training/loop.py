@@ -163,15 +163,15 @@ def evaluate(
     """Loss and metrics in inference mode; nothing changes."""
     start = model.start(model.context(training=False))
     meter = Meter()
-    penalty = penalty_of(start)
+    penalty = float(penalty_of(start))
     if callbacks:
         callbacks.on_test_begin()
     for place in with_bar("Evaluating", batch_slices(len(rows), batch_size), verbose):
-        batch = rows.take(place)
+        batch = rows.take(place).on(model.backend)
         outputs = infer(start, batch.inputs)
         loss, _ = model.compiled.objective(start.ctx, outputs, batch)
         states = model.compiled.measure(start.ctx, outputs, batch)
-        meter = meter.plus(loss + penalty, states, len(batch))
+        meter = meter.plus(float(loss) + penalty, states, len(batch))
     logs = meter.logs(model.compiled, prefix)
     if callbacks:
         callbacks.on_test_end(logs)
@@ -192,5 +192,6 @@ def predict(
 
 def infer(start: Start, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
     """The outputs of a forward pass of which nothing else is kept."""
-    tape = forward(start.plan, start.ctx, start.params, start.state, inputs, keep=frozenset())
+    xs = tuple(map(start.ctx.backend.from_host, inputs))
+    tape = forward(start.plan, start.ctx, start.params, start.state, xs, keep=frozenset())
     return tape.outputs

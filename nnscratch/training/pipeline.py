@@ -12,7 +12,7 @@ from nnscratch.core.executor import Nested, Watch, backward, forward
 from nnscratch.core.graph import Weight
 from nnscratch.core.layer import Values
 from nnscratch.core.plan import Plan
-from nnscratch.core.step import Batch, Step
+from nnscratch.core.step import Batch, Step, Total
 from nnscratch.core.store import Arena, by_layer, gathered
 from nnscratch.core.tape import ALL, Call, Tape
 from nnscratch.kernels.ops import Array
@@ -89,9 +89,9 @@ def compute_step(
     return Step(
         index=start.index,
         batch=batch,
-        loss=data_loss + penalty,
-        penalty=penalty,
-        metrics=compiled.results(metric_states),
+        data_total=data_loss,
+        penalty_total=penalty,
+        measured=compiled.results,
         metric_states=metric_states,
         calls=tape,
         before=start.trained,
@@ -144,12 +144,14 @@ def _like(arena: Arena, buffer: Array) -> Arena:
     return Arena(arena.layout, buffer)
 
 
-def penalty_of(start: Start) -> float:
+def penalty_of(start: Start) -> Total:
     """The sum of the regularisers' penalties on the trained parameters."""
-    return sum(
-        float(param.regularizer.penalty(start.trained[path]))
-        for path, _, _, param in start.weights
-        if param.regularizer is not None
+    return Total(
+        tuple(
+            (1.0, param.regularizer.penalty(start.trained[path]))
+            for path, _, _, param in start.weights
+            if param.regularizer is not None
+        )
     )
 
 

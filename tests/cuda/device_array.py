@@ -19,7 +19,9 @@ PLAIN = (bool, int, float, np.generic, type(None), str, type, np.dtype, type(...
 
 
 class Flags:
-    """Those that CuPy's arrays have."""
+    """Those that CuPy's arrays have; none of them can be set."""
+
+    __slots__ = ("c_contiguous", "f_contiguous", "owndata")
 
     def __init__(self, flags: Any):
         self.c_contiguous, self.f_contiguous = flags.c_contiguous, flags.f_contiguous

@@ -122,9 +122,22 @@ class EmulatedDevice:
         self, orders: Sequence[str] = tuple(ORDERS), files: Mapping[str, str] | None = None
     ):
         self.xp: Any = ArrayModule()
+        self.number = 0
         self.orders = [ORDERS[order] for order in orders]
         self.files = dict(files or {})
         self.launches: Counter[str] = Counter()
+
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        """As `Device`."""
+        return self.xp.empty(shape, dtype)
+
+    def put(self, array: Any) -> Any:
+        """As `Device`."""
+        return self.xp.asarray(array)
+
+    def get(self, array: Any) -> Any:
+        """As `Device`."""
+        return array.get() if isinstance(array, DeviceArray) else np.asarray(array)
 
     def launch(
         self,

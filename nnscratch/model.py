@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nnscratch.backend import Backend
@@ -14,7 +14,7 @@ from nnscratch.core.tape import ALL
 from nnscratch.kernels.ops import Array
 from nnscratch.network import Network
 from nnscratch.optimizers.base import AVERAGE
-from nnscratch.training import feeding, loop
+from nnscratch.training import feeding, loop, sources
 from nnscratch.training.callbacks import Callback, History
 from nnscratch.training.compiled import Compiled, compile_graph
 from nnscratch.training.interrupt import uninterrupted
@@ -255,12 +255,13 @@ class Model(Network):
         verbose: str | int = "auto",
         callbacks: Callback | Iterable[Callback] | None = None,
         validation_split: float = 0.0,
-        validation_data: Sequence[Any] | None = None,
+        validation_data: Any = None,
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         *,
         allow_nonfinite: bool = False,
     ) -> History:
@@ -278,22 +279,25 @@ class Model(Network):
                 per epoch; 0: nothing.
             callbacks: listeners, see `nn.Callback`: one, several or None.
             validation_split: this share of the *last* rows, before shuffling, is set aside.
-            validation_data: (x, y) or (x, y, sample_weight); wins over the split.
+            validation_data: (x, y) or (x, y, sample_weight), or what yields batches of these; wins
+                over the split.
             shuffle: draw a new order each epoch, from the seed and the number of steps taken.
             class_weight: a factor per class number, for the rows to train on, not for validation.
             sample_weight: a factor per row.
             initial_epoch: where to go on.
             steps_per_epoch: how many batches of a generator make an epoch; of what has a length,
                 all of them unless given.
+            validation_steps: the same of validation_data. What can be gone over again begins anew
+                each time.
             allow_nonfinite: let NaN and Inf in the data through.
         """
         plan = feeding.fit_plan(batch_size, epochs, initial_epoch, shuffle)
-        source, validation = feeding.fit_data(
+        source, validation = sources.to_fit(
             self,
             (x, y, sample_weight),
             (validation_data, validation_split),
             class_weight,
-            (batch_size, steps_per_epoch),
+            (batch_size, steps_per_epoch, validation_steps),
             allow_nonfinite,
         )
         history, listeners = feeding.listeners(
@@ -306,22 +310,30 @@ class Model(Network):
     def evaluate(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int | None = None,
         verbose: str | int = "auto",
         sample_weight: Any = None,
+        steps: int | None = None,
         *,
         return_dict: bool = False,
         allow_nonfinite: bool = False,
     ) -> Any:
         """Loss and metrics in inference mode.
 
+        Args:
+            x, y, batch_size, sample_weight, allow_nonfinite: see `fit`.
+            verbose: "auto" or 1: a progress bar on a terminal.
+            steps: how many batches of a generator are read; all of them unless given.
+            return_dict: return the numbers by name.
+
         Returns:
             The loss; a list of loss and metrics where there are metrics; or a dict of them.
         """
-        rows = feeding.training_rows(self, x, y, sample_weight, allow_nonfinite)
         size = feeding.batch_size(batch_size)
-        logs = loop.evaluate(self, rows, size, verbose=verbose)
+        given = (x, y, sample_weight)
+        source = sources.to_evaluate(self, given, batch_size, steps, allow_nonfinite)
+        logs = loop.evaluate(self, source, size, verbose=verbose)
         if return_dict:
             return logs
         values = list(logs.values())
@@ -332,14 +344,21 @@ class Model(Network):
         x: Any,
         batch_size: int | None = None,
         verbose: str | int = "auto",
+        steps: int | None = None,
         *,
         allow_nonfinite: bool = False,
     ) -> Any:
         """The outputs in inference mode, on the host.
 
+        Args:
+            x: as for `fit`; a generator yields x, or tuples that begin with it.
+            batch_size, allow_nonfinite: see `fit`.
+            verbose, steps: see `evaluate`.
+
         Returns:
             (N, ...), or a list of such arrays where the model has several outputs.
         """
-        size, xs = feeding.batch_size(batch_size), feeding.inputs(self, x, allow_nonfinite)
-        outputs: list[Array] = loop.predict(self, xs, size, verbose)
+        size = feeding.batch_size(batch_size)
+        source = sources.to_predict(self, x, batch_size, steps, allow_nonfinite)
+        outputs: list[Array] = loop.predict(self, source, size, verbose)
         return outputs[0] if len(outputs) == 1 else outputs

@@ -76,7 +76,7 @@ def test_inputs(model, method, case):
 
 BAD_Y = {
     "too few": (Y[:5], DataError, "y: expected 8 rows, as many as x has, got (5,)"),
-    "nothing": (None, DataError, "y: nothing was given; expected an array"),
+    "nothing": (None, DataError, "y: nothing was given; expected"),
     "too large": (Y + 1, DataError, "expected labels 0 to 2, got 3 in row"),
     "negative": (Y - 1, DataError, "expected labels 0 to 2, got -1 in row"),
     "fractions": (Y + 0.5, DataError, "expected class numbers to be integers, got float64"),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnscratch.core.arguments import ArgumentError, flag, positive, whole
-from nnscratch.core.errors import DataError
+from nnscratch.core.arguments import flag, positive, whole
 from nnscratch.core.layer import Shape
 from nnscratch.kernels.ops import Array
 from nnscratch.losses import Loss
@@ -18,7 +16,7 @@ from nnscratch.training.batches import Rows, combine_weights, load_inputs, load_
 from nnscratch.training.callbacks import Callback, CallbackError, CallbackList, History
 from nnscratch.training.loop import FitPlan
 from nnscratch.training.progress import Progress
-from nnscratch.training.streams import Stream, is_stream
+from nnscratch.training.streams import Stream
 
 if TYPE_CHECKING:
     from nnscratch.model import Model
@@ -58,98 +56,6 @@ def read_targets(loss: Loss, y: Array, output_shape: Shape, dtype: np.dtype[Any]
     wide = np.result_type(y, dtype) if y.dtype.kind == "f" else dtype
     ready = loss.prepare_targets(y, output_shape, wide)
     return cast("y", ready, dtype) if ready.dtype.kind == "f" else ready
-
-
-def fit_data(
-    model: Model,
-    given: tuple[Any, Any, Any],
-    validation: tuple[Any, float],
-    class_weight: Mapping[int, float] | None,
-    sizes: tuple[int | None, int | None],
-    allow_nonfinite: bool,
-) -> tuple[Rows | Stream, Rows | None]:
-    """What `fit` trains on, and what it validates on.
-
-    Args:
-        model: that is trained.
-        given: x, y and sample_weight.
-        validation: validation_data and validation_split.
-        class_weight, allow_nonfinite: see `Model.fit`.
-        sizes: batch_size and steps_per_epoch.
-
-    Raises:
-        ArgumentError: an argument that says nothing of such data.
-        DataError ...: see `training_rows`.
-    """
-    (x, y, sample_weight), (held_out, split), (size, steps) = given, validation, sizes
-    source: Rows | Stream
-    if is_stream(x, y):
-        refuse("what yields batches", batch_size=size, sample_weight=sample_weight)
-        refuse("what yields batches", validation_split=split or None)
-        source = stream(model, x, steps, class_weight, allow_nonfinite)
-    else:
-        refuse("arrays", steps_per_epoch=steps)
-        source = training_rows(model, x, y, sample_weight, allow_nonfinite)
-    triple = None if held_out is None else validation_triple(held_out)
-    aside = None if triple is None else training_rows(model, *triple, allow_nonfinite)
-    if isinstance(source, Rows):
-        if aside is None and split:
-            source, aside = source.split(split)
-        source = weigh_classes(model, source, class_weight)
-    return source, aside
-
-
-def refuse(what: str, **arguments: Any) -> None:
-    """Refuse arguments of `fit` that say nothing of what is given as x.
-
-    Raises:
-        ArgumentError: one of them is there.
-    """
-    for name, value in arguments.items():
-        if value is not None:
-            raise ArgumentError(f"fit {name}: says nothing where x is {what}; leave it out")
-
-
-def stream(
-    model: Model,
-    source: Iterable[Any],
-    steps: int | None,
-    class_weight: Mapping[int, float] | None,
-    allow_nonfinite: bool,
-) -> Stream:
-    """Batches that somebody makes, (x, y) or (x, y, sample_weight), so many in an epoch.
-
-    Raises:
-        DataError: the first one is none.
-    """
-
-    def read(item: Any) -> Rows:
-        if not isinstance(item, tuple | list) or len(item) not in (2, 3):
-            raise DataError(
-                "fit: expected x to yield batches, (x, y) or (x, y, sample_weight), got "
-                f"{type(item).__name__}; or give y too"
-            )
-        x, y, *weights = item
-        rows = training_rows(model, x, y, weights[0] if weights else None, allow_nonfinite)
-        return weigh_classes(model, rows, class_weight)
-
-    return Stream(source, steps, read)
-
-
-def weigh_classes(model: Model, rows: Rows, class_weight: Mapping[int, float] | None) -> Rows:
-    """The rows to train on, each weighted by its class too."""
-    widths = [model.graph.outputs[t.output].shape[-1] for t in model.compiled.objective.terms]
-    classes = max(2, *widths)  # one output tells two classes apart
-    weights = combine_weights(rows.weights, class_weight, rows.targets, model.dtype, classes)
-    return dataclasses.replace(rows, weights=weights)
-
-
-def validation_triple(given: Sequence[Any]) -> tuple[Any, Any, Any]:
-    """(x, y, sample_weight) of what `fit` is given as validation_data."""
-    if not isinstance(given, Sequence) or len(given) not in (2, 3):
-        raise DataError("fit: expected validation_data=(x, y) or (x, y, sample_weight)")
-    x, y, *weights = given
-    return x, y, weights[0] if weights else None
 
 
 def batch_size(given: int | None) -> int:

@@ -12,7 +12,7 @@ from nnscratch.core.executor import forward
 from nnscratch.core.step import Step
 from nnscratch.kernels.ops import Array
 from nnscratch.metrics import State
-from nnscratch.training.batches import Rows, batch_slices
+from nnscratch.training.batches import Rows
 from nnscratch.training.callbacks import CallbackError, CallbackList
 from nnscratch.training.compiled import Compiled
 from nnscratch.training.pipeline import Start, penalty_of
@@ -73,7 +73,7 @@ class Fit:
     """One call of `fit`: what it goes over, how, who listens, and how far it is."""
 
     source: Rows | Stream
-    validation: Rows | None
+    held_out: Rows | Stream | None
     plan: FitPlan
     callbacks: CallbackList
     position: Position
@@ -85,13 +85,31 @@ class Fit:
         Raises:
             CallbackError: somebody makes them as training goes on.
         """
-        if isinstance(self.source, Stream):
-            raise CallbackError(
-                "fit: a callback needs all rows that training goes over, as nn.Run and nn.Doctor "
-                "do, and these are made as it goes on, so that they cannot be had again; give fit "
-                "arrays: memory-mapped ones, np.load(file, mmap_mode='r'), take no memory"
-            )
-        return self.source
+        return at_once(self.source)
+
+    @property
+    def validation(self) -> Rows | None:
+        """The rows that it validates on, for the same.
+
+        Raises:
+            CallbackError: somebody makes them as training goes on.
+        """
+        return None if self.held_out is None else at_once(self.held_out)
+
+
+def at_once(source: Rows | Stream) -> Rows:
+    """All rows.
+
+    Raises:
+        CallbackError: somebody makes them as training goes on.
+    """
+    if isinstance(source, Stream):
+        raise CallbackError(
+            "fit: a callback needs all rows that training goes over, as nn.Run and nn.Doctor "
+            "do, and these are made as it goes on, so that they cannot be had again; give fit "
+            "arrays: memory-mapped ones, np.load(file, mmap_mode='r'), take no memory"
+        )
+    return source
 
 
 def fit(model: Model, task: Fit) -> None:
@@ -108,9 +126,9 @@ def fit(model: Model, task: Fit) -> None:
             epoch = task.position.epoch
             callbacks.on_epoch_begin(epoch)
             logs = train_epoch(model, task)
-            if task.validation is not None:
+            if task.held_out is not None:
                 size = task.plan.batch_size
-                logs |= evaluate(model, task.validation, size, callbacks, prefix="val_")
+                logs |= evaluate(model, task.held_out, size, callbacks, prefix="val_")
             task.position = Position(epoch + 1, model.iteration)
             callbacks.on_epoch_end(epoch, logs)
         if model.compiled.optimizer.use_ema:
@@ -154,8 +172,8 @@ def batches(source: Rows | Stream, plan: FitPlan, seed: int, position: Position)
 
 def evaluate(
     model: Model,
-    rows: Rows,
-    batch_size: int,
+    source: Rows | Stream,
+    size: int,
     callbacks: CallbackList | None = None,
     prefix: str = "",
     verbose: str | int = 0,
@@ -166,8 +184,8 @@ def evaluate(
     penalty = float(penalty_of(start))
     if callbacks:
         callbacks.on_test_begin()
-    for place in with_bar("Evaluating", batch_slices(len(rows), batch_size), verbose):
-        batch = rows.take(place).on(model.backend)
+    for rows in with_bar("Evaluating", source.batches(size), source.steps(size), verbose):
+        batch = rows.on(model.backend)
         outputs = infer(start, batch.inputs)
         loss, _ = model.compiled.objective(start.ctx, outputs, batch)
         states = model.compiled.measure(start.ctx, outputs, batch)
@@ -178,14 +196,12 @@ def evaluate(
     return logs
 
 
-def predict(
-    model: Model, inputs: tuple[Array, ...], batch_size: int, verbose: str | int
-) -> list[Array]:
+def predict(model: Model, source: Rows | Stream, size: int, verbose: str | int) -> list[Array]:
     """The outputs in inference mode, on the host, batch after batch."""
     start = model.start(model.context(training=False))
     parts = [
-        [model.backend.to_host(y) for y in infer(start, tuple(x[place] for x in inputs))]
-        for place in with_bar("Predicting", batch_slices(len(inputs[0]), batch_size), verbose)
+        [model.backend.to_host(y) for y in infer(start, batch.inputs)]
+        for batch in with_bar("Predicting", source.batches(size), source.steps(size), verbose)
     ]
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from shutil import get_terminal_size
 from typing import TextIO, TypeVar
 
@@ -89,7 +89,7 @@ class Bar:
     It has no thread of its own, which would take turns with training; it is drawn when it moves.
     """
 
-    def __init__(self, title: str, steps: int, stream: TextIO, clock: Clock):
+    def __init__(self, title: str, steps: int | None, stream: TextIO, clock: Clock):
         from rich import progress
         from rich.console import Console
         from rich.table import Column
@@ -126,13 +126,18 @@ class Bar:
         self._progress.stop()
 
 
-def with_bar(title: str, items: Sequence[Item], verbose: str | int) -> Iterator[Item]:
-    """The items, one after the other; meanwhile, on a terminal, a bar, unless verbose is 0 or 2."""
+def with_bar(
+    title: str, items: Iterable[Item], count: int | None, verbose: str | int
+) -> Iterator[Item]:
+    """The items, one after the other; meanwhile, on a terminal, a bar, unless verbose is 0 or 2.
+
+    Of how many there are, None says that nobody knows.
+    """
     check_verbose(verbose, ("auto", 0, 1, 2))
     if verbose in (0, 2) or not sys.stdout.isatty():
         yield from items
         return
-    bar = Bar(title, len(items), sys.stdout, time.perf_counter)
+    bar = Bar(title, count, sys.stdout, time.perf_counter)
     try:
         for number, item in enumerate(items):
             yield item

@@ -153,12 +153,12 @@ def test_importing_it_does_not_import_rich():
 @pytest.mark.parametrize(("verbose", "shown"), [("auto", True), (1, True), (0, False), (2, False)])
 def test_bar_over_items_only_where_it_is_wanted(monkeypatch, verbose, shown):
     monkeypatch.setattr("sys.stdout", Terminal())
-    assert list(with_bar("Predicting", [3, 1, 2], verbose)) == [3, 1, 2]
+    assert list(with_bar("Predicting", [3, 1, 2], 3, verbose)) == [3, 1, 2]
     assert ("Predicting" in sys.stdout.getvalue()) == shown
 
 
 def test_no_bar_over_items_elsewhere_than_on_a_terminal(capsys):
-    assert list(with_bar("Predicting", [3, 1, 2], "auto")) == [3, 1, 2]
+    assert list(with_bar("Predicting", [3, 1, 2], None, "auto")) == [3, 1, 2]
     assert capsys.readouterr().out == ""
 
 

@@ -9,7 +9,7 @@ from nnscratch.backend import Backend
 from nnscratch.core.context import Context
 from nnscratch.core.errors import NNError, StepError
 from nnscratch.core.step import Batch, Step
-from nnscratch.core.store import Arena
+from nnscratch.core.store import Arena, host
 from nnscratch.core.tape import ALL
 from nnscratch.kernels.ops import Array
 from nnscratch.network import Network
@@ -200,13 +200,17 @@ class Model(Network):
 
     def _move(self, home: Backend) -> None:
         """The optimizer's memory moves with the weights."""
-        moved = {
-            name: Arena(slot.layout, home.from_host(self.backend.to_host(slot.buffer))).sealed()
-            for name, slot in (self._slots or {}).items()
-        }
+        moved = None if self._slots is None else self._slots_on(home, self._slots)
         with uninterrupted():
             super()._move(home)
-            self._slots = moved or None
+            self._slots = moved
+
+    def _slots_on(self, home: Backend, slots: Mapping[str, Arena]) -> Mapping[str, Arena]:
+        """An optimizer's memory as arrays of a backend."""
+        return {
+            name: Arena(slot.layout, home.from_host(host(slot.buffer))).sealed()
+            for name, slot in slots.items()
+        }
 
     def use_average(self) -> None:
         """Install the moving average of the parameters that the optimizer keeps.
@@ -237,10 +241,11 @@ class Model(Network):
         Raises:
             ShapeError, UnknownNameError: the weights are others; nothing has changed.
         """
+        moved = None if snapshot.slots is None else self._slots_on(self.backend, snapshot.slots)
         with uninterrupted():
             self.parameters.replace(snapshot.values)
             self.parameters.frozen_layers = snapshot.frozen
-            self._slots = snapshot.slots
+            self._slots = moved
             self._compiled = snapshot.compiled
             self.iteration = snapshot.iteration
 

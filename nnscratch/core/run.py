@@ -36,7 +36,7 @@ def run_layer(
         x: its input (N, ...), or a list of its inputs, all of one dtype.
         dy: the gradient of a loss by the output.
         params: weights by name, parameters and state; those not given are initialised.
-        backend: "numpy" or "numba".
+        backend: "numpy", "numba" or "cupy".
         training: whether dropout drops and batch normalisation uses the batch's moments.
         seed: of the initialisers and of random masks.
 
@@ -52,6 +52,7 @@ def run_layer(
     for array in xs:
         _check_input(array)
     home = get_backend(backend)
+    xs = list(map(home.from_host, xs))
     symbols = [Input(a.shape[1:]) for a in xs]
     graph = Graph(symbols, [call(layer, symbols)])
     own: dict[str, Array] = {}
@@ -63,6 +64,8 @@ def run_layer(
             value = initial_value(path, param, seed, home, xs[0].dtype)
         elif value.shape != param.shape:
             raise ShapeError(f"{path}: expected {param.shape}, got {value.shape}")
+        else:
+            value = home.from_host(value)
         (own if param.trainable else state)[name] = value
     for name in given:
         raise UnknownNameError(f"weight of {layer!r}", name, own | state)
@@ -71,7 +74,7 @@ def run_layer(
     plan = Plan(graph, frozenset() if layer.trainable else frozenset([layer]))
     tape = forward(plan, ctx, {path: own}, {path: state}, xs)
     if dy is not None:
-        tape = backward(plan, tape, {path: own}, [dy])
+        tape = backward(plan, tape, {path: own}, [home.from_host(dy)])
     return tape[f"{path}#0"]
 
 

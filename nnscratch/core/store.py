@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from nnscratch.core.errors import UnknownNameError
 from nnscratch.core.graph import Weight
 from nnscratch.core.layer import Layer, Shape
@@ -82,6 +84,16 @@ def seal(array: Array) -> Array:
     if hasattr(array.flags, "writeable"):
         array.flags.writeable = False
     return array
+
+
+def is_on_device(value: object) -> bool:
+    """Whether this is an array in a GPU's memory."""
+    return hasattr(value, "dtype") and hasattr(value, "get")
+
+
+def host(array: Any) -> Array:
+    """A NumPy array of any backend's array; one on a GPU is waited for, and copied."""
+    return np.asarray(array.get() if is_on_device(array) else array)
 
 
 def by_layer(*arenas: Mapping[str, Array]) -> dict[str, dict[str, Array]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nnscratch.core.step import Step
+from nnscratch.core.store import host
 from nnscratch.core.tape import labels
 from nnscratch.inspect import units
 from nnscratch.inspect.ledger import Ledger
@@ -108,7 +109,7 @@ def pace(step: Step, k: Ops, crowded: Iterable[str]) -> Pace:
     bounds = np.array(limits, np.int64).reshape(-1, 2)  # (weights, 2), also where none is trained
     arenas = (step.before, step.total_gradients, step.updates)
     value, gradient, update = (
-        k.statistics(arena.buffer, bounds, np.nan, np.nan)[:, NORM] for arena in arenas
+        host(k.statistics(arena.buffer, bounds, np.nan, np.nan))[:, NORM] for arena in arenas
     )
     distinct = {path: units.distinct(step.before[path]) for path in crowded}
     return Pace(step.index, tuple(places), value, gradient, update, distinct)

@@ -60,12 +60,14 @@ class Judge:
         target = self.target if target is None else target
         if target.dtype.kind == "f":
             target = target.astype(np.float64)
+        backend = self.ctx.backend
+        answers, targets = backend.from_host(given), backend.from_host(target)
         try:
             with np.errstate(all="ignore"):
-                value, gradient = self.loss(self.ctx, given, target)
+                value, gradient = self.loss(self.ctx, answers, targets)
         except Exception:  # it is somebody's code, and what it refuses has no loss
             return Answer(np.nan, np.full(given.shape, np.nan))
-        return Answer(float(value), np.asarray(gradient))
+        return Answer(float(value), backend.to_host(gradient))
 
     def drawn(self, stretch: tuple[float, float]) -> Array:
         """Answers from a stretch of numbers, (N, ..., K)."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnscratch.core.store import host
 from nnscratch.core.tape import Call
 from nnscratch.kernels.ops import Array
 
@@ -44,8 +45,8 @@ def moving_moments(call: Call) -> MovingMoments | None:
     before, after = call.state_in, call.state_out
     if MEAN not in before or MEAN not in after or VARIANCE not in after:
         return None
-    x, old = np.asarray(call.inputs[0], np.float64), np.asarray(before[MEAN], np.float64)
-    moved = np.asarray(after[MEAN], np.float64) - old
+    x, old = host(call.inputs[0]).astype(np.float64), host(before[MEAN]).astype(np.float64)
+    moved = host(after[MEAN]).astype(np.float64) - old
     fits = [
         (miss, axis, pace)
         for axis in range(1, x.ndim)
@@ -56,7 +57,7 @@ def moving_moments(call: Call) -> MovingMoments | None:
         return None
     _, axis, pace = min(fits)
     mean, variance = moments(x, axis)
-    ratio = (np.asarray(before[VARIANCE], np.float64) + TINY) / (variance + TINY)
+    ratio = (host(before[VARIANCE]).astype(np.float64) + TINY) / (variance + TINY)
     return MovingMoments(
         axis=axis,
         axes=x.ndim,

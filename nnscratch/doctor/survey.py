@@ -10,6 +10,7 @@ import numpy as np
 
 from nnscratch.core.describe import norm
 from nnscratch.core.step import Batch, Step
+from nnscratch.core.store import host
 from nnscratch.core.tape import Call
 from nnscratch.doctor.moving_moments import MovingMoments, moving_moments
 from nnscratch.inspect import units
@@ -138,7 +139,7 @@ def answers(model: Model, inputs: Sequence[Array]) -> tuple[Array, ...]:
 
 def activity(call: Call) -> Activity:
     """What is told of a call."""
-    y = np.asarray(call.output)
+    y = host(call.output)
     flat = y.reshape(-1, y.shape[-1])  # (rows and places, units)
     bounds = call.layer.saturation
     saturated = 0.0 if bounds is None else np.mean((flat <= bounds[0]) | (flat >= bounds[1]))
@@ -158,7 +159,7 @@ def activity(call: Call) -> Activity:
 
 def noise(call: Call) -> float:
     """How strong the noise of a call is; rate / (1 - rate) of dropout."""
-    x, y = (np.asarray(array, np.float64) for array in (call.inputs[0], call.output))
+    x, y = (host(array).astype(np.float64) for array in (call.inputs[0], call.output))
     size = float(np.mean(x * x))
     return float(np.mean((y - x) ** 2)) / size if size else 0.0
 

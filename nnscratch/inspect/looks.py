@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from nnscratch.core.store import host
 from nnscratch.core.table import Table
 from nnscratch.core.tape import full_key, has_key, labels
 from nnscratch.kernels.ops import Array, Ops
@@ -50,14 +51,14 @@ class Histogram(NamedTuple):
     @classmethod
     def of(cls, k: Ops, x: Array) -> Histogram:
         """The histogram of an array."""
-        (row,) = k.statistics(x, np.array([[0, x.size]]), math.nan, math.nan)
+        (row,) = host(k.statistics(x, np.array([[0, x.size]]), math.nan, math.nan))
         low, high = float(row[2]), float(row[3])
         if high - low < NARROW:
             more = max(0.5, BINS * math.ulp(low))
             low, high = low - more, high + more
         if not math.isfinite(high - low):
             return cls(math.nan, math.nan, np.zeros(BINS, np.int64))
-        return cls(low, high, k.histogram(x, low, high, BINS))
+        return cls(low, high, host(k.histogram(x, low, high, BINS)))
 
 
 class Seen(NamedTuple):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nnscratch.core.store import Arena, seal
+from nnscratch.core.store import Arena, host, seal
 from nnscratch.inspect.series import Book, Tensor
 from nnscratch.kernels.ops import Array, Ops
 
@@ -83,4 +83,4 @@ class Scribe:
     def _write(
         self, numbers: int | Array, x: Array, bounds: Array, limits: tuple[float, float]
     ) -> None:
-        self.book.write(numbers, self._k.statistics(x, bounds, *limits))
+        self.book.write(numbers, host(self._k.statistics(x, bounds, *limits)))

@@ -11,6 +11,7 @@ import numpy as np
 from nnscratch.core.arguments import ArgumentError, flag, positive, whole
 from nnscratch.core.graph import Graph
 from nnscratch.core.step import Step
+from nnscratch.core.store import host
 from nnscratch.core.tape import labels
 from nnscratch.inspect.event_file import EventFile, Tile, check_installed
 from nnscratch.inspect.recorder import Recorder
@@ -164,7 +165,7 @@ def tiles(graph: Graph) -> Iterator[Tile]:
 def kernel_images(values: Mapping[str, Array], paths: Iterable[str]) -> Iterator[tuple[str, Array]]:
     """Kernels as grey images by path, uint8 (rows, columns)."""
     for path in paths:
-        kernel = np.asarray(values[path])
+        kernel = host(values[path])
         if kernel.ndim == 2:
             yield path, mosaic(kernel[None, None, :MATRIX, :MATRIX])
         elif kernel.ndim == 4:

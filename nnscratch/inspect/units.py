@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nnscratch.core.store import host
 from nnscratch.kernels.ops import Array
 
 ROUNDING = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-9}
@@ -25,7 +26,7 @@ PLACES = 1024
 
 def rows_of_units(kernel: Array) -> Array:
     """A kernel (..., units) as a matrix with a unit in each row: (units, weights per unit)."""
-    return kernel.reshape(-1, kernel.shape[-1]).T  # (units, weights per unit)
+    return host(kernel).reshape(-1, kernel.shape[-1]).T  # (units, weights per unit)
 
 
 def distinct(kernel: Array, tolerance: float | None = None) -> int:
@@ -117,7 +118,7 @@ def silenced(y: Array, saturation: tuple[float, float] | None) -> Array:
         saturation: the open range outside of which it is flat, see `Layer.saturation`; None where
             it is nowhere: then units count whose every output is exactly 0.
     """
-    places = y.reshape(-1, y.shape[-1])  # (rows and places, units)
+    places = host(y).reshape(-1, y.shape[-1])  # (rows and places, units)
     left = np.arange(y.shape[-1])
     for start in range(0, len(places), PLACES):
         part = places[start : start + PLACES, left]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from nnscratch.core.arguments import positive
 from nnscratch.core.context import Context
 from nnscratch.kernels.ops import Array
@@ -145,6 +147,4 @@ class SparseTopKCategoricalAccuracy(TopK):
 
 def taken(y_pred: Array, place: Array) -> Array:
     """The predictions (N, ..., 1) at these places of the last axis."""
-    rows = y_pred.reshape(-1, y_pred.shape[-1])
-    chosen: Array = rows[range(len(rows)), place.reshape(-1)]
-    return chosen.reshape(place.shape)
+    return np.take_along_axis(y_pred, place, axis=-1)

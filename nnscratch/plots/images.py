@@ -10,6 +10,7 @@ import numpy as np
 from nnscratch.core.arguments import ArgumentError, instance, whole
 from nnscratch.core.errors import DTypeError, ShapeError, look_up
 from nnscratch.core.step import Step
+from nnscratch.core.store import host, is_on_device
 from nnscratch.core.tape import Call, Tape
 from nnscratch.kernels.ops import Array
 from nnscratch.network import Network
@@ -136,7 +137,8 @@ def feature_maps(
 
 def numbers(call: str, given: object, expected: str) -> Array:
     """An array of real numbers that somebody gave to a call."""
-    array = instance(call, given, np.ndarray, expected)
+    held = host(given) if is_on_device(given) else given
+    array = instance(call, held, np.ndarray, expected)
     if array.dtype.kind not in "fiub":
         raise DTypeError(f"{call}: expected real numbers, got {array.dtype} {array.shape}")
     if not array.size:

@@ -218,7 +218,7 @@ def take_up(
         remove_temporary(folder)
         remove_temporary(checkpoints.folder)
     model.restore(checkpoint.snapshot)
-    task.position = checkpoint.position
+    task.position = checkpoint.position.on(model.backend)
     model.stop_training = checkpoint.stopped
     recording = Recording(archive, model, task, lines, before)
     try:

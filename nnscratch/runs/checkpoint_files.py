@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnscratch.core.store import Arena, Layout
+from nnscratch.core.store import Arena, Layout, host
 from nnscratch.kernels.ops import Array
 from nnscratch.runs import schema
 from nnscratch.runs.errors import RunError
@@ -62,7 +62,7 @@ def write(path: Path, run: str, checkpoint: Checkpoint) -> None:
     """
     snapshot, meter = checkpoint.snapshot, checkpoint.position.meter
     rate = snapshot.compiled.optimizer.learning_rate
-    states = [{name: np.asarray(value) for name, value in state.items()} for state in meter.states]
+    states = [{name: host(value) for name, value in state.items()} for state in meter.states]
     arrays: dict[str, Array] = {}
     content = {
         "run": run,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnscratch.core.store import host, is_on_device
 from nnscratch.kernels.ops import Array
 from nnscratch.runs.errors import RunError
 from nnscratch.runs.growth import Part
@@ -22,6 +23,8 @@ def pack(value: Any, arrays: dict[str, Array], place: str) -> Any:
         RunError: there is something else in it than numbers, texts, booleans, None, arrays, and
             lists and mappings of them.
     """
+    if is_on_device(value):
+        value = host(value)
     if isinstance(value, np.generic):
         return value.item()
     if value is None or isinstance(value, bool | int | float | str):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from nnscratch.backend import Backend
 from nnscratch.core.executor import forward
 from nnscratch.core.step import Step
 from nnscratch.kernels.ops import Array
@@ -61,6 +62,14 @@ class Position(NamedTuple):
     batch: int = 0
     meter: Meter = Meter()
     """Loss and metrics of the epoch's batches before this one."""
+
+    def on(self, backend: Backend) -> Position:
+        """The place, with the metrics' sums as a backend's arrays."""
+        states = [
+            {name: backend.from_host(value) for name, value in state.items()}
+            for state in self.meter.states
+        ]
+        return self._replace(meter=self.meter._replace(states=tuple(states)))
 
     def after(self, step: Step) -> Position:
         """The place behind a step."""

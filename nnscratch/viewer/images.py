@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nnscratch.core.store import host
 from nnscratch.kernels.ops import Array
 from nnscratch.model import Model
 from nnscratch.runs import Run
@@ -63,6 +64,7 @@ class Stations:
 
 def of_kernel(kernel: Array) -> Images:
     """The first filters of a kernel, a row of images for each channel; or a matrix's corner."""
+    kernel = host(kernel)
     if kernel.ndim == 2:
         return kernel[None, None, :MATRIX, :MATRIX].copy()  # (1, 1, inputs, units)
     return np.moveaxis(kernel[:, :, :CHANNELS, :FILTERS], (2, 3), (0, 1)).copy()  # (C, F, kh, kw)
@@ -78,6 +80,7 @@ def of_row(model: Model, row: Sequence[Array]) -> Iterator[tuple[str, Images]]:
 
 def of_output(y: Array) -> Images:
     """The first maps of what a call makes of one row; of other outputs a line of numbers."""
+    y = host(y)
     if y.ndim != 3:
         return y.reshape(1, 1, 1, -1)[..., :MATRIX].copy()  # (1, 1, 1, units)
     apart = math.ceil(max(y.shape[:2]) / SIDE)

@@ -1,10 +1,24 @@
-"""After the tests: what the kernels take of each kind of GPU, and how many were run."""
+"""A device for whole trainings; and what the kernels take of each kind of GPU, as a table."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from nnscratch.kernels.cupy.device import on
+from tests.cuda.device_array import transfers
+from tests.cuda.emulator import EmulatedDevice
+
+
+@pytest.fixture
+def device() -> Iterator[EmulatedDevice]:
+    """What backend="cupy" works on until the test is over."""
+    emulated = EmulatedDevice(orders=["forward"])
+    with on(emulated):
+        transfers.clear()
+        yield emulated
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

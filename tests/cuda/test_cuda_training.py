@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,40 +9,13 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.backend import BackendError
-from nnscratch.kernels.cupy.device import on
 from tests.cuda.device_array import DeviceArray, transfers
 from tests.cuda.emulator import EmulatedDevice
+from tests.cuda.nets import X, Y, lenet
 
-(X, Y), _ = nn.datasets.digits()
+pytestmark = pytest.mark.usefixtures("device")
+
 BATCHES = [slice(start, start + 24) for start in (0, 24, 48)]
-
-
-@pytest.fixture(autouse=True)
-def device() -> Iterator[EmulatedDevice]:
-    emulated = EmulatedDevice(orders=["forward"])
-    with on(emulated):
-        transfers.clear()
-        yield emulated
-
-
-def lenet(backend: str, **options: Any) -> nn.Model:
-    layers = [
-        nn.Input((8, 8, 1)),
-        nn.Conv2D(6, 3, padding="same", activation="relu"),
-        nn.MaxPooling2D(),
-        nn.Conv2D(8, 3, use_bias=False, kernel_regularizer="l2"),
-        nn.BatchNormalization(),
-        nn.PReLU(shared_axes=(1, 2)),
-        nn.AveragePooling2D(2),
-        nn.Flatten(),
-        nn.Dropout(0.3),
-        nn.Dense(16, activation="tanh"),
-        nn.Dense(10),
-    ]
-    model = nn.Sequential(layers, seed=0, backend=backend, **options)
-    loss = nn.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(nn.Adam(0.01), loss, ["accuracy"])
-    return model
 
 
 def host(values: Any) -> dict[str, Any]:

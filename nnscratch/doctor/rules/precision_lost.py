@@ -77,6 +77,6 @@ def asked(chart: Chart, size: float) -> float:
     params = model.backend.xp.zeros(1, model.dtype)
     slots, update = optimizer.init(ctx, params), params
     for index in range(min(STEPS, chart.course.steps)):
-        gradient = params + np.asarray(size, model.dtype)
+        gradient = params + model.dtype.type(size)
         update, slots = optimizer.update(ctx, params, gradient, slots, index)
     return float(np.abs(model.backend.to_host(update)[0]))

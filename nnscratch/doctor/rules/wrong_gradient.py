@@ -21,7 +21,7 @@ def wrong_gradient(chart: Chart) -> Iterator[Finding]:
     model = chart.model
     optimizer, ctx = model.compiled.optimizer, model.context(training=True)
     params = model.backend.xp.zeros(2, model.dtype)
-    gradient = params + np.asarray([1, -2], model.dtype)
+    gradient = model.backend.from_host(np.asarray([1, -2], model.dtype))
     slots, lengths = optimizer.init(ctx, params), []
     for index in range(STEPS):
         update, slots = optimizer.update(ctx, params, gradient, slots, index)

@@ -1,0 +1,124 @@
+"""What layers, callbacks and the doctor do with arrays, they do with those of a GPU as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nnscratch as nn
+from nnscratch.testing.cases import CASES, Case
+from tests.cuda.nets import X, Y, lenet
+
+pytestmark = pytest.mark.usefixtures("device")
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_layers_gradients(case: Case) -> None:
+    report = nn.testing.check_gradients(
+        case.layer, in_shapes=case.in_shapes, training=case.training, backend="cupy"
+    )
+    assert report.ok, report
+
+
+def test_a_layer_runs_alone() -> None:
+    x, dy = np.ones((2, 4), np.float32), np.ones((2, 3), np.float32)
+    call = nn.run_layer(nn.Dense(3), x, dy, backend="cupy")
+    assert call.input_gradients[0].shape == (2, 4)
+
+
+OPTIMIZERS = [
+    nn.SGD(0.01, momentum=0.9, nesterov=True, clipnorm=0.1),
+    nn.RMSprop(0.01, centered=True, momentum=0.9, clipvalue=0.01),
+    nn.Adagrad(0.01, global_clipnorm=0.1),
+    nn.Adadelta(0.01),
+    nn.Adam(0.01, amsgrad=True, use_ema=True),
+    nn.AdamW(0.01, weight_decay=0.1),
+    nn.Adamax(0.01),
+    nn.Nadam(0.01),
+    nn.Lion(0.01),
+]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda optimizer: type(optimizer).__name__)
+def test_every_optimizer_gives_numpys_weights(optimizer: Any) -> None:
+    def trained(backend: str) -> list[Any]:
+        layers = [nn.Input((6,)), nn.Dense(5, kernel_constraint="max_norm"), nn.Dense(3)]
+        model = nn.Sequential(layers, seed=1, backend=backend, dtype="float64")
+        model.compile(optimizer, "mse")
+        rng = np.random.default_rng(0)
+        x, y = rng.standard_normal((16, 6)), rng.standard_normal((16, 3))
+        model.fit(x, y, batch_size=8, epochs=2, verbose=0)
+        return model.get_weights()
+
+    for mine, expected in zip(trained("cupy"), trained("numpy"), strict=True):
+        np.testing.assert_allclose(mine, expected, rtol=1e-9, atol=1e-12)
+
+
+def fitted(*callbacks: nn.Callback, epochs: int = 1) -> nn.Model:
+    model = lenet("cupy")
+    model.fit(X[:48], Y[:48], batch_size=24, epochs=epochs, verbose=0, callbacks=callbacks)
+    return model
+
+
+CALLBACKS: list[Callable[[Path], nn.Callback]] = [
+    lambda folder: nn.Recorder(every=1),
+    lambda folder: nn.Ledger(),
+    lambda folder: nn.TensorBoard(folder / "board"),
+    lambda folder: nn.ModelCheckpoint(folder / "weights.safetensors", monitor="loss"),
+    lambda folder: nn.EarlyStopping(monitor="loss", restore_best_weights=True),
+]
+
+
+@pytest.mark.parametrize("callback", CALLBACKS)
+def test_a_callback_sees_what_it_sees_elsewhere(
+    callback: Callable[[Path], nn.Callback], tmp_path: Path
+) -> None:
+    assert str(fitted(callback(tmp_path), epochs=2))
+
+
+def test_a_recorder_reads_numpys_numbers() -> None:
+    mine, expected = nn.Recorder(), nn.Recorder()
+    fitted(mine)
+    other = lenet("numpy")
+    other.fit(X[:48], Y[:48], batch_size=24, epochs=1, verbose=0, callbacks=[expected])
+    for name in ("conv2d/kernel", "dense/bias"):
+        norms = [recorder[name].gradient.norm for recorder in (mine, expected)]
+        np.testing.assert_allclose(*norms, rtol=1e-4)
+
+
+def test_a_run_is_replayed_forked_and_reported(tmp_path: Path) -> None:
+    run = nn.Run(tmp_path / "run")
+    fitted(run)
+    assert "conv2d" in str(nn.attenuation(run.step(1)).path("conv2d"))
+    assert len(str(run.fork(1, lambda model: setattr(model, "learning_rate", 1e-4), steps=1)))
+    nn.report(nn.Run.open(tmp_path / "run"))
+
+
+class Interrupt(nn.Callback):
+    """Ctrl-C after three steps."""
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self.model.iteration == 3:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    whole = fitted(epochs=3).get_weights()
+    backup = tmp_path / "backup"
+    with pytest.raises(KeyboardInterrupt):
+        fitted(nn.BackupAndRestore(backup, save_freq=1), Interrupt(), epochs=3)
+    again = fitted(nn.BackupAndRestore(backup, save_freq=1), epochs=3).get_weights()
+    for mine, expected in zip(again, whole, strict=True):
+        np.testing.assert_array_equal(mine, expected)
+
+
+def test_the_doctor_finds_what_it_finds_elsewhere() -> None:
+    found = [
+        {finding.cause for finding in nn.diagnose(lenet(name), X[:48], Y[:48], epochs=1).findings}
+        for name in ("cupy", "numpy")
+    ]
+    assert found[0] == found[1]

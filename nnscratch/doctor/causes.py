@@ -77,7 +77,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             },
             "regularisation": {
                 "over_regularization": "the penalty outweighs the loss",
-                "dropout_misuse": "dropout leaves too little, or stands where it harms",
+                "dropout_misuse": "dropout or noise leaves too little, or stands where it harms",
             },
             "size": {
                 "capacity": "too few units or layers for the task",

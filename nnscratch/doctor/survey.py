@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -48,8 +49,10 @@ class Activity:
     """Whether the activation is flat at both ends, as sigmoids are and ReLU is not."""
     total: float | None
     """What the units of every row and place sum to, where that is one number: 1 of a softmax."""
-    noise: float
+    noise: float = 0.0
     """Mean square of what a call of noise adds in training, in terms of its input's."""
+    silences: bool = False
+    """Whether that is by leaving entries out, as dropout does."""
 
 
 @dataclass(frozen=True)
@@ -153,15 +156,16 @@ def activity(call: Call) -> Activity:
         saturated=float(saturated),
         two_ended=bounds is not None and bool(np.isfinite(bounds).all()),
         total=one_number(flat.sum(axis=-1)) if call.layer.role == "activation" else None,
-        noise=noise(call) if call.layer.role == "noise" else 0.0,
+        **(disturbance(call) if call.layer.role == "noise" else {}),
     )
 
 
-def noise(call: Call) -> float:
-    """How strong the noise of a call is; rate / (1 - rate) of dropout."""
+def disturbance(call: Call) -> dict[str, Any]:
+    """What a call of noise does to its input; of dropout the noise is rate / (1 - rate)."""
     x, y = (host(array).astype(np.float64) for array in (call.inputs[0], call.output))
     size = float(np.mean(x * x))
-    return float(np.mean((y - x) ** 2)) / size if size else 0.0
+    noise = float(np.mean((y - x) ** 2)) / size if size else 0.0
+    return {"noise": noise, "silences": bool(np.any((y == 0) & (x != 0)))}
 
 
 def kernels(step: Step) -> dict[str, Kernel]:

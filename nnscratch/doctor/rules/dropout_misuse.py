@@ -1,7 +1,8 @@
-"""Dropout that leaves too little, or stands where nothing comes after it."""
+"""Dropout, or noise, that leaves too little, or stands where nothing comes after it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from nnscratch.doctor.chart import Chart
@@ -14,6 +15,8 @@ LOUD = 0.25
 """Noise of this part of the signal's power: half of its size."""
 HEARD = 0.05
 """Noise of less than this part is no reason for anything."""
+SOFT = 0.1
+"""Noise of this part of the signal's size is not too loud."""
 
 
 def dropout_misuse(chart: Chart) -> Iterator[Finding]:
@@ -58,12 +61,11 @@ def finding(chart: Chart, noisy: Mapping[str, float], effect: str) -> Finding:
     """The call, and what it does to the loss."""
     ((key, noise),) = noisy.items()
     entry, trained = chart.end.activities[key], chart.end.loss - chart.end.penalty
-    rate = entry.noise / (1 + entry.noise)
+    fix, arguments = repair(entry)
     seen = Evidence(
-        f"{key} silences {rate:.0%} of {entry.units} units, {entry.silent} of which never fire: "
-        f"noise of {noise:.2g} times the power of their mean; on the same rows the loss is "
-        f"{trained:.4g} with dropout and {chart.end.quiet_loss:.4g} without; the best constant "
-        f"costs {chart.constant_loss:.4g}",
+        f"{key} {deed(entry)}: noise of {noise:.2g} times the power of their mean; on the same "
+        f"rows the loss is {trained:.4g} with it and {chart.end.quiet_loss:.4g} without; the best "
+        f"constant costs {chart.constant_loss:.4g}",
         step=chart.end.index,
         numbers={"noise": noise, "training": trained, "inference": chart.end.quiet_loss},
     )
@@ -72,7 +74,23 @@ def finding(chart: Chart, noisy: Mapping[str, float], effect: str) -> Finding:
         where=(key.partition("#")[0],),
         evidence=(seen,),
         why=f"{effect}: the gradient teaches the network to bear the noise, not to answer",
-        fix="a rate of 0.2 to 0.5, behind layers of many units, and none behind the last layer",
+        fix=f"{fix}, and none behind the last layer",
         certainty=Certainty.likely,
-        treatment=LayerArguments((key.partition("#")[0],), {"rate": 0.2}),
+        treatment=LayerArguments((key.partition("#")[0],), arguments),
     )
+
+
+def deed(entry: Activity) -> str:
+    """What a call of noise does to its units."""
+    if entry.silences:
+        rate = entry.noise / (1 + entry.noise)
+        return f"silences {rate:.0%} of {entry.units} units, {entry.silent} of which never fire"
+    return f"adds {entry.noise:.2g} times their power to {entry.units} units"
+
+
+def repair(entry: Activity) -> tuple[str, dict[str, float]]:
+    """How a layer would disturb less: in words, and by its arguments."""
+    if entry.silences:
+        return "a rate of 0.2 to 0.5, behind layers of many units", {"rate": 0.2}
+    size = float(f"{SOFT * entry.rms / math.sqrt(1 + entry.noise):.1g}")  # the signal's, rounded
+    return f"noise of a tenth of what it is added to, stddev={size:g}", {"stddev": size}

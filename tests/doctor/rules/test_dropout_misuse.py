@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 import nnscratch as nn
+from nnscratch.doctor.survey import activity
 from tests.doctor.nets import (
     CLASSES,
     HIDDEN,
@@ -69,3 +73,22 @@ def test_other_causes_of_a_loss_that_is_higher_in_training_are_named(cause, prog
 def test_where_names_the_dropout():
     where = [program.diagnosis().findings[0].where for program in FAULTY.values()]
     assert where == [("dropout",), ("dropout",), ("dropout_1",), ("dropout",)]
+
+
+def test_noise_that_is_added_is_called_so():
+    loud = Program((nn.GaussianNoise(30.0), HIDDEN, nn.Dense(10, "softmax")), SPARSE(), TEN, PLANE)
+    finding = loud.diagnosis().findings[0]
+    assert (finding.cause, finding.where) == ("dropout_misuse", ("gaussian_noise",))
+    assert "gaussian_noise#0 adds " in finding.evidence[0].text
+    assert "dropout" not in finding.evidence[0].text + finding.why + finding.fix
+    size = 0.1 * float(np.sqrt(np.mean(PLANE**2)))
+    assert finding.treatment.arguments == {"stddev": pytest.approx(size, rel=0.3)}
+    assert f"stddev={finding.treatment.arguments['stddev']:g}" in finding.fix
+
+
+@pytest.mark.parametrize("layer", [nn.Dropout(0.98), nn.SpatialDropout2D(0.9)])
+def test_noise_that_silences_is_called_so(layer):
+    x = np.ones((8, 2, 2, 4), np.float32)
+    told = activity(nn.run_layer(layer, x, training=True))
+    assert told.silences
+    assert told.noise == pytest.approx(layer.rate / (1 - layer.rate), rel=1)

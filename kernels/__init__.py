@@ -8,7 +8,8 @@ Every operation is declared once, in `ops.py`, and implemented in one folder per
 * ``cupy``   CUDA kernels, for NVIDIA's GPUs.
 
 `resolve("numba")` imports that folder, once, and returns its table of operations. What Numba
-lacks is taken from NumPy, and `Kernels.source` says so; no other backend falls back.
+lacks is taken from NumPy, and `Kernels.source` says so. So is what ``cupy:tf32``, the products of
+tensor cores, leaves to ``cupy``; no other backend falls back.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ __all__ = ["BACKENDS", "Kernels", "Ops", "chooser", "kernel", "resolve", "table"
 BACKENDS = ("naive", "numpy", "numba")
 """Those whose arrays are NumPy's."""
 
-FALLBACK = {"numba": "numpy"}
+FALLBACK = {"numba": "numpy", "cupy:tf32": "cupy"}
+HOMES = {"cupy:tf32": "cupy.tf32"}
+"""Modules of backends that are no folders."""
+
 TUNERS = {"numba": "numba.conv.tune"}
 
 _table: dict[tuple[str, str], Callable[..., Any]] = {}
@@ -126,7 +130,9 @@ def _resolve(backend: str) -> Kernels:
     functions, source = {}, {}
     facts: dict[str, str] = {}
     for name in chain:
-        facts |= getattr(importlib.import_module(f"{__name__}.{name}"), "FACTS", {})
+        facts |= getattr(
+            importlib.import_module(f"{__name__}.{HOMES.get(name, name)}"), "FACTS", {}
+        )
     for op in OPS:
         home = next((name for name in chain if (op, name) in _table), None)
         if home is None:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 DEFAULT = "numba"
 NAMES = ("numpy", "numba", "cupy")
+TF32 = "tf32"
+PRECISIONS = ("float32", TF32)
+AMPERE = 80
+"""The first GPUs whose tensor cores know TF32."""
 
 
 class BackendError(NNError, RuntimeError):
@@ -41,6 +45,11 @@ class Backend:
 
     def __repr__(self) -> str:
         return f"Backend({self.name!r})"
+
+    @property
+    def kind(self) -> str:
+        """Its name without what else it says: "cupy" of "cupy:1"."""
+        return self.name.partition(":")[0]
 
     def from_host(self, array: Array) -> Array:
         """The backend's own array of a NumPy array; the same object where nothing has to move."""
@@ -72,18 +81,47 @@ class GpuBackend(Backend):
 
 
 def get_backend(name: str = DEFAULT) -> Backend:
-    """The backend called "numpy", "numba" or "cupy"; "cupy:1" is the machine's second GPU.
+    """The backend called "numpy", "numba" or "cupy".
+
+    "cupy:1" is the machine's second GPU; "cupy:tf32" and "cupy:1:tf32" multiply in TF32, see
+    `with_precision`.
 
     Raises:
         UnknownNameError: there is no such backend.
         BackendError: this machine lacks what it needs, or the process uses another GPU.
     """
-    kind, colon, number = name.partition(":")
-    if kind not in NAMES or (colon and not (kind == "cupy" and number.isdecimal())):
+    kind, *parts = name.split(":")
+    precise = parts[-1:] != [TF32]
+    numbers = parts if precise else parts[:-1]
+    if kind not in NAMES or (parts and kind != "cupy") or not all(map(str.isdecimal, numbers[:1])):
         raise UnknownNameError("backend", name, NAMES)
-    if kind == "cupy":
-        return _gpu_backend(_device(name, int(number) if colon else None))
-    return _host_backend(kind)
+    if len(numbers) > 1:
+        raise UnknownNameError("backend", name, NAMES)
+    if kind != "cupy":
+        return _host_backend(kind)
+    return _gpu_backend(_device(name, int(numbers[0]) if numbers else None, precise), precise)
+
+
+def with_precision(backend: str, precision: str) -> str:
+    """The name of a backend that computes products so: "float32" as they are, or "tf32".
+
+    TF32 is for tensor cores, from Ampere (sm_80) on: of the factors in float32 convolutions and
+    matrix products it keeps 10 bits of 23. Nothing takes it unless it is asked for.
+
+    Raises:
+        UnknownNameError: there is no such precision.
+        BackendError: another backend than "cupy" is to multiply in TF32.
+    """
+    if precision not in PRECISIONS:
+        raise UnknownNameError("precision", precision, PRECISIONS)
+    if precision != TF32 or backend.endswith(f":{TF32}"):
+        return backend
+    if not backend.startswith("cupy"):
+        raise BackendError(
+            f"precision 'tf32': tensor cores multiply so, and backend {backend!r} has none; "
+            "choose backend='cupy', or leave precision out"
+        )
+    return f"{backend}:{TF32}"
 
 
 @functools.cache
@@ -93,17 +131,26 @@ def _host_backend(name: str) -> Backend:
 
 
 @functools.cache
-def _gpu_backend(device: Device) -> Backend:
-    table = kernels.resolve("cupy")
+def _gpu_backend(device: Device, precise: bool) -> Backend:
+    table = kernels.resolve("cupy" if precise else f"cupy:{TF32}")
     name = f"cupy:{device.number}" if device.number else "cupy"
-    return GpuBackend(name, device.xp, table.ops, table.source, table.choosers, table.facts, device)
+    name = name if precise else f"{name}:{TF32}"
+    return GpuBackend(
+        name, device.xp, table.ops, table.source, table.choosers, device.facts, device
+    )
 
 
-def _device(name: str, number: int | None) -> Device:
+def _device(name: str, number: int | None, precise: bool) -> Device:
     """The GPU of this number, or what stands between this machine and it."""
     from nnscratch.kernels.cupy.device import DeviceError, open_device
 
     try:
-        return open_device(number)
+        device = open_device(number)
     except DeviceError as error:
         raise BackendError(f"backend {name!r}: {error}; or choose backend='numba'") from error
+    if not precise and device.architecture < AMPERE:
+        raise BackendError(
+            f"backend {name!r}: GPU {device.number} is sm_{device.architecture}, and TF32 came "
+            f"with sm_{AMPERE}; leave precision='tf32' out"
+        )
+    return device

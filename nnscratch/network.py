@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from nnscratch import seeds
-from nnscratch.backend import DEFAULT, Backend, get_backend
+from nnscratch.backend import DEFAULT, Backend, get_backend, with_precision
 from nnscratch.core.context import Context
 from nnscratch.core.errors import NNError
 from nnscratch.core.executor import backward, forward
@@ -30,15 +30,18 @@ class Network:
     Args:
         inputs: an `nn.Input`, or several.
         outputs: what layers made of them.
-        backend: "numba", "numpy" or "cupy".
+        backend: "numba", "numpy" or "cupy", see `nn.get_backend`.
         dtype: "float32" or "float64": of all values and computations.
         seed: of first values, row order and random masks; None takes the next of `nn.set_seed`,
             or a fresh one.
         exact: only algorithms whose zeros are true zeros and whose sums are plain sums.
         name: what it is called where it is a part of another model.
         store: holds the values; models over the same layers and store share them.
+        precision: "tf32" lets tensor cores multiply float32, with 10 bits of each factor: on
+            backend "cupy" alone.
 
     Raises:
+        BackendError: the machine lacks what the backend, or the precision, needs.
         GraphError: the outputs need another input, or two layers have one name.
     """
 
@@ -55,8 +58,9 @@ class Network:
         exact: bool = False,
         name: str | None = None,
         store: Store | None = None,
+        precision: str = "float32",
     ):
-        self._configure(backend, dtype, seed, exact, name, store)
+        self._configure(backend, dtype, seed, exact, name, store, precision)
         self._connect(inputs, outputs)
 
     def _configure(
@@ -67,10 +71,11 @@ class Network:
         exact: bool,
         name: str | None,
         store: Store | None,
+        precision: str,
     ) -> None:
         """Take over everything but the graph, which `Sequential` may learn later."""
         self.name = checked_name(self.kind, name)
-        self.backend = get_backend(backend)
+        self.backend = get_backend(with_precision(backend, precision))
         self.dtype = floating(self.kind, dtype)
         self.seed = seeds.next_seed() if seed is None else seeds.checked(self.kind, seed)
         self.exact = exact

@@ -24,7 +24,7 @@ class Sequential(Model):
     Args:
         layers: layers and networks; an `nn.Input(shape)` in front declares the input, else the
             first data, or the first symbol, do.
-        backend, dtype, seed, exact, name, store: as `Network` takes them.
+        backend, dtype, seed, exact, name, store, precision: as `Network` takes them.
 
     Raises:
         GraphError: what stands in the chain is neither a layer nor a network.
@@ -42,8 +42,9 @@ class Sequential(Model):
         exact: bool = False,
         name: str | None = None,
         store: Store | None = None,
+        precision: str = "float32",
     ):
-        self._configure(backend, dtype, seed, exact, name, store)
+        self._configure(backend, dtype, seed, exact, name, store, precision)
         self.layers: list[Layer | Network] = []
         self._input: Symbol | None = None
         self._settings: tuple[Any, ...] | None = None

@@ -30,6 +30,10 @@ class Device(Protocol):
     """The module of its arrays: CuPy, or what does the same."""
     number: int
     """Which GPU of the machine it is."""
+    architecture: int
+    """What it can do: 90 for sm_90."""
+    facts: Mapping[str, str]
+    """What results may hang on: its name, and versions."""
 
     def __hash__(self) -> int: ...
 
@@ -70,7 +74,16 @@ class CupyDevice:
 
     def __init__(self, number: int = 0) -> None:
         self.xp, self.number = cupy_for(number), number
-        self.xp.cuda.Device(number).use()
+        gpu = self.xp.cuda.Device(number)
+        gpu.use()
+        self.architecture = int(gpu.compute_capability)
+        runtime = self.xp.cuda.runtime
+        self.facts: Mapping[str, str] = {
+            "gpu": runtime.getDeviceProperties(number)["name"].decode(),
+            "driver": version(runtime.driverGetVersion()),
+            "cuda": version(runtime.runtimeGetVersion()),
+            "cupy": self.xp.__version__,
+        }
         self._modules: dict[tuple[str, frozenset[tuple[str, str]]], Any] = {}
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:

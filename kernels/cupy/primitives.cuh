@@ -72,3 +72,37 @@ DEVICE void count_up(int* at, int more) { atomicAdd(at, more); }
 #else
 #define SHARED(Type, name) extern __shared__ Type name[]
 #endif
+
+// -- tensor cores, from sm_80 on -----------------------------------------------------------------
+//
+// A fragment is what a warp's lanes hold together. Of the left factor, 16 rows by 8 steps, a lane
+// has four numbers, n = 0 .. 3: row lane / 4 + n % 2 * 8, step lane % 4 + n / 2 * 4. Of the right
+// one, 8 steps by 8 columns, two: step lane % 4 + n * 4, column lane / 4. Of the product four, at
+// the places of the next two functions.
+DEVICE int row_in_fragment(int n) { return lane() / 4 + n / 2 * 8; }
+DEVICE int column_in_fragment(int n) { return lane() % 4 * 2 + n % 2; }
+
+// float32 with the 10 bits of TF32: the nearest, of two as near the one farther from 0.
+DEVICE float rounded_to_tf32(float number) {
+#ifdef CUDA_ON_CPU
+    return cpu::rounded_to_tf32(number);
+#else
+    unsigned bits;
+    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(number));
+    return __uint_as_float(bits);
+#endif
+}
+
+// product += left * right, of numbers that were rounded to TF32.
+DEVICE void multiply_fragments(const float* left, const float* right, float* product) {
+#ifdef CUDA_ON_CPU
+    cpu::multiply_fragments(left, right, product, __LINE__);
+#else
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(product[0]), "+f"(product[1]), "+f"(product[2]), "+f"(product[3])
+        : "r"(__float_as_uint(left[0])), "r"(__float_as_uint(left[1])),
+          "r"(__float_as_uint(left[2])), "r"(__float_as_uint(left[3])),
+          "r"(__float_as_uint(right[0])), "r"(__float_as_uint(right[1])));
+#endif
+}

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from itertools import product
 from pathlib import Path
 
-from .tiles import TILES
+from .tiles import TENSOR, TILES
 
 HERE = Path(__file__).parent
 INCLUDE = re.compile(r'^#include "([\w/]+\.cuh)"$', flags=re.MULTILINE)
@@ -20,6 +20,9 @@ KERNEL = re.compile(r"^KERNEL\s+(?:__launch_bounds__\(\w+\)\s+)?(\w+)\(", flags=
 
 OPTIONS = ("--std=c++17",)
 """How every file is compiled."""
+
+ARCHITECTURES = ("sm_75", "sm_80", "sm_90", "sm_100", "sm_120")
+"""GPUs that the kernels are compiled for in tests: from Turing on; TF32 came with the second."""
 
 REALS = {"float32": "float", "float64": "double"}
 """The C type of each dtype that kernels compute with."""
@@ -40,12 +43,14 @@ def both(left: Macros, right: Macros) -> Macros:
     return tuple(first | second for first, second in product(left, right))
 
 
-NUMBERS = choices("Real", REALS.values())
+REAL = {dtype: {"Real": name} for dtype, name in REALS.items()}
+NUMBERS = tuple(REAL.values())
 MACROS: dict[str, Macros] = {
     "copies": choices("Word", WORDS.values()),
     "pool": both(NUMBERS, choices("Number", list(WORDS.values())[:3])),
-    "conv/implicit_gemm": tuple(
-        {"Real": REALS[dtype]} | tile.macros for dtype, tiles in TILES.items() for tile in tiles
+    "conv/implicit_gemm": (
+        *(REAL[dtype] | tile.macros for dtype, tiles in TILES.items() for tile in tiles),
+        REAL["float32"] | TENSOR.tensor_macros,
     ),
 }
 """Every set of macros that a file may be compiled with, where that is not Real alone."""
@@ -76,6 +81,11 @@ def names() -> tuple[str, ...]:
     """Every file of kernels."""
     found = (path.relative_to(HERE).with_suffix("") for path in HERE.rglob("*.cu"))
     return tuple(sorted(map(str, found)))
+
+
+def architectures(macros: dict[str, str]) -> tuple[str, ...]:
+    """Which of ARCHITECTURES a file can be compiled for, with these macros."""
+    return ARCHITECTURES[1:] if "TF32" in macros else ARCHITECTURES
 
 
 def variants(source: str) -> Macros:

@@ -25,11 +25,19 @@ class Tile(NamedTuple):
         names = ("ROWS", "COLUMNS", "OWN_ROWS", "OWN_COLUMNS", "DEPTH")
         return {name: str(number) for name, number in zip(names, self, strict=True)}
 
+    @property
+    def tensor_macros(self) -> dict[str, str]:
+        """By which a file is told that tensor cores make the tile."""
+        return self.macros | {"TF32": "1"}
+
 
 LARGE, MIDDLE, NARROW = Tile(128, 128, 8, 8), Tile(64, 64, 4, 4), Tile(128, 32, 4, 4)
 
 TILES = {"float32": (LARGE, MIDDLE, NARROW), "float64": (MIDDLE, NARROW)}
 """A thread's part of a large tile of doubles would not fit into its registers."""
+
+TENSOR = Tile(128, 64, 8, 4)
+"""What tensor cores make: eight warps hold 32 x 32 numbers each."""
 
 MULTIPROCESSORS = 128
 """Blocks that keep a large GPU busy, about."""

@@ -34,7 +34,7 @@ def environment(backend: Backend) -> dict[str, Any]:
         "nnscratch": __version__,
         "nnscratch's source": source_digest(),
         "python": platform.python_version(),
-        **{name: metadata.version(name) for name in LIBRARIES[backend.name]},
+        **{name: metadata.version(name) for name in LIBRARIES[backend.kind]},
         "system": f"{platform.system()} {platform.machine()}",
         "processor": processor(),
         "vector instructions": np.show_config(mode="dicts")["SIMD Extensions"]["found"],
@@ -62,7 +62,7 @@ def source_digest() -> str:
         Path(folder) / name
         for folder, _, names in os.walk(PACKAGE, followlinks=True)  # kernels may be a link
         for name in names
-        if name.endswith(".py")
+        if name.endswith((".py", ".cu", ".cuh"))
     ]
     for path in sorted(files):
         content = path.read_bytes()

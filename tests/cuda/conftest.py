@@ -40,8 +40,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line("registers of a thread, and bytes spilled where there are any")
         terminalreporter.line(" " * 44 + "".join(f"{name:>10}" for name in columns))
     for kernel, row in sorted(rows.items()):
-        cells = (
-            f"{registers}{f' !{spilled}' if spilled else ''}" for registers, spilled in row.values()
-        )
-        terminalreporter.line(f"{kernel:44}" + "".join(f"{cell:>10}" for cell in cells))
+        cells = [cell(*row[name]) if name in row else "" for name in columns]
+        terminalreporter.line(f"{kernel:44}" + "".join(f"{text:>10}" for text in cells))
     terminalreporter.line(f"{len(rows)} kernels compiled; {cases} cases executed on the CPU")
+
+
+def cell(registers: int, spilled: int) -> str:
+    """A place of the table."""
+    return f"{registers} !{spilled}" if spilled else str(registers)

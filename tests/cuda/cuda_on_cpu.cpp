@@ -68,6 +68,10 @@ struct Region {
 
 std::vector<Fiber> fibers;
 std::vector<uint64_t> slots;  // what lanes give in shuffles: two for each thread, in turns
+struct Fragments {
+    float left[4], right[2];
+};
+std::vector<Fragments> fragments;  // of lanes, likewise
 std::vector<Region> regions;
 alignas(64) char dynamic[DYNAMIC];
 Fiber* current = nullptr;
@@ -268,6 +272,7 @@ void prepare(int count) {
         fibers.push_back(fiber);
     }
     slots.resize(2 * fibers.size());
+    fragments.resize(2 * fibers.size());
 }
 
 void arrange(std::vector<int>& numbers, int order, unsigned seed) {
@@ -311,14 +316,59 @@ void barrier(int line) {
     leave();
 }
 
-unsigned long long exchange(unsigned long long bits, int lane, int line) {
-    const unsigned turn = current->shuffles++ % 2;
-    const int warp = current->number / WARP * WARP;
-    slots[2 * current->number + turn] = bits;
+namespace {
+
+// Wait for the other lanes of the warp. They cannot come to the next but one such place before all
+// have read what was left for this one: so they leave things in two places, in turns.
+void wait_for_warp(int line) {
+    ++current->shuffles;
     current->state = AT_SHUFFLE;
     current->line = line;
     leave();
+}
+
+}  // namespace
+
+unsigned long long exchange(unsigned long long bits, int lane, int line) {
+    const unsigned turn = current->shuffles % 2;
+    const int warp = current->number / WARP * WARP;
+    slots[2 * current->number + turn] = bits;
+    wait_for_warp(line);
     return slots[2 * (warp + lane % WARP) + turn];
+}
+
+// The layouts are those of the PTX ISA, "Matrix fragments for mma.m16n8k8", for .tf32.
+void multiply_fragments(const float* left, const float* right, float* product, int line) {
+    const unsigned turn = current->shuffles % 2;
+    const int warp = current->number / WARP * WARP, lane = current->number % WARP;
+    const int group = lane >> 2, in_group = lane & 3;
+    Fragments& own = fragments[2 * current->number + turn];
+    std::copy(left, left + 4, own.left);
+    std::copy(right, right + 2, own.right);
+    for (const float number : {left[0], left[1], left[2], left[3], right[0], right[1]}) {
+        uint32_t bits;
+        memcpy(&bits, &number, sizeof bits);
+        if (bits & 0x1fff && number == number) fail("a factor is not rounded to TF32");
+    }
+    wait_for_warp(line);
+    for (int n = 0; n < 4; ++n) {
+        const int row = group + (n < 2 ? 0 : 8), column = 2 * in_group + (n & 1);
+        float sum = product[n];
+        for (int k = 0; k < 8; ++k) {
+            const Fragments& a = fragments[2 * (warp + 4 * (row % 8) + k % 4) + turn];
+            const Fragments& b = fragments[2 * (warp + 4 * column + k % 4) + turn];
+            sum += a.left[(row < 8 ? 0 : 1) + (k < 4 ? 0 : 2)] * b.right[k < 4 ? 0 : 1];
+        }
+        product[n] = sum;
+    }
+}
+
+float rounded_to_tf32(float number) {
+    uint32_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    if ((bits & 0x7f800000) != 0x7f800000) bits = (bits + 0x1000) & ~0x1fffu;
+    memcpy(&number, &bits, sizeof bits);
+    return number;
 }
 
 void atomic(void* at, unsigned size) { access(at, size, true, true); }

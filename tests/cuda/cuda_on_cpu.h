@@ -32,6 +32,10 @@ void* dynamic_shared();
 void barrier(int line);
 // What the lane of the same warp whose number is `lane` gave in the same call.
 unsigned long long exchange(unsigned long long bits, int lane, int line);
+// Tensor cores: a warp's product of 16 x 8 by 8 x 8 numbers, as the instruction mma.m16n8k8 of TF32
+// shares them out among lanes; and the rounding of cvt.rna.tf32.
+void multiply_fragments(const float* left, const float* right, float* product, int line);
+float rounded_to_tf32(float number);
 // Mark memory as read and written by an operation that no other thread can interrupt.
 void atomic(void* at, unsigned size);
 

@@ -122,7 +122,7 @@ class EmulatedDevice:
         self, orders: Sequence[str] = tuple(ORDERS), files: Mapping[str, str] | None = None
     ):
         self.xp: Any = ArrayModule()
-        self.number = 0
+        self.number, self.architecture, self.facts = 0, 90, {"gpu": "none: a CPU stands for it"}
         self.orders = [ORDERS[order] for order in orders]
         self.files = dict(files or {})
         self.launches: Counter[str] = Counter()

@@ -14,100 +14,13 @@
 // 2. The next piece is fetched into registers before the present one is multiplied, and waits there:
 //    the memory's latency passes behind the products. A thread's rows and columns come in fours,
 //    which shared memory hands over at once.
+// 3. With TF32, tensor cores multiply: a warp's lanes hold a tile together.
 //
 // A long sum, that of the kernel's gradient, is cut into slabs for many blocks; their sums are added
 // in order by `add_slabs`. Sums are plain: what only zeros contribute to is exactly 0.
 
+#include "conv/tiles.cuh"
 #include "windows.cuh"
-
-constexpr int THREADS = ROWS / OWN_ROWS * (COLUMNS / OWN_COLUMNS);
-constexpr int LEFT = ROWS * DEPTH / THREADS;      // numbers of the left matrix that a thread fetches
-constexpr int RIGHT = COLUMNS * DEPTH / THREADS;  // of the right one
-
-struct alignas(4 * sizeof(Real)) Four {
-    Real number[4];
-};
-
-// A piece of a matrix in shared memory: for each step along the sum, `WIDE` rows or columns. Four
-// more keep threads that store along the sum out of each other's banks.
-template <int WIDE>
-using Piece = Four[DEPTH][WIDE / 4 + 1];
-
-// Where a thread's number `n` of a piece lies: neighbours go along the sum, or across it.
-struct Spot {
-    int k, across;
-};
-template <int WIDE, bool ALONG>
-DEVICE Spot spot(int n) {
-    const int number = n * THREADS + threadIdx.x;
-    return ALONG ? Spot{number % DEPTH, number / DEPTH} : Spot{number / WIDE, number % WIDE};
-}
-
-template <int WIDE, bool ALONG, int COUNT>
-DEVICE void put(const Real (&held)[COUNT], Piece<WIDE>& piece) {
-    for (int n = 0; n < COUNT; ++n) {
-        const Spot at = spot<WIDE, ALONG>(n);
-        ((Real*)piece[at.k])[at.across] = held[n];
-    }
-}
-
-// A thread's numbers of one line of a piece: fours that lie as far apart as they can.
-template <int WIDE, int OWN>
-DEVICE void take(const Four* line, int first, Real (&numbers)[OWN]) {
-    for (int four = 0; four < OWN / 4; ++four) {
-        const Four part = line[first + four * (WIDE / OWN)];
-        for (int n = 0; n < 4; ++n) numbers[4 * four + n] = part.number[n];
-    }
-}
-
-// The row or column of the tile that a thread's number `n` is.
-template <int WIDE, int OWN>
-DEVICE int own(int first, int n) {
-    return 4 * (first + n / 4 * (WIDE / OWN)) + n % 4;
-}
-
-struct Tile {
-    Real sums[OWN_ROWS][OWN_COLUMNS];
-};
-
-DEVICE int own_row(int n) { return own<ROWS, OWN_ROWS>(threadIdx.x / (COLUMNS / OWN_COLUMNS), n); }
-DEVICE int own_column(int n) {
-    return own<COLUMNS, OWN_COLUMNS>(threadIdx.x % (COLUMNS / OWN_COLUMNS), n);
-}
-
-DEVICE void multiply(const Piece<ROWS>& a, const Piece<COLUMNS>& b, Tile& tile) {
-#pragma unroll
-    for (int k = 0; k < DEPTH; ++k) {
-        Real left[OWN_ROWS], right[OWN_COLUMNS];
-        take<ROWS, OWN_ROWS>(a[k], threadIdx.x / (COLUMNS / OWN_COLUMNS), left);
-        take<COLUMNS, OWN_COLUMNS>(b[k], threadIdx.x % (COLUMNS / OWN_COLUMNS), right);
-        for (int m = 0; m < OWN_ROWS; ++m)
-            for (int n = 0; n < OWN_COLUMNS; ++n) tile.sums[m][n] += left[m] * right[n];
-    }
-}
-
-// The sums over steps first .. last. `fetch_left(k, held)` gets a thread's share of the piece from
-// step k on, which lies along the sum or not; so does `fetch_right`.
-template <bool LEFT_ALONG, bool RIGHT_ALONG, class FetchLeft, class FetchRight>
-DEVICE Tile tile_of(Size first, Size last, Piece<ROWS>& a, Piece<COLUMNS>& b,
-                    const FetchLeft& fetch_left, const FetchRight& fetch_right) {
-    Tile tile = {};
-    Real left[LEFT], right[RIGHT];
-    fetch_left(first, left);
-    fetch_right(first, right);
-    for (Size k = first; k < last; k += DEPTH) {
-        put<ROWS, LEFT_ALONG>(left, a);
-        put<COLUMNS, RIGHT_ALONG>(right, b);
-        __syncthreads();
-        if (k + DEPTH < last) {
-            fetch_left(k + DEPTH, left);
-            fetch_right(k + DEPTH, right);
-        }
-        multiply(a, b, tile);
-        __syncthreads();
-    }
-    return tile;
-}
 
 // A thread's pixels, of which every piece needs the same.
 struct Pixels {
@@ -165,14 +78,13 @@ conv2d(const Real* x, const Real* kernel, const Real* bias, IMAGES, WINDOW, int 
                 held[n] = real ? kernel[weight] : 0;
             }
         });
-    for (int m = 0; m < OWN_ROWS; ++m)
-        for (int n = 0; n < OWN_COLUMNS; ++n) {
-            const Size row = first + own_row(m);
-            const int filter = column + own_column(n);
-            if (row >= pixels || filter >= owned) continue;
-            const int o = group * owned + filter;
-            y[row * filters + o] = bias ? tile.sums[m][n] + bias[o] : tile.sums[m][n];
-        }
+    for (int n = 0; n < OWN; ++n) {
+        const Size row = first + own_row(n);
+        const int filter = column + own_column(n);
+        if (row >= pixels || filter >= owned) continue;
+        const int o = group * owned + filter;
+        y[row * filters + o] = bias ? tile.sums[n] + bias[o] : tile.sums[n];
+    }
 }
 
 // dx (cells of the images, channels): blockIdx is a tile of them, one of channels, a group.
@@ -209,13 +121,12 @@ input_gradient(const Real* dy, const Real* kernel, IMAGES, WINDOW, int depth, in
                 held[n] = real ? kernel[weight + group * owned + step.c] : 0;
             }
         });
-    for (int m = 0; m < OWN_ROWS; ++m)
-        for (int n = 0; n < OWN_COLUMNS; ++n) {
-            const Size row = first + own_row(m);
-            const int channel = column + own_column(n);
-            if (row < cells && channel < depth)
-                dx[row * channels + group * depth + channel] = tile.sums[m][n];
-        }
+    for (int n = 0; n < OWN; ++n) {
+        const Size row = first + own_row(n);
+        const int channel = column + own_column(n);
+        if (row < cells && channel < depth)
+            dx[row * channels + group * depth + channel] = tile.sums[n];
+    }
 }
 
 // Parts (slabs, kh kw depth, filters) of dkernel: blockIdx is a tile of a window's cells, one of a
@@ -253,13 +164,12 @@ kernel_gradient(const Real* x, const Real* dy, IMAGES, WINDOW, int depth, int fi
             }
         });
     Real* part = parts + blockIdx.z / groups * weights * filters;
-    for (int m = 0; m < OWN_ROWS; ++m)
-        for (int n = 0; n < OWN_COLUMNS; ++n) {
-            const Size weight = first + own_row(m);
-            const int filter = column + own_column(n);
-            if (weight < weights && filter < owned)
-                part[weight * filters + group * owned + filter] = tile.sums[m][n];
-        }
+    for (int n = 0; n < OWN; ++n) {
+        const Size weight = first + own_row(n);
+        const int filter = column + own_column(n);
+        if (weight < weights && filter < owned)
+            part[weight * filters + group * owned + filter] = tile.sums[n];
+    }
 }
 
 KERNEL add_slabs(const Real* parts, int slabs, Real* dkernel, Size size) {

@@ -12,7 +12,7 @@ from ...geometry import Pair, Window
 from ...ops import Array
 from ..device import device
 from ..launch import contiguous, empty, over, real, size
-from ..tiles import MULTIPROCESSORS, Tile, tile_for
+from ..tiles import MULTIPROCESSORS, TENSOR, Tile, tile_for
 from .direct import geometry
 
 SOURCE = "conv/implicit_gemm"
@@ -29,12 +29,17 @@ def launch(
 ) -> None:
     """Blocks for all tiles of (rows, columns), for so many products."""
     grid = -(-rows // tile.rows), -(-columns // tile.columns), products
-    macros = real(arguments[0].dtype) | tile.macros
+    macros = real(arguments[0].dtype) | (tile.tensor_macros if tile is TENSOR else tile.macros)
     device().launch(SOURCE, kernel, macros, grid, (tile.threads, 1, 1), arguments)
 
 
 def conv2d(
-    x: Array, kernel: Array, window: Window, groups: int, bias: Array | None = None
+    x: Array,
+    kernel: Array,
+    window: Window,
+    groups: int,
+    bias: Array | None = None,
+    tile: Tile | None = None,
 ) -> Array:
     """Pixels by filters."""
     n_images, height, width, channels = x.shape
@@ -43,19 +48,21 @@ def conv2d(
     added = None if bias is None else contiguous(bias)
     shape = geometry(window, (height, width), channels, groups, filters)
     pixels, owned = math.prod(y.shape[:3]), filters // groups
-    tile = tile_for(pixels, owned, groups, x.dtype.name)
+    tile = tile or tile_for(pixels, owned, groups, x.dtype.name)
     arguments = [contiguous(x), contiguous(kernel), added, *shape, size(pixels), y]
     launch("conv2d", tile, pixels, owned, groups, arguments)
     return y
 
 
-def input_gradient(dy: Array, kernel: Array, window: Window, groups: int, image: Pair) -> Array:
+def input_gradient(
+    dy: Array, kernel: Array, window: Window, groups: int, image: Pair, tile: Tile | None = None
+) -> Array:
     """Cells of the images by channels."""
     depth, filters = kernel.shape[2:]
     dx = empty((len(dy), *image, depth * groups), dy.dtype)
     shape = geometry(window, image, depth * groups, groups, filters)
     cells = math.prod(dx.shape[:3])
-    tile = tile_for(cells, depth, groups, dy.dtype.name)
+    tile = tile or tile_for(cells, depth, groups, dy.dtype.name)
     arguments = [contiguous(dy), contiguous(kernel), *shape, size(cells), dx]
     launch("input_gradient", tile, cells, depth, groups, arguments)
     return dx
@@ -68,12 +75,14 @@ def slabs_for(tile: Tile, rows: int, columns: int, groups: int, steps: int) -> i
     return max(min(wanted, steps // LEAST, SLABS), 1)
 
 
-def kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
+def kernel_gradient(
+    x: Array, dy: Array, window: Window, groups: int, tile: Tile | None = None
+) -> Array:
     """Cells of a window by filters, slab by slab of the pixels."""
     channels, filters = x.shape[3], dy.shape[3]
     depth, owned, pixels = channels // groups, filters // groups, math.prod(dy.shape[:3])
     rows = math.prod(window.size) * depth
-    tile = tile_for(rows, owned, groups * -(-pixels // LEAST), x.dtype.name)
+    tile = tile or tile_for(rows, owned, groups * -(-pixels // LEAST), x.dtype.name)
     slabs = slabs_for(tile, rows, owned, groups, pixels)
     slab = -(-pixels // slabs)
     parts = empty((slabs, *window.size, depth, filters), x.dtype)

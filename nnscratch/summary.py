@@ -44,7 +44,7 @@ def algorithms(network: Network, batch: int) -> Table:
     lines = []
     for node in network.graph.nodes:
         xs = [stand_in((batch, *symbol.shape), dtype) for symbol in node.inputs]
-        for op, arguments in node.layer.operations(*xs).items():
+        for op, arguments in node.layer.operations(*xs):
             name = choosers[op](*arguments, network.exact) if op in choosers else "the only one"
             lines.append((network.graph.label(node), op, name))
     title = f"algorithms for a batch of {batch}, {dtype}, backend {network.backend.name}"

@@ -101,3 +101,14 @@ def test_a_backend_with_one_algorithm_says_so(capsys):
     layers = [nn.Input((8, 8, 1)), nn.Conv2D(2, 3)]
     nn.Sequential(layers, backend="numpy", seed=0).summary(algorithms=True)
     assert "conv2d  conv2d_input_gradient   the only one" in capsys.readouterr().out
+
+
+def test_a_layer_that_convolves_twice_says_so_twice(capsys):
+    layers = [nn.Input((12, 12, 64)), nn.SeparableConv2D(64, 3, name="apart")]
+    nn.Sequential(layers, exact=True, seed=0).summary(algorithms=True, batch=64)
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if " conv2d" in line]
+    depthwise, pointwise = rows[:3], rows[3:]
+    assert {row[2] for row in depthwise} == {"depthwise"}
+    operations = ["conv2d", "conv2d_input_gradient", "conv2d_kernel_gradient"]
+    assert [row[1] for row in depthwise] == [row[1] for row in pointwise] == operations
+    assert "depthwise" not in {row[2] for row in pointwise}

@@ -26,6 +26,13 @@ Role = Literal["weights", "activation", "norm", "pooling", "merge", "shape", "no
 inputs, only rearrange, disturb in training, or something else."""
 
 
+class Operation(NamedTuple):
+    """What a layer asks of a backend: a kernel by its name, and the arguments."""
+
+    name: str
+    arguments: tuple[Any, ...]
+
+
 class Initializer(Protocol):
     """How a weight gets its first value."""
 
@@ -167,12 +174,13 @@ class Layer(metaclass=LayerType):
         """What `forward` returns if y is its result: of layers that are a curve."""
         raise NotImplementedError(f"{type(self).__name__} is no curve")
 
-    def operations(self, *xs: Array) -> Mapping[str, tuple[Any, ...]]:
-        """Operations of a call that a backend may have several algorithms for, and their arguments.
+    def operations(self, *xs: Array) -> Sequence[Operation]:
+        """Operations of a call that a backend may have several algorithms for.
 
-        Of these, as of xs, only shapes and dtypes are meant: `stand_in` makes such arrays.
+        Of their arguments, as of xs, only shapes and dtypes are meant: `stand_in` makes such
+        arrays.
         """
-        return {}
+        return ()
 
     def __call__(self, *inputs: Symbol | Sequence[Symbol]) -> Symbol:
         """Add a call of this layer to the graph; several inputs as a list or as arguments."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from nnscratch import constraints, initializers, regularizers
 from nnscratch.core.context import Context
 from nnscratch.core.errors import ShapeError
-from nnscratch.core.layer import Layer, Shape, Spec, stand_in
+from nnscratch.core.layer import Layer, Operation, Shape, Spec, stand_in
 from nnscratch.kernels.geometry import Pair, Window
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
@@ -89,18 +88,18 @@ class Conv2D(Affine):
         kernel = (*self.kernel_size, channels // self.groups, self.filters)
         return Spec((rows, columns, self.filters), self.weights(kernel, self.filters))
 
-    def operations(self, *xs: Array) -> Mapping[str, tuple[Any, ...]]:
+    def operations(self, *xs: Array) -> Sequence[Operation]:
         (x,) = xs
         image, channels = (x.shape[1], x.shape[2]), x.shape[3]
         window = self._window(image)
         kernel = (*self.kernel_size, channels // self.groups, self.filters)
         w = stand_in(kernel, x.dtype)
         dy = stand_in((len(x), *window.output_size(image), self.filters), x.dtype)
-        return {
-            "conv2d": (x, w, window, self.groups),
-            "conv2d_input_gradient": (dy, w, window, self.groups, image),
-            "conv2d_kernel_gradient": (x, dy, window, self.groups),
-        }
+        return (
+            Operation("conv2d", (x, w, window, self.groups)),
+            Operation("conv2d_input_gradient", (dy, w, window, self.groups, image)),
+            Operation("conv2d_kernel_gradient", (x, dy, window, self.groups)),
+        )
 
     def product(self, ctx: Context, x: Array, kernel: Array, bias: Array | None) -> Array:
         window = self._window(x.shape[1:3])

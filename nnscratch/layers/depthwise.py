@@ -8,7 +8,16 @@ from typing import Any, NamedTuple
 
 from nnscratch import constraints, initializers, regularizers
 from nnscratch.core.context import Context
-from nnscratch.core.layer import Gradients, Layer, Output, Shape, Spec, Values
+from nnscratch.core.layer import (
+    Gradients,
+    Layer,
+    Operation,
+    Output,
+    Shape,
+    Spec,
+    Values,
+    stand_in,
+)
 from nnscratch.kernels.geometry import Pair, Window
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import activations, arguments
@@ -82,7 +91,7 @@ class DepthwiseConv2D(Layer):
             output_shape, {**params, "kernel": dataclasses.replace(params["kernel"], shape=kernel)}
         )
 
-    def operations(self, *xs: Array) -> Mapping[str, tuple[Any, ...]]:
+    def operations(self, *xs: Array) -> Sequence[Operation]:
         return self._grouped(xs[0].shape[3]).operations(*xs)
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
@@ -200,6 +209,12 @@ class SeparableConv2D(Layer):
         between = self.depthwise.spec(*in_shapes)
         after = self.pointwise.spec(between.output_shape)
         return Spec(after.output_shape, joined(between.params, after.params))
+
+    def operations(self, *xs: Array) -> Sequence[Operation]:
+        (x,) = xs
+        between = (len(x), *self.depthwise.spec(x.shape[1:]).output_shape)
+        after = self.pointwise.operations(stand_in(between, x.dtype))
+        return (*self.depthwise.operations(x), *after)
 
     def forward(self, ctx: Context, params: Values, state: Values, *xs: Array) -> Output:
         first, second = parted(params)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from nnscratch import constraints, initializers, regularizers
 from nnscratch.core.context import Context
 from nnscratch.core.errors import ShapeError
-from nnscratch.core.layer import Layer, Shape, Spec, stand_in
+from nnscratch.core.layer import Layer, Operation, Shape, Spec, stand_in
 from nnscratch.kernels.geometry import Pair, Window
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import arguments
@@ -92,16 +91,16 @@ class Conv2DTranspose(Affine):
         kernel = (*self.kernel_size, self.filters, channels)
         return Spec((rows, columns, self.filters), self.weights(kernel, self.filters))
 
-    def operations(self, *xs: Array) -> Mapping[str, tuple[Any, ...]]:
+    def operations(self, *xs: Array) -> Sequence[Operation]:
         (x,) = xs
         window, image = self._window(x.shape[1:3])
         w = stand_in((*self.kernel_size, self.filters, x.shape[3]), x.dtype)
         dy = stand_in((len(x), *image, self.filters), x.dtype)
-        return {
-            "conv2d_input_gradient": (x, w, window, 1, image),
-            "conv2d": (dy, w, window, 1),
-            "conv2d_kernel_gradient": (dy, x, window, 1),
-        }
+        return (
+            Operation("conv2d_input_gradient", (x, w, window, 1, image)),
+            Operation("conv2d", (dy, w, window, 1)),
+            Operation("conv2d_kernel_gradient", (dy, x, window, 1)),
+        )
 
     def product(self, ctx: Context, x: Array, kernel: Array, bias: Array | None) -> Array:
         window, image = self._window(x.shape[1:3])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import Backend, BackendError
-from nnscratch.core.errors import DTypeError, ShapeError, UnknownNameError, look_up
+from nnscratch.core.errors import DTypeError, NNError, ShapeError, UnknownNameError, look_up
 from nnscratch.core.executor import Nested
 from nnscratch.core.graph import Graph, Weight
 from nnscratch.core.layer import Layer, Values
@@ -20,10 +20,21 @@ from nnscratch.kernels.ops import Array
 
 
 class Weights(dict[str, Array]):
-    """Values by path; a path that is not there is named, with the nearest one."""
+    """Values by path, for reading; a path that is not there is named, with the nearest one.
+
+    It is no part of the model: what somebody wrote into it would never reach that.
+    """
 
     def __missing__(self, path: str) -> Array:
         raise UnknownNameError("weight", path, self)
+
+    def __setitem__(self, path: str, value: Array) -> None:
+        raise NNError(
+            f"params: are read only; to set a weight, model.set_weights({{{path!r}: value}})"
+        )
+
+    def __reduce__(self) -> tuple[type[dict[str, Array]], tuple[dict[str, Array]]]:
+        return dict, (dict(self),)  # a copy is its owner's
 
 
 class Parameters:
@@ -135,10 +146,9 @@ class Parameters:
 
     def values(self) -> Weights:
         """All weights by path, in the graph's order, as read-only views."""
-        views = Weights()
-        for weight in self.graph.weights:
-            views[weight.path] = seal(self._value(weight).view())
-        return views
+        return Weights(
+            {weight.path: seal(self._value(weight).view()) for weight in self.graph.weights}
+        )
 
     def replace(self, values: Mapping[str, Array]) -> None:
         """Install values given by path; all are checked before any is changed.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 
 import numpy as np
@@ -82,6 +84,11 @@ def test_params_are_views_that_nobody_can_write_into():
     with pytest.raises(UnknownNameError, match="'dense/kernal': did you mean 'dense/kernel'"):
         model.params["dense/kernal"]
     assert "dense/kernal" not in model.params
+    with pytest.raises(NNError, match=r"to set a weight, model.set_weights\({'dense/bias': value"):
+        model.params["dense/bias"] = np.ones(2)  # which a dict of its own would swallow
+    own = copy.deepcopy(model.params)
+    own["dense/bias"] = pickle.loads(pickle.dumps(model.params))["dense/bias"] + 1
+    assert own["dense/bias"].tolist() == [1, 1]
     model.get_weights()[0][...] = 7
     assert not np.any(model.params["dense/kernel"] == 7)
 

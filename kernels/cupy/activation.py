@@ -115,4 +115,4 @@ def prelu_gradient(dy: Array, x: Array, alpha: Array) -> tuple[Array, Array]:
     parts.finish("activation", "prelu_sums", [dalpha])
     own = alpha.shape[alpha.ndim - period.ndim :]
     shared = tuple(axis for axis, extent in enumerate(own) if extent == 1)
-    return dx, dalpha.sum(axis=shared).reshape(alpha.shape)
+    return dx, (dalpha.sum(axis=shared) if shared else dalpha).reshape(alpha.shape)

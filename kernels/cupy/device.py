@@ -84,7 +84,8 @@ class CupyDevice:
             "cuda": version(runtime.runtimeGetVersion()),
             "cupy": self.xp.__version__,
         }
-        self._modules: dict[tuple[str, frozenset[tuple[str, str]]], Any] = {}
+        self._modules: dict[tuple[str, ...], Any] = {}
+        self._functions: dict[tuple[str, ...], Any] = {}
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
         """As `Device`.
@@ -128,12 +129,18 @@ class CupyDevice:
         shared: int = 0,
     ) -> None:
         """As `Device`: on the current stream, without waiting for the result."""
-        key = source, frozenset(defines.items())
-        if key not in self._modules:  # CuPy compiles it when a kernel of it is first run on a GPU
-            options = (*sources.OPTIONS, *(f"-D{name}={value}" for name, value in key[1]))
+        key = source, kernel, *defines.values()
+        if key not in self._functions:
+            self._functions[key] = self._module(source, defines).get_function(kernel)
+        self._functions[key](grid, block, tuple(arguments), shared_mem=shared)
+
+    def _module(self, source: str, defines: Mapping[str, str]) -> Any:
+        """A file of kernels; CuPy compiles it when one is first wanted, and keeps the code."""
+        key = source, *defines.values()
+        if key not in self._modules:
+            options = (*sources.OPTIONS, *(f"-D{name}={value}" for name, value in defines.items()))
             self._modules[key] = self.xp.RawModule(code=sources.text(source), options=options)
-        function = self._modules[key].get_function(kernel)
-        function(grid, block, tuple(arguments), shared_mem=shared)
+        return self._modules[key]
 
     @contextmanager
     def _naming(self, what: str, size: int) -> Iterator[None]:

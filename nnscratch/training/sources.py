@@ -42,6 +42,7 @@ def to_fit(
     """
     (x, y, sample_weight), (held_out, split), (size, steps, held_steps) = given, validation, sizes
     source: Rows | Stream
+    refuse_function("fit x", x)
     if y is None and is_stream(x):
         refuse("fit", BATCHES, batch_size=size, sample_weight=sample_weight)
         refuse("fit", BATCHES, validation_split=split or None)
@@ -71,6 +72,7 @@ def to_validate(
         ArgumentError, DataError ...: see `to_fit`.
     """
     what = "fit validation_data"
+    refuse_function(what, given)
     if given is not None and is_stream(given) and not isinstance(given, tuple):
         count = length if can_begin_anew(given) else known_length
         known = count("fit validation_steps", given, steps)
@@ -103,6 +105,7 @@ def to_evaluate(
         ArgumentError, DataError ...: see `to_fit`.
     """
     x, y, sample_weight = given
+    refuse_function("evaluate x", x)
     if y is None and is_stream(x):
         refuse("evaluate", BATCHES, batch_size=size, sample_weight=sample_weight)
         read = reader(model, "evaluate x", allow_nonfinite)
@@ -124,11 +127,11 @@ def to_predict(
         alone = item[0] if isinstance(item, tuple) and item else item
         return Rows(inputs(model, alone, allow_nonfinite), ())
 
+    refuse_function("predict x", x)
     if is_stream(x) and not isinstance(x, Sequence):
         refuse("predict", BATCHES, batch_size=size)
         return Stream("predict x", x, length("predict steps", x, steps), read)
     refuse("predict", ARRAYS, steps=steps)
-    refuse_function("predict", x)
     return Rows(inputs(model, x, allow_nonfinite), ())
 
 
@@ -139,7 +142,6 @@ def all_rows(model: Model, call: str, given: tuple[Any, Any, Any], allow_nonfini
         DataError: there are no targets, or x brings its own.
     """
     x, y, sample_weight = given
-    refuse_function(call, x)
     if y is None:
         raise DataError(
             f"{call} y: nothing was given; expected {call}(x, y), or as x what yields batches, "
@@ -192,12 +194,12 @@ def refuse(call: str, what: str, **arguments: Any) -> None:
             raise ArgumentError(f"{call} {name}: says nothing where x is {what}; leave it out")
 
 
-def refuse_function(call: str, x: Any) -> None:
+def refuse_function(what: str, x: Any) -> None:
     """Refuse what would make batches if somebody called it.
 
     Raises:
-        DataError: x is a function.
+        DataError: it is a function.
     """
     if callable(x) and not hasattr(x, "__array__"):
         name = getattr(x, "__name__", "x")
-        raise DataError(f"{call} x: got a function; give what it returns: {name}()")
+        raise DataError(f"{what}: got a function; give what it returns: {name}()")

@@ -266,8 +266,16 @@ def test_an_error_says_which_batch_it_was() -> None:
         (lambda net: net.predict(iter(BATCHES), 4), ArgumentError, "predict batch_size: says"),
         (lambda net: net.predict(endless), DataError, "predict x: got a function"),
         (lambda net: net.fit((X, Y)), DataError, r"fit y: nothing was given; expected fit\(x, y\)"),
-        (lambda net: net.fit(endless, steps_per_epoch=3), ArgumentError, "steps_per_epoch: says"),
-        (lambda net: net.fit(endless), DataError, r"fit x: got a function; .*: endless\(\)"),
+        (
+            lambda net: net.fit(endless, steps_per_epoch=3),
+            DataError,
+            r"fit x: got a function; .*: endless\(\)",
+        ),
+        (
+            lambda net: net.fit(X, Y, validation_data=endless, validation_steps=3),
+            DataError,
+            "fit validation_data: got a function",
+        ),
         (lambda net: net.fit(iter(BATCHES), Y), DataError, "fit y: x yields batches, which hold y"),
         (lambda net: net.fit(Loader()), ArgumentError, "fit steps_per_epoch: say how many"),
         (

@@ -98,6 +98,11 @@ class Step:
     slots_after: Mapping[str, Arena]
     """... and as `apply` will leave it."""
 
+    @property
+    def total(self) -> Total:
+        """The loss, which is read when somebody asks for it."""
+        return Total(((1.0, self.data_total), (1.0, self.penalty_total)))
+
     @cached_property
     def loss(self) -> float:
         """The loss of the batch, penalty included, before the update."""

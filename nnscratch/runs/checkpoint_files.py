@@ -60,7 +60,7 @@ def write(path: Path, run: str, checkpoint: Checkpoint) -> None:
         OSError: it cannot be written; what was at the path stays.
         RunError: a callback's state has something in it that cannot be kept.
     """
-    snapshot, meter = checkpoint.snapshot, checkpoint.position.meter
+    snapshot, meter = checkpoint.snapshot, checkpoint.position.meter.read()
     rate = snapshot.compiled.optimizer.learning_rate
     states = [{name: host(value) for name, value in state.items()} for state in meter.states]
     arrays: dict[str, Array] = {}

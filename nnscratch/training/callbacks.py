@@ -169,6 +169,8 @@ class CallbackList(Callback):
                 setattr(self, hook, self._relay(hook))
         self.watching = any(self._listeners(hook) for hook in ("on_forward", "on_backward"))
         """Whether one of them sees calls."""
+        self.hears_batches = bool(self._listeners("on_train_batch_end"))
+        """Whether one of them is told each batch's logs."""
         if "logs" in params:
             added = frozenset().union(*(callback.adds for callback in self.callbacks))
             params = {**params, "logs": (*params["logs"], *added)}

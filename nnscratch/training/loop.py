@@ -10,7 +10,7 @@ import numpy as np
 
 from nnscratch.backend import Backend
 from nnscratch.core.executor import forward
-from nnscratch.core.step import Step
+from nnscratch.core.step import Step, Total
 from nnscratch.kernels.ops import Array
 from nnscratch.metrics import State
 from nnscratch.training.batches import Rows
@@ -22,6 +22,10 @@ from nnscratch.training.streams import Stream
 
 if TYPE_CHECKING:
     from nnscratch.model import Model
+
+
+UNREAD = 256
+"""Batches whose losses may wait to be read."""
 
 
 class FitPlan(NamedTuple):
@@ -39,17 +43,29 @@ class Meter(NamedTuple):
     loss: float = 0.0
     rows: int = 0
     states: tuple[State, ...] = ()
+    unread: tuple[tuple[int, Total], ...] = ()
+    """Rows and losses of the last batches, which are not in `loss` yet: to read the loss of a step
+    is to wait for the GPU that computes it."""
 
-    def plus(self, loss: float, states: Sequence[State], rows: int) -> Meter:
+    def plus(self, loss: Total, states: Sequence[State], rows: int) -> Meter:
         """With another batch counted in."""
         if self.states:
             pairs = zip(self.states, states, strict=True)
             states = [{name: old[name] + new[name] for name in new} for old, new in pairs]
-        return Meter(self.loss + loss * rows, self.rows + rows, tuple(states))
+        unread = (*self.unread, (rows, loss))
+        meter = Meter(self.loss, self.rows + rows, tuple(states), unread)
+        return meter if len(unread) < UNREAD else meter.read()
+
+    def read(self) -> Meter:
+        """With all losses counted in."""
+        loss = self.loss
+        for rows, value in self.unread:
+            loss += float(value) * rows
+        return self._replace(loss=loss, unread=())
 
     def logs(self, compiled: Compiled, prefix: str = "") -> dict[str, float]:
         """What has come together so far, by name."""
-        results = {"loss": self.loss / self.rows, **compiled.results(self.states)}
+        results = {"loss": self.read().loss / self.rows, **compiled.results(self.states)}
         return {prefix + name: value for name, value in results.items()}
 
 
@@ -73,7 +89,7 @@ class Position(NamedTuple):
 
     def after(self, step: Step) -> Position:
         """The place behind a step."""
-        meter = self.meter.plus(step.loss, step.metric_states, len(step.batch))
+        meter = self.meter.plus(step.total, step.metric_states, len(step.batch))
         return self._replace(batch=self.batch + 1, meter=meter)
 
 
@@ -167,7 +183,8 @@ def train_batch(model: Model, task: Fit, batch: Rows) -> None:
     callbacks.on_step(step)
     model.apply(step)
     task.position = task.position.after(step)
-    callbacks.on_train_batch_end(number, {"loss": step.loss, **step.metrics})
+    logs = {"loss": step.loss, **step.metrics} if callbacks.hears_batches else {}
+    callbacks.on_train_batch_end(number, logs)
 
 
 def batches(source: Rows | Stream, plan: FitPlan, seed: int, position: Position) -> Iterator[Rows]:
@@ -190,7 +207,7 @@ def evaluate(
     """Loss and metrics in inference mode; nothing changes."""
     start = model.start(model.context(training=False))
     meter = Meter()
-    penalty = float(penalty_of(start))
+    penalty = penalty_of(start)
     if callbacks:
         callbacks.on_test_begin()
     for rows in with_bar("Evaluating", source.batches(size), source.steps(size), verbose):
@@ -198,7 +215,8 @@ def evaluate(
         outputs = infer(start, batch.inputs)
         loss, _ = model.compiled.objective(start.ctx, outputs, batch)
         states = model.compiled.measure(start.ctx, outputs, batch)
-        meter = meter.plus(float(loss) + penalty, states, len(batch))
+        total = Total(((1.0, loss), (1.0, penalty)))
+        meter = meter.plus(total, states, len(batch))
     logs = meter.logs(model.compiled, prefix)
     if callbacks:
         callbacks.on_test_end(logs)

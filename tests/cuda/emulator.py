@@ -1,8 +1,8 @@
 """The backend's device on the CPU: the same kernels and the same launch code, with every access to
 memory checked.
 
-A kernel's file is compiled by the system's C++ compiler, once; libraries are kept in a folder of
-temporary files, named by a hash of all that went into them.
+A kernel's file is compiled by the system's C++ compiler, once; libraries are kept in the user's
+cache, named by a hash of all that went into them.
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ def compiler() -> str:
 
 def cache() -> Path:
     """Where compiled kernels are kept."""
-    folder = Path(tempfile.gettempdir()) / f"nnscratch-cuda-on-cpu-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    shared = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(shared) / "nnscratch" / "cuda_on_cpu"
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 

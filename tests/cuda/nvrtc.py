@@ -29,7 +29,7 @@ def library() -> Any:
     places = (spec and spec.submodule_search_locations) or ()
     found = [path for place in places for path in Path(place).rglob("libnvrtc.so.*")]
     assert found, "CUDA kernels are compiled with NVRTC: pip install nvidia-cuda-nvrtc"
-    return ctypes.CDLL(str(found[0]))
+    return ctypes.CDLL(str(max(found, key=lambda path: path.name)))
 
 
 def version() -> str:

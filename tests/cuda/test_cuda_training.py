@@ -71,6 +71,17 @@ def test_the_kernels_of_the_backend_do_the_work(device: EmulatedDevice) -> None:
     assert families >= expected
 
 
+def test_fit_reads_the_losses_when_an_epoch_is_over() -> None:
+    model, read = lenet("cupy"), []
+    count = nn.LambdaCallback(
+        on_train_batch_begin=lambda batch, logs=None: read.append(transfers["out"])
+    )
+    transfers.clear()
+    model.fit(X[:96], Y[:96], batch_size=24, epochs=1, verbose=0, callbacks=[count])
+    assert read == [0, 0, 0, 0]
+    assert transfers["out"] == 4 * 2 + 2  # loss and penalty of each batch, the metric's two sums
+
+
 def test_fit_evaluate_and_predict() -> None:
     mine, other = lenet("cupy"), lenet("numpy")
     for model in (mine, other):

@@ -449,6 +449,7 @@ def test_a_pattern_that_excludes_nothing_is_an_error():
         (lambda: Lion(beta_1=0), "Lion beta_1: expected a finite number > 0 and <= 1, got 0"),
         (lambda: SGD(use_ema="yes"), "SGD use_ema: expected True or False"),
         (lambda: SGD(ema_momentum=1.5), "SGD ema_momentum: expected a finite number"),
+        (lambda: SGD(ema_overwrite_frequency=5), "5 without use_ema=True; give both or neither"),
         (lambda: SGD(ema_overwrite_frequency=0), "ema_overwrite_frequency: expected a whole"),
     ],
 )

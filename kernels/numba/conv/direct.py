@@ -5,7 +5,8 @@ Georganas et al., "Harnessing Deep Learning via a Single Building Block", 2020),
 to copy but the kernel, into panels.
 
 Sums are plain sums: what is multiplied by zeros only is exactly zero, and one tap of 1 returns its
-input. The error is that of a sum: in float32 1e-6 of the largest output.
+input. The error is that of a sum, which grows with the root of its length: in float32 1e-6 of the
+largest output, of 100,000 products and more 1e-5.
 """
 
 from __future__ import annotations

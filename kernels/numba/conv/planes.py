@@ -9,7 +9,7 @@ of which a row holds what one cell of all windows adds, pixel after pixel. A lin
 a line of the image's plane, shifted as the cell is. In the end planes become channels.
 
 A task owns some images, or some lines of one, and makes the windows that reach these: those at an
-edge of its lines are made twice. Sums are plain sums.
+edge of its lines are made twice. Sums are plain sums, with errors as in `im2col.py`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +130,49 @@ def test_channels_that_fill_no_vector(algorithm: str, filters: int) -> None:
     check(algorithm, (2, 9, 7, 5), filters, Window((3, 3), pads=((1, 1), (1, 1))), 1)
 
 
+SAME = Window((3, 3), pads=((1, 1), (1, 1)))
+EVERY = [
+    *((name, SAME, 1) for name in (*GENERAL, *WINOGRAD)),
+    *((name, Window((1, 1)), 1) for name in GENERAL),
+    *(("depthwise", SAME, 4), ("product", Window((8, 7)), 1)),
+]
+
+
+def apart(array: Array) -> Array:
+    return np.repeat(array, 2, axis=1)[:, ::2]
+
+
+def odd(array: Array) -> Array:
+    """The same numbers, from an odd address on."""
+    memory = np.empty(array.nbytes + 1, np.uint8)[1:]
+    memory[:] = np.frombuffer(array.tobytes(), np.uint8)
+    return memory.view(array.dtype).reshape(array.shape)
+
+
+@pytest.mark.parametrize(("algorithm", "window", "groups"), EVERY)
+@pytest.mark.parametrize("lying", [apart, odd])
+def test_what_does_not_lie_in_order(
+    algorithm: str, window: Window, groups: int, lying: Callable[[Array], Array]
+) -> None:
+    x, kernel = normal(2, 8, 7, 4), normal(*window.size, 4 // groups, 8)
+    arrays = x, kernel, normal(2, *window.output_size((8, 7)), 8)
+    elsewhere = lying(arrays[0]), lying(arrays[1]), lying(arrays[2])
+    for array in elsewhere:
+        array.setflags(write=False)
+    straight = all_three(algorithm, arrays, window, groups)
+    for one, other in zip(all_three(algorithm, elsewhere, window, groups), straight, strict=True):
+        assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(("algorithm", "window", "groups"), EVERY)
+def test_an_empty_batch(algorithm: str, window: Window, groups: int) -> None:
+    outputs = window.output_size((8, 7))
+    arrays = normal(0, 8, 7, 4), normal(*window.size, 4 // groups, 8), normal(0, *outputs, 8)
+    y, dx, dkernel = all_three(algorithm, arrays, window, groups)
+    assert (y.shape, dx.shape) == (arrays[2].shape, arrays[0].shape)
+    np.testing.assert_array_equal(dkernel, np.zeros_like(arrays[1]))
+
+
 @pytest.mark.parametrize(("algorithm", "error"), [("winograd2", 6e-6), ("winograd4", 3e-5)])
 def test_errors_of_long_sums(algorithm: str, error: float) -> None:
     x, dy = np.random.default_rng(0).standard_normal((2, 128, 112, 112, 2), np.float32)
@@ -138,19 +181,6 @@ def test_errors_of_long_sums(algorithm: str, error: float) -> None:
     assert np.abs(dkernel - right).max() <= error * np.abs(right).max()
 
 
-@pytest.mark.parametrize("algorithm", [*GENERAL, *WINOGRAD])
-def test_what_does_not_lie_in_order(algorithm: str) -> None:
-    window = Window((3, 3), pads=((1, 1), (1, 1)))
-    arrays = normal(2, 8, 8, 4), normal(3, 3, 4, 6), normal(2, 8, 8, 6)
-    x, kernel, dy = (np.repeat(array, 2, axis=1)[:, ::2] for array in arrays)
-    for array in (x, kernel, dy):
-        array.setflags(write=False)
-    straight = all_three(algorithm, arrays, window, 1)
-    for one, other in zip(all_three(algorithm, (x, kernel, dy), window, 1), straight, strict=True):
-        assert np.array_equal(one, other)
-
-
-SAME = Window((3, 3), pads=((1, 1), (1, 1)))
 FINISHED = [
     *(("direct", SAME, 1), ("direct", SAME, 3), ("im2col", SAME, 1), ("im2col", SAME, 3)),
     ("direct", Window((1, 2), pads=((2, 1), (3, 2))), 1),  # some windows hold padding only
@@ -179,15 +209,16 @@ def test_bias_and_activation_have_the_bits_of_passes_of_their_own(
             assert np.array_equal(y, passes)
 
 
-@pytest.mark.parametrize("algorithm", GENERAL)
-def test_a_dirac_kernel_returns_its_input_bit_for_bit(algorithm: str) -> None:
-    x = normal(2, 12, 10, 8).astype(np.float32)
-    kernel = np.zeros((3, 3, 8, 8), np.float32)
-    kernel[1, 1] = np.eye(8)
-    window = Window((3, 3), pads=((1, 1), (1, 1)))
+@pytest.mark.parametrize("channels", [1, 3, 8])
+@pytest.mark.parametrize("algorithm", [*GENERAL, "depthwise"])
+def test_a_dirac_kernel_returns_its_input_bit_for_bit(algorithm: str, channels: int) -> None:
+    x = normal(2, 12, 10, channels).astype(np.float32)
+    groups = channels if algorithm == "depthwise" else 1
+    kernel = np.zeros((3, 3, channels // groups, channels), np.float32)
+    kernel[1, 1] = np.eye(channels) if groups == 1 else 1
     way = ALGORITHMS[algorithm]
-    assert np.array_equal(way.conv2d(x, kernel, window, 1, NOTHING[x.itemsize]), x)
-    assert np.array_equal(way.input_gradient(x, kernel, window, 1, (12, 10)), x)
+    assert np.array_equal(way.conv2d(x, kernel, SAME, groups, NOTHING[x.itemsize]), x)
+    assert np.array_equal(way.input_gradient(x, kernel, SAME, groups, (12, 10)), x)
 
 
 # -- choice ----------------------------------------------------------------------------------------
@@ -220,9 +251,6 @@ def test_longer_sums_than_winograds_are_precise_for() -> None:
         assert choose(long._replace(channels=512), False) == "winograd4"
         assert choose(long, False) != "winograd4"
         assert choose(long._replace(channels=64, filters=8192), False) != "winograd4"
-
-
-SAME = Window((3, 3), pads=((1, 1), (1, 1)))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ A line is a run of the sum, from window to window a stride apart in the image, a
 images are its taps. Only dy is copied, some lines at a time, into panels that all cells share.
 Where there are few channels, cells are the rows of one product, see `direct_gradient_plan.py`.
 
-Sums are plain sums, as in `direct.py`.
+Sums are plain sums, with errors as in `direct.py`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ MANY_FILTERS = 128
 def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
     """See `Ops.conv2d_kernel_gradient`."""
     if window == Window((1, 1)):  # lines of the image are one after the other
-        x, dy = (z.reshape(len(z), 1, -1, z.shape[3]) for z in (x, dy))  # (N, 1, H*W, ...)
+        x, dy = (
+            z.reshape(len(z), 1, z.shape[1] * z.shape[2], z.shape[3]) for z in (x, dy)
+        )  # (N, 1, H*W, ...)
     channels, (outputs, length, filters) = x.shape[3], dy.shape[1:]
     depth, columns = channels // groups, filters // groups
     shape = (*window.size, depth, filters)  # (KH, KW, C/G, O)

@@ -24,6 +24,7 @@ def large_cases() -> Iterator[OpCase]:
     yield from cases.convolution((16, 96, 96, 8), (5, 5), 2)  # blocks of several pieces
     yield from cases.convolution((64, 64, 33, 16), (3, 2), 32, (2, 1), "same", (1, 2), groups=4)
     yield from cases.convolution((8, 64, 64, 16), (1, 1), 64)
+    yield from cases.convolution((16, 64, 64, 3), (5, 5), 16, padding="same")  # planes
     yield from cases.pooling((32, 48, 48, 16), (3, 3), (2, 2), "same", cases.ties)
     yield from cases.batch_normalisation((160_000, 8, 1))
     yield from cases.batch_normalisation((8, 5, 20_000))

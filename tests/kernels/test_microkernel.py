@@ -57,6 +57,25 @@ def test_tiles_of_every_size_write_their_own_places_only(dtype: str) -> None:
                 assert (c[:, columns:] == GUARD).all()
 
 
+@pytest.mark.parametrize("rows", [*range(1, 2 * TALL + 2), sweeping.BLOCK + TALL + 1])
+def test_rows_that_begin_side_by_side(rows: int) -> None:
+    together, columns = min(rows, 5 * TALL), TARGET.columns(8) // TARGET.vectors
+    places = np.concatenate([np.arange(together), 3 * rows + np.arange(rows - together)])
+    numbers, b = normal(9, 5 * rows), normal(9, columns)
+    c = np.empty((rows, columns))
+    panels = pack(b, np.arange(9) * columns, 1, columns)
+    sweep(
+        Left(flat(numbers), places, 0, ZERO, 5 * rows),
+        Right(flat(panels), ZERO, panels.shape[2], panels[0].size),
+        Result(c.reshape(-1), np.arange(rows) * columns, 0),
+        table([Product(0, 0, 0, 0, 1, 9, 0, rows, 0, rows)]),
+        columns,
+        False,
+        NOTHING[8],
+    )
+    np.testing.assert_allclose(c, numbers[:, places].T @ b, rtol=0, atol=1e-13)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_products_that_are_cut_into_blocks_and_chunks(dtype: str) -> None:
     rows, depth, columns = sweeping.BLOCK + 7, 2 * sweeping.CHUNK + 5, 3 * TARGET.columns(4) + 1

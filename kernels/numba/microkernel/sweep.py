@@ -23,7 +23,7 @@ from ..jit import compiled
 from ..launch import read
 from .multiply_add import multiply_add
 from .target import TARGET
-from .tile import TALL, TILE_BYTES
+from .tile import FEW, TALL, TILE_BYTES
 
 ROWS, VECTORS = TARGET.rows, TARGET.vectors
 CHUNK = 256
@@ -114,6 +114,36 @@ def height(rows: int, narrow: bool) -> int:
     return -(-rows // -(-rows // most))
 
 
+@compiled(inline=True)
+def count_beside(places: Array, size: int, beside: Array) -> None:
+    """How many rows begin side by side from each one on; 0, where the first two do not."""
+    beside[:] = 0
+    if places.size > FEW and places[1] == places[0] + size:
+        count = 0
+        for m in range(places.size - 1, -1, -1):
+            follows = count > 0 and places[m + 1] == places[m] + size
+            count = count + 1 if follows else 1
+            beside[m] = count
+
+
+@compiled(inline=True)
+def next_tiles(beside: Array, narrow: bool) -> tuple[int, int, int]:
+    """Of the rows that are left: how high the next tiles are, how many, and if 1, of rows beside.
+
+    Args:
+        beside: for each row, see `count_beside`.
+        narrow: whether tiles are one vector wide.
+    """
+    own = min(beside[0], beside.size) if narrow else 0
+    if own <= FEW:
+        rows = height(beside.size, narrow)
+        return rows, beside.size // rows, 0
+    rows, tiles = height(own, narrow), 1
+    while (tiles + 1) * rows <= beside.size and beside[tiles * rows] >= rows:
+        tiles += 1
+    return rows, tiles, 1
+
+
 @compiled()
 def sweep(
     left: Left,
@@ -141,7 +171,7 @@ def sweep(
     c, c_rows, c_image = result
     size = a.itemsize
     width = TILE_BYTES // size
-    a_at, c_at, places = np.empty((3, BLOCK), np.int64)
+    a_at, c_at, places, beside = np.empty((4, BLOCK), np.int64)
     a_tap, b_tap = a_taps * size, b_taps * size
     a_data, b_data = np.int64(a.ctypes.data), np.int64(b.ctypes.data)
     c_data = np.int64(c.ctypes.data)
@@ -162,6 +192,7 @@ def sweep(
                 find(c_at[own[0]], c_rows[own[1]], image * c_image, size)
                 find(places[own[0]], c_rows[own[1]], image * c_image, 1)
                 m, row, image = end, first_row, image + 1
+            count_beside(a_at[:count], size, beside[:count])
             for tap in range(first_tap, stop_tap, together):
                 taps = min(together, stop_tap - tap)
                 for k in range(0, depth, chunk):
@@ -173,11 +204,11 @@ def sweep(
                             column = panel * width
                             narrow, m = columns - column <= width // VECTORS, top
                             while m < bottom:
-                                rows = height(bottom - m, narrow)
-                                tiles = (bottom - m) // rows
+                                rows, tiles, alike = next_tiles(beside[m:bottom], narrow)
                                 multiply_add(
                                     a,
                                     rows,
+                                    alike,
                                     (
                                         a_data + (a_at_0 + k * a_step) * size,
                                         np.int64(a_at[m:].ctypes.data),

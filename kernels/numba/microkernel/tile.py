@@ -44,6 +44,9 @@ Versions:
 4. Tiles below each other are one call: 5 ns less for each. Of one vector there are tiles of every
    height up to TALL, so that few rows are few tiles. To store where C's rows were found at first,
    rather than look them up again, would cost as much in registers.
+5. Tiles of one vector whose rows of A begin side by side, as channels of an image do: one address
+   instead of up to TALL, which no processor has registers for: kernel gradients of 6 or 8
+   channels and 16 filters take 0.6 times as long, first layers of one channel 0.85 times.
 """
 
 from __future__ import annotations
@@ -70,6 +73,10 @@ ARGUMENTS = (
 TALL = 2 * TARGET.rows
 """Rows of a tile of one vector: with fewer sums each would have to wait for itself."""
 
+FEW = TALL // 2
+"""Rows side by side that are not worth a tile of their own: their sums would wait for themselves.
+More of them, in tiles of equal height, are tiles of more."""
+
 UNROLLED = 4
 """Products of a round where numbers of A follow each other."""
 
@@ -84,6 +91,8 @@ class Tile:
     rows: int
     vectors: int
     cut: bool
+    beside: bool = False
+    """Whether the rows of A begin side by side."""
 
     @property
     def places(self) -> list[tuple[int, int]]:
@@ -116,7 +125,7 @@ class Writer(Vectors):
     def __init__(self, module: ir.Module, bits: int, tile: Tile):
         super().__init__(module, bits)
         self.tile = tile
-        name = f"tile_{tile.rows}x{tile.vectors}{'_cut' * tile.cut}"
+        name = f"tile_{tile.rows}x{tile.vectors}{'_cut' * tile.cut}{'_beside' * tile.beside}"
         self.written = self.function(name, len(ARGUMENTS))
         self.given = dict(zip(ARGUMENTS, self.written.args, strict=True))
 
@@ -131,7 +140,7 @@ class Writer(Vectors):
 
         at.position_at_end(begin)
         first_row = self.phi(INT, {entry: INT(0)})
-        self.a_rows = self.rows("a", first_row)
+        self.a_rows = self.rows("a", first_row, 1 if tile.beside else tile.rows)
         for row in self.rows("c", first_row):
             self.prefetch(row)
         taps = self.written.append_basic_block("taps")
@@ -212,11 +221,11 @@ class Writer(Vectors):
             for place in self.tile.places
         }
 
-    def rows(self, matrix: str, first: ir.Value) -> list[ir.Value]:
-        """Where the rows of a tile begin in A or C."""
+    def rows(self, matrix: str, first: ir.Value, count: int | None = None) -> list[ir.Value]:
+        """Where the rows of a tile begin in A or C, all or so many of them."""
         at, table = self.builder, self.given[f"{matrix}_rows"]
         first_entry = at.add(table, at.mul(first, INT(8)))
-        places = (self.entry(first_entry, m) for m in range(self.tile.rows))
+        places = (self.entry(first_entry, m) for m in range(count or self.tile.rows))
         return [at.add(self.given[matrix], place) for place in places]
 
     def usual(self) -> ir.Value:
@@ -272,10 +281,14 @@ class Writer(Vectors):
 
     def multiply(self, a: ir.Value, b: ir.Value, sums: Sums) -> None:
         """Add the products of a column of A and a row of B."""
-        row = [self.load(self.place(b, v)) for v in range(self.tile.vectors)]
-        for m, a_row in enumerate(self.a_rows):
-            number = self.broadcast(self.builder.add(a_row, a))
-            for v in range(self.tile.vectors):
+        at, tile = self.builder, self.tile
+        row = [self.load(self.place(b, v)) for v in range(tile.vectors)]
+        places = [at.add(a_row, a) for a_row in self.a_rows]
+        if tile.beside:
+            places = [at.add(places[0], INT(m * self.bytes)) for m in range(tile.rows)]
+        for m, place in enumerate(places):
+            number = self.broadcast(place)
+            for v in range(tile.vectors):
                 sums[m, v] = self.multiply_add(number, row[v], sums[m, v])
 
     def masks(self) -> list[ir.Value | None]:

@@ -25,7 +25,8 @@ from nnscratch.kernels.cupy import sources
 from tests.cuda.device_array import ArrayModule, DeviceArray
 
 HERE = Path(__file__).parent
-SHIM, RUNTIME = HERE / "cuda_on_cpu.h", HERE / "cuda_on_cpu.cpp"
+MACHINE = HERE / "cpu"
+SHIM, PARTS = MACHINE / "cuda_on_cpu.h", sorted(MACHINE.glob("*.cpp"))
 COMMON = ("-std=c++17", "-fPIC", "-U_FORTIFY_SOURCE", "-fcf-protection=none", "-Wall", "-Werror")
 CHECKED = (
     *COMMON,
@@ -70,7 +71,8 @@ def cache() -> Path:
 
 def built(kind: str, text: str, build: Callable[[Path, Path], list[str | Path]]) -> Path:
     """What a command makes of a text, if it has not been made before."""
-    shared = SHIM.read_text() + RUNTIME.read_text() + repr((COMMON, CHECKED, compiler()))
+    shared = "".join(path.read_text() for path in sorted(MACHINE.iterdir()))
+    shared += repr((COMMON, CHECKED, compiler()))
     name = hashlib.sha256((shared + text).encode()).hexdigest()[:20]
     target = cache() / f"{name}.{kind}"
     if not target.exists():
@@ -87,9 +89,7 @@ def built(kind: str, text: str, build: Callable[[Path, Path], list[str | Path]])
 
 def runtime() -> Path:
     """The part of every library that runs its kernels."""
-    return built(
-        "o", RUNTIME.read_text(), lambda _, result: [*COMMON, "-O2", "-c", RUNTIME, "-o", result]
-    )
+    return built("o", "machine", lambda _, result: [*COMMON, "-O2", "-r", *PARTS, "-o", result])
 
 
 @functools.cache
@@ -153,7 +153,7 @@ class EmulatedDevice:
         """Run a kernel once in each order.
 
         Raises:
-            KernelError: see `cuda_on_cpu.cpp`; or the results depend on the order.
+            KernelError: see `cpu/`; or the results depend on the order.
         """
         self.launches[f"{source}:{kernel}"] += 1
         text = self.files.get(source) or sources.text(source)
@@ -223,7 +223,7 @@ def run(
 
 
 def c_type(argument: Any) -> str | None:
-    """What `types` in cuda_on_cpu.h calls an argument's type; None of a null pointer's."""
+    """What `types` in cpu/cuda_on_cpu.h calls an argument's type; None of a null pointer's."""
     if argument is None:
         return None
     is_array = isinstance(argument, DeviceArray)

@@ -1,7 +1,7 @@
-// What a CUDA kernel sees of the machine, for the host's C++ compiler: `cuda_on_cpu.cpp` runs it.
+// What a CUDA kernel sees of the machine, for the host's C++ compiler: `threads.cpp` runs it.
 //
 // Kernels are compiled with -fsanitize=thread, which calls a function before each access to memory.
-// Those functions are not the sanitizer's: they are in cuda_on_cpu.cpp, and check the access. What
+// Those functions are not the sanitizer's: they are in memory.cpp, and check the access. What
 // is not declared here, atomic additions of floating-point numbers for instance, does not compile.
 #pragma once
 #include <cmath>

@@ -1,36 +1,31 @@
-// Runs CUDA kernels on the CPU, and checks what they do to memory.
+// Runs CUDA kernels on the CPU.
 //
 // Blocks run one after the other. A block's threads are fibers: each runs until it reaches a
-// barrier, or a shuffle of its warp, which it leaves when all others have come there too. `Order`
-// says in which order threads and blocks take their turns.
+// barrier, or a shuffle of its warp, which it leaves when all others have come there too. An order
+// says how threads, and blocks, take their turns.
 //
-// Reported, with the thread that did it:
-// * an access out of bounds: outside of the kernel's arguments, its shared memory and the thread's own stack;
-// * a race: two threads have touched the same number with no barrier between them (or are of
-//   different blocks), and one of them wrote;
-// * shared memory that is read before it was written;
-// * a barrier, or a shuffle, that some threads do not reach while others wait in it.
-#include <csetjmp>
-#include <cstddef>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
+// Reported: a barrier, or a shuffle, that some threads do not reach while others wait in it.
 #include <algorithm>
+#include <csetjmp>
+#include <cstdio>
+#include <cstring>
 #include <numeric>
 #include <random>
 #include <vector>
+
 #include <sys/mman.h>
 #include <ucontext.h>
 
-#include "cuda_on_cpu.h"
+#include "machine.h"
 
+// The ends of the section of shared memory in the library that this is a part of.
 extern "C" char __start_cuda_shared[] __attribute__((weak, visibility("hidden")));
 extern "C" char __stop_cuda_shared[] __attribute__((weak, visibility("hidden")));
-extern "C" char __ehdr_start[] __attribute__((visibility("hidden")));
-extern "C" char _end[] __attribute__((visibility("hidden")));
 
 namespace cpu {
+
+Turn turn;
+
 namespace {
 
 constexpr int WARP = 32;
@@ -51,53 +46,21 @@ struct Fiber {
     uint3 index{};
 };
 
-// Who touched a number last. Threads are numbered from 1 through the whole grid.
-struct Touch {
-    int64_t writer = 0, reader = 0;
-    int64_t written = 0, read = 0;  // when: the phase between two barriers
-};
-// Or an atomic operation; several threads of this block; threads of several blocks.
-constexpr int64_t ATOMIC = -1, SEVERAL = -2, BLOCKS = -3;
-
-struct Region {
-    char* start;
-    size_t size, grain;
-    int argument;  // -1 of shared memory
-    std::vector<Touch> touches;
-};
-
-std::vector<Fiber> fibers;
-std::vector<uint64_t> slots;  // what lanes give in shuffles: two for each thread, in turns
 struct Fragments {
     float left[4], right[2];
 };
-std::vector<Fragments> fragments;  // of lanes, likewise
-std::vector<Region> regions;
+
+std::vector<Fiber> fibers;
+std::vector<uint64_t> slots;       // what lanes give in shuffles: two for each thread, in turns
+std::vector<Fragments> fragments;  // and for tensor cores, likewise
 alignas(64) char dynamic[DYNAMIC];
 Fiber* current = nullptr;
 jmp_buf scheduler;
 void (*entry)(void**);
 void** arguments;
-uint3 block, blocks, threads;
-int64_t first_thread, phase, first_phase;
+uint3 blocks, threads;
+int64_t first_thread;
 char report[512];
-
-[[noreturn]] void fail(const char* what) {
-    if (!report[0]) snprintf(report, sizeof report, "%s", what);
-    _longjmp(scheduler, 2);
-}
-
-[[noreturn]] void fail_at(const char* what, const Region& region, const char* at) {
-    char whole[400];
-    int end = snprintf(whole, sizeof whole, "block (%u, %u, %u), thread (%u, %u, %u) %s: ", block.x,
-                       block.y, block.z, current->index.x, current->index.y, current->index.z, what);
-    if (region.argument < 0)
-        snprintf(whole + end, sizeof whole - end, "shared memory, byte %td", at - region.start);
-    else
-        snprintf(whole + end, sizeof whole - end, "argument %d, element %td of %zu", region.argument,
-                 (at - region.start) / (ptrdiff_t)region.grain, region.size / region.grain);
-    fail(whole);
-}
 
 void leave() {
     if (!_setjmp(current->resume)) _longjmp(scheduler, 1);
@@ -113,8 +76,12 @@ void live() {
 
 void run_until_it_waits(Fiber& fiber) {
     current = &fiber;
-    const int why = _setjmp(scheduler);
-    if (why == 0) {
+    turn.on = true;
+    turn.thread = first_thread + fiber.number;
+    turn.index = fiber.index;
+    turn.stack = fiber.stack;
+    turn.stack_end = fiber.stack + STACK;
+    if (_setjmp(scheduler) == 0) {
         if (fiber.entered) _longjmp(fiber.resume, 1);
         fiber.entered = true;
         getcontext(&fiber.beginning);
@@ -123,13 +90,13 @@ void run_until_it_waits(Fiber& fiber) {
         makecontext(&fiber.beginning, live, 0);
         setcontext(&fiber.beginning);
     }
-    current = nullptr;
+    turn.on = false;
 }
 
 void describe(char* text, size_t size, const char* what, const Fiber& waits, const Fiber& other) {
     snprintf(text, size,
              "block (%u, %u, %u): %s of line %d: thread %d waits in it while thread %d %s",
-             block.x, block.y, block.z, what, waits.line, waits.number, other.number,
+             turn.block.x, turn.block.y, turn.block.z, what, waits.line, waits.number, other.number,
              other.state == DONE ? "has ended" : other.state == AT_BARRIER ? "waits in a barrier"
                                                                            : "waits in a shuffle");
     if (other.state != DONE) {
@@ -169,7 +136,7 @@ bool go_on(int count) {
     if (any) return true;
     if (fibers[0].state == AT_BARRIER && together(0, count, AT_BARRIER, &odd)) {
         release(0, count);
-        ++phase;
+        ++turn.phase;
         return true;
     }
     for (int t = 0; t < count; ++t) {
@@ -186,81 +153,6 @@ bool go_on(int count) {
     }
     snprintf(report, sizeof report, "a warp of fewer than 32 threads shuffles");
     return false;
-}
-
-Region* region_of(const char* at) {
-    for (Region& region : regions)
-        if (at >= region.start && at < region.start + region.size) return &region;
-    return nullptr;
-}
-
-[[noreturn]] void outside(const char* what, const char* at) {
-    const Region* nearest = nullptr;
-    ptrdiff_t least = 0;
-    for (const Region& region : regions) {
-        const char* end = region.start + region.size;
-        const ptrdiff_t away = at < region.start ? region.start - at : at - end;
-        if (!nearest || away < least) nearest = &region, least = away;
-    }
-    if (nearest) fail_at(what, *nearest, at);
-    fail(what);
-}
-
-bool own(const char* at) {
-    return at >= current->stack && at < current->stack + STACK;
-}
-
-bool constant(const char* at) { return at >= __ehdr_start && at < _end; }
-
-// Whether another thread's touch of that time may as well come after the present one.
-bool at_once(int64_t thread, int64_t when) {
-    return thread == BLOCKS || when < first_phase || when == phase;
-}
-
-// Who has read a number, when one more has.
-int64_t readers(const Touch& touch, int64_t me) {
-    if (!touch.reader || touch.reader == me) return me;
-    if (touch.reader == BLOCKS || touch.read < first_phase) return BLOCKS;
-    return touch.read < phase ? me : SEVERAL;
-}
-
-void access(const void* address, unsigned size, bool writes, bool atomically = false) {
-    if (!current) return;
-    const char* at = (const char*)address;
-    const char* out = writes ? "writes out of bounds" : "reads out of bounds";
-    Region* region = region_of(at);
-    if (!region) {
-        if (own(at) || (!writes && constant(at))) return;
-        outside(out, at);
-    }
-    if (at + size > region->start + region->size) outside(out, at + size - 1);
-    const int64_t me = atomically ? ATOMIC : first_thread + current->number;
-    for (unsigned byte = 0; byte < size; byte += region->grain) {
-        Touch& touch = region->touches[(at + byte - region->start) / region->grain];
-        if (touch.writer && touch.writer != me && at_once(touch.writer, touch.written))
-            fail_at(writes ? "races, writes what another thread wrote"
-                           : "races, reads what another thread wrote", *region, at);
-        if (writes && touch.reader && touch.reader != me && at_once(touch.reader, touch.read))
-            fail_at("races, writes what another thread read", *region, at);
-        if (!writes && region->argument < 0 && !touch.writer)
-            fail_at("reads what nobody has written", *region, at);
-        if (writes)
-            touch.writer = me, touch.written = phase;
-        else
-            touch.reader = readers(touch, me), touch.read = phase;
-    }
-}
-
-void clear_shared() {
-    for (Region& region : regions)
-        if (region.argument < 0) {
-            memset(region.start, 0xFF, region.size);  // NaN
-            std::fill(region.touches.begin(), region.touches.end(), Touch());
-        }
-}
-
-void add_region(char* start, size_t size, size_t grain, int argument) {
-    if (size) regions.push_back({start, size, grain, argument, std::vector<Touch>((size + grain - 1) / grain)});
 }
 
 void prepare(int count) {
@@ -282,7 +174,7 @@ void arrange(std::vector<int>& numbers, int order, unsigned seed) {
 }
 
 bool run_block(int count, int order) {
-    clear_shared();
+    clear_shared_memory();
     for (int t = 0; t < count; ++t) {
         fibers[t].state = READY;
         fibers[t].shuffles = 0;
@@ -304,8 +196,13 @@ bool run_block(int count, int order) {
 
 }  // namespace
 
+void fail(const char* what) {
+    if (!report[0]) snprintf(report, sizeof report, "%s", what);
+    _longjmp(scheduler, 2);
+}
+
 uint3 thread_index() { return current->index; }
-uint3 block_index() { return block; }
+uint3 block_index() { return turn.block; }
 uint3 block_size() { return threads; }
 uint3 grid_size() { return blocks; }
 void* dynamic_shared() { return dynamic; }
@@ -330,19 +227,19 @@ void wait_for_warp(int line) {
 }  // namespace
 
 unsigned long long exchange(unsigned long long bits, int lane, int line) {
-    const unsigned turn = current->shuffles % 2;
+    const unsigned side = current->shuffles % 2;
     const int warp = current->number / WARP * WARP;
-    slots[2 * current->number + turn] = bits;
+    slots[2 * current->number + side] = bits;
     wait_for_warp(line);
-    return slots[2 * (warp + lane % WARP) + turn];
+    return slots[2 * (warp + lane % WARP) + side];
 }
 
 // The layouts are those of the PTX ISA, "Matrix fragments for mma.m16n8k8", for .tf32.
 void multiply_fragments(const float* left, const float* right, float* product, int line) {
-    const unsigned turn = current->shuffles % 2;
+    const unsigned side = current->shuffles % 2;
     const int warp = current->number / WARP * WARP, lane = current->number % WARP;
     const int group = lane >> 2, in_group = lane & 3;
-    Fragments& own = fragments[2 * current->number + turn];
+    Fragments& own = fragments[2 * current->number + side];
     std::copy(left, left + 4, own.left);
     std::copy(right, right + 2, own.right);
     for (const float number : {left[0], left[1], left[2], left[3], right[0], right[1]}) {
@@ -355,8 +252,8 @@ void multiply_fragments(const float* left, const float* right, float* product, i
         const int row = group + (n < 2 ? 0 : 8), column = 2 * in_group + (n & 1);
         float sum = product[n];
         for (int k = 0; k < 8; ++k) {
-            const Fragments& a = fragments[2 * (warp + 4 * (row % 8) + k % 4) + turn];
-            const Fragments& b = fragments[2 * (warp + 4 * column + k % 4) + turn];
+            const Fragments& a = fragments[2 * (warp + 4 * (row % 8) + k % 4) + side];
+            const Fragments& b = fragments[2 * (warp + 4 * column + k % 4) + side];
             sum += a.left[(row < 8 ? 0 : 1) + (k < 4 ? 0 : 2)] * b.right[k < 4 ? 0 : 1];
         }
         product[n] = sum;
@@ -370,8 +267,6 @@ float rounded_to_tf32(float number) {
     memcpy(&number, &bits, sizeof bits);
     return number;
 }
-
-void atomic(void* at, unsigned size) { access(at, size, true, true); }
 
 }  // namespace cpu
 
@@ -387,26 +282,26 @@ extern "C" const char* run(void (*kernel)(void**), const unsigned* grid, const u
                            unsigned shared, void** values, const Span* spans, int n_spans, int order) {
     using namespace cpu;
     report[0] = 0;
-    regions.clear();
+    forget_memory();
     blocks = {grid[0], grid[1], grid[2]};
     threads = {block_size[0], block_size[1], block_size[2]};
     const int count = threads.x * threads.y * threads.z;
     prepare(count);
     for (int s = 0; s < n_spans; ++s)
-        add_region((char*)spans[s].start, spans[s].size, spans[s].grain, (int)spans[s].argument);
+        allow(spans[s].start, spans[s].size, spans[s].grain, (int)spans[s].argument);
     if (__start_cuda_shared)
-        add_region(__start_cuda_shared, __stop_cuda_shared - __start_cuda_shared, 4, -1);
+        allow(__start_cuda_shared, __stop_cuda_shared - __start_cuda_shared, 4, SHARED_MEMORY);
     if (shared > DYNAMIC) return "more dynamic shared memory than 64 KiB";
-    add_region(dynamic, shared, 4, -1);
+    allow(dynamic, shared, 4, SHARED_MEMORY);
     entry = kernel;
     arguments = values;
-    phase = 1;
+    turn.phase = 1;
     std::vector<int> turns(blocks.x * blocks.y * blocks.z);
     arrange(turns, order, 11);
     for (int b : turns) {
-        block = {b % blocks.x, b / blocks.x % blocks.y, b / blocks.x / blocks.y};
+        turn.block = {b % blocks.x, b / blocks.x % blocks.y, b / blocks.x / blocks.y};
         first_thread = 1 + (int64_t)b * count;
-        first_phase = ++phase;
+        turn.first_phase = ++turn.phase;
         if (!run_block(count, order)) {
             for (Fiber& fiber : fibers) fiber.entered = false;  // begin anew: some are midway
             return report;
@@ -415,15 +310,3 @@ extern "C" const char* run(void (*kernel)(void**), const unsigned* grid, const u
     return report;
 }
 
-// What the compiler calls before each access to memory.
-#define CHECK(size)                                                                            \
-    extern "C" void __tsan_read##size(void* at) { cpu::access(at, size, false); }              \
-    extern "C" void __tsan_write##size(void* at) { cpu::access(at, size, true); }              \
-    extern "C" void __tsan_unaligned_read##size(void* at) { cpu::access(at, size, false); }    \
-    extern "C" void __tsan_unaligned_write##size(void* at) { cpu::access(at, size, true); }
-CHECK(1) CHECK(2) CHECK(4) CHECK(8) CHECK(16)
-extern "C" void __tsan_read_range(void* at, unsigned long size) { cpu::access(at, size, false); }
-extern "C" void __tsan_write_range(void* at, unsigned long size) { cpu::access(at, size, true); }
-extern "C" void __tsan_init() {}
-extern "C" void __tsan_func_entry(void*) {}
-extern "C" void __tsan_func_exit() {}

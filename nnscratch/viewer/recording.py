@@ -33,15 +33,20 @@ def thinned(steps: Sequence[int], most: int, first: int = 1, wanted: Iterable[in
 
     Args:
         steps: ascending.
-        most: how many are shown evenly.
+        most: how many are shown evenly; of the others, no more either: a page has its bounds.
         first: how many at the beginning are shown beside these ...
         wanted: ... and which others.
     """
-    if len(steps) <= most:
-        return np.arange(len(steps))
-    even = np.linspace(0, len(steps) - 1, most).round().astype(np.int64)
+    beginning = np.arange(min(first, most, len(steps)))
     kept = np.flatnonzero(np.isin(steps, list(wanted)))
-    return np.unique(np.concatenate([even, np.arange(first), kept]))
+    return np.unique(
+        np.concatenate([evenly(len(steps), most), beginning, kept[evenly(len(kept), most)]])
+    )
+
+
+def evenly(count: int, most: int) -> Array:
+    """Some of so many places, among them both ends; all, if they are not too many."""
+    return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
 
 
 def room(recorder: Recorder) -> int:

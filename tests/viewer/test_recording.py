@@ -32,9 +32,11 @@ def test_the_ends_the_beginning_and_the_wanted_stay(count, most, first, wanted):
     places = thinned(steps, most, first, wanted).tolist()
     assert places == sorted(set(places))
     assert {0, count - 1} <= set(places) <= set(range(count))
-    assert set(range(min(first, count))) <= set(places)
-    assert {step - 7 for step in wanted if step in steps} <= set(places)
-    assert len(places) <= most + first + len(wanted)
+    assert set(range(min(first, most, count))) <= set(places)
+    known = {step - 7 for step in wanted if step in steps}
+    assert known <= set(places) or len(known) > most
+    assert len(known & set(places)) >= min(len(known), most)
+    assert len(places) <= most + min(first, most) + min(len(known), most)
 
 
 def test_few_steps_are_all_there():

@@ -346,6 +346,8 @@ def table() -> Iterator[OpCase]:
     for axis in (1, 2, -1):
         yield from concatenation(axis, (2, 3, 4, 5), (2, 3, 4, 5))
     yield from concatenation(-1, (3, 4), (3, 1), (3, 17))
+    yield from concatenation(0, (0,), *((n,) for n in range(1, 12)))  # more than are copied at once
+    yield from concatenation(1, *((2, n, 3) for n in (1, 0, 2, 1, 1, 3, 1, 1, 2)))
     for rate in (0.0, 0.25, 0.9):
         yield from dropout((3, 5, 7), rate)
     for elements in (uniform, bits):

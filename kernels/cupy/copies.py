@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from math import prod
 from typing import Any
 
@@ -12,6 +13,9 @@ from ..geometry import Pair
 from ..ops import Array
 from . import sources
 from .launch import contiguous, empty, over, size
+
+EIGHT = 8
+"""Arrays that one launch puts side by side."""
 
 
 def words(x: Array) -> Array:
@@ -40,15 +44,20 @@ def pad(x: Array, pads: tuple[Pair, Pair]) -> Array:
 
 @kernel("concatenate", backend="cupy")
 def concatenate(axis: int, *xs: Array) -> Array:
-    """Along the axis, a row of each array lies beside those of the others."""
+    """Along the axis, a row of each array lies beside those of the others; eight at a time."""
     shape = list(xs[0].shape)
     axis %= len(shape)
     shape[axis] = sum(x.shape[axis] for x in xs)
-    y, begin = empty(tuple(shape), xs[0].dtype), 0
-    stride, target = prod(shape[axis:]), words(y)
-    for x in xs:
-        length = prod(x.shape[axis:])
-        arguments = [words(x), size(length), size(begin), size(stride), target, size(x.size)]
-        over("copies", "place", x.size, arguments, macros(x.dtype))
-        begin += length
+    y = empty(tuple(shape), xs[0].dtype)
+    rows, stride, target = prod(shape[:axis]), prod(shape[axis:]), words(y)
+    begin = 0
+    for first in range(0, len(xs), EIGHT):
+        some = xs[first : first + EIGHT]
+        ends = list(accumulate((prod(x.shape[axis:]) for x in some), initial=begin))[1:]
+        none = EIGHT - len(some)
+        arrays = [*map(words, some), *[None] * none]
+        places = map(size, (*ends, *[ends[-1]] * none, begin, stride))
+        count = rows * (ends[-1] - begin)
+        over("copies", "place", count, [*arrays, *places, target, size(count)], macros(y.dtype))
+        begin = ends[-1]
     return y

@@ -13,3 +13,19 @@ DEVICE Real logistic(Real x) {
     const Real power = exp(-abs(x));  // of a number that is not positive: no overflow
     return (x >= 0 ? 1 : power) / (1 + power);
 }
+
+// What products do to their results before they write them: a bias, if there is one, and one of the
+// functions above by its number, see `finish.py`.
+#define FINISH const Real *bias, int function, Real first_number, Real second_number, Real third_number
+#define PASS_FINISH bias, function, first_number, second_number, third_number
+
+DEVICE Real finished(Real x, Size channel, FINISH) {
+    if (bias) x += bias[channel];
+    switch (function) {
+        case 1: return relu_of(x, first_number, second_number, third_number);
+        case 2: return elu_of(x, first_number);
+        case 3: return logistic(x);
+        case 4: return tanh(x);
+        default: return x;
+    }
+}

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from .. import kernel, table
+from .. import kernel
 from ..ops import Array, Curve
 from .columns import column_sums
 from .device import device
-from .launch import contiguous, empty, over, real, size
-
-
-def finished(y: Array, bias: Array | None, activation: Curve | None) -> Array:
-    """What a product hands on: its results y (..., C), which nobody else holds, finished."""
-    if bias is not None:
-        arguments = [y, contiguous(bias), size(y.shape[-1]), size(y.size)]
-        over("linear", "add_bias", y.size, arguments, real(y.dtype))
-    if activation is None:
-        return y
-    result: Array = table()[activation.op, "cupy"](y, *activation.arguments)
-    return result
+from .finish import Finish, finished
+from .launch import contiguous, empty
 
 
 @kernel("matmul", backend="cupy")
 def matmul(a: Array, b: Array, bias: Array | None = None, activation: Curve | None = None) -> Array:
     """CuBLAS."""
-    return finished(device().xp.matmul(a, b), bias, activation)  # (M, N)
+    return finished(device().xp.matmul(a, b), Finish(bias, activation))  # (M, N)
 
 
 @kernel("bias_gradient", backend="cupy")

@@ -12,8 +12,8 @@ from ..geometry import Pair, Window
 from ..ops import Array, Curve
 from .conv import choice, implicit_gemm
 from .conv.algorithms import Shape
+from .finish import Finish
 from .launch import contiguous
-from .linear import finished
 from .tiles import TENSOR
 
 BACKEND = "cupy:tf32"
@@ -40,8 +40,7 @@ def conv2d(
         plain = table()["conv2d", "cupy"]
         result: Array = plain(x, kernel, window, groups, exact, bias, activation)
         return result
-    y = implicit_gemm.conv2d(x, kernel, window, groups, bias, TENSOR)
-    return finished(y, None, activation)
+    return implicit_gemm.conv2d(x, kernel, window, groups, Finish(bias, activation), TENSOR)
 
 
 @registered("conv2d_input_gradient", backend=BACKEND)
@@ -77,5 +76,5 @@ def matmul(a: Array, b: Array, bias: Array | None = None, activation: Curve | No
         return result
     x = contiguous(a).reshape(len(a), 1, 1, a.shape[1])
     kernel = contiguous(b).reshape(1, 1, *b.shape)
-    y = implicit_gemm.conv2d(x, kernel, Window((1, 1)), 1, bias, TENSOR)
-    return finished(y.reshape(len(a), b.shape[1]), None, activation)
+    y = implicit_gemm.conv2d(x, kernel, Window((1, 1)), 1, Finish(bias, activation), TENSOR)
+    return y.reshape(len(a), b.shape[1])

@@ -11,13 +11,16 @@ from nnscratch.kernels import resolve
 from nnscratch.kernels.cases import CASES, DType, OpCase
 from nnscratch.kernels.cupy.conv import ALGORITHMS, implicit_gemm
 from nnscratch.kernels.cupy.device import on
+from nnscratch.kernels.cupy.finish import Finish
 from nnscratch.kernels.cupy.tiles import LARGE, MIDDLE, NARROW, TILES, Tile, tile_for
 from nnscratch.kernels.geometry import Window
+from nnscratch.kernels.ops import Curve
 from tests.cuda.device_array import DeviceArray
 from tests.cuda.emulator import EmulatedDevice
 from tests.kernels.test_cases import assert_right
 
 CONVOLUTIONS = [case for case in CASES if case.op.startswith("conv2d") and len(case.recipe) < 7]
+FINISHES = {"relu": (0.1, 1.0, 0.25), "elu": (0.7,), "sigmoid": (), "tanh": ()}
 FUNCTIONS = {
     "conv2d": "conv2d",
     "conv2d_input_gradient": "input_gradient",
@@ -81,3 +84,20 @@ def test_the_choice_is_by_shape() -> None:
     assert name((1, 1), 16, 1, strides=(2, 2)) == "implicit_gemm"
     assert name((3, 3), 16, 1) == "implicit_gemm"
     assert name((3, 3), 16, 16) == "direct"
+
+
+@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+@pytest.mark.parametrize("curve", [None, *(Curve(op, FINISHES[op]) for op in FINISHES)], ids=str)
+def test_what_is_finished_at_once_has_the_bits_of_passes(
+    algorithm: str, curve: Curve | None
+) -> None:
+    rng, window = np.random.default_rng(0), Window((1, 1))
+    device, ops = EmulatedDevice(orders=["forward"]), resolve("cupy").ops
+    shapes = [(2, 4, 5, 3), (1, 1, 3, 6), (6,)]
+    x, kernel, bias = (device.put(rng.standard_normal(s).astype(np.float32)) for s in shapes)
+    with on(device):
+        y = ALGORITHMS[algorithm].conv2d(x, kernel, window, 1)
+        at_once = ALGORITHMS[algorithm].conv2d(x, kernel, window, 1, Finish(bias, curve))
+        y = y + bias
+        y = y if curve is None else getattr(ops, curve.op)(y, *curve.arguments)
+    np.testing.assert_array_equal(at_once.host, y.host)

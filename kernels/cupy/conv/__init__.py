@@ -12,7 +12,7 @@ from ... import chooser
 from ... import kernel as registered
 from ...geometry import Pair, Window
 from ...ops import Array, Curve
-from ..linear import finished
+from ..finish import Finish
 from . import choice
 from .algorithms import ALGORITHMS, Shape
 
@@ -52,7 +52,7 @@ def conv2d(
 ) -> Array:
     """By the algorithm that is chosen for the shape."""
     algorithm = ALGORITHMS[forward(x, kernel, window, groups)]
-    return finished(algorithm.conv2d(x, kernel, window, groups, bias), None, activation)
+    return algorithm.conv2d(x, kernel, window, groups, Finish(bias, activation))
 
 
 @chooser("conv2d_input_gradient", backend="cupy")

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from ...geometry import Pair, Window
 from ...ops import Array
+from ..finish import NOTHING, Finish
 from . import direct, im2col, implicit_gemm, product
 
 
@@ -26,9 +27,9 @@ class Algorithm(Protocol):
     """What each module of an algorithm offers."""
 
     def conv2d(
-        self, x: Array, kernel: Array, window: Window, groups: int, bias: Array | None = None
+        self, x: Array, kernel: Array, window: Window, groups: int, finish: Finish = NOTHING
     ) -> Array:
-        """As `Ops.conv2d`, without an activation."""
+        """As `Ops.conv2d`."""
 
     def input_gradient(
         self, dy: Array, kernel: Array, window: Window, groups: int, image: Pair

@@ -2,10 +2,11 @@
 // threads, so that each takes an output, or a cell of the images, of its own.
 
 #include "columns.cuh"
+#include "curves.cuh"
 #include "windows.cuh"
 
-KERNEL direct(const Real* x, const Real* kernel, const Real* bias, IMAGES, WINDOW, int depth,
-              int filters, Real* y, Size size) {
+KERNEL direct(const Real* x, const Real* kernel, FINISH, IMAGES, WINDOW, int depth, int filters,
+              Real* y, Size size) {
     const int own = filters / (channels / depth);  // of a group
     FOR_EACH(o, size) {
         const Place out = place_of(o, rows, columns, filters);
@@ -19,7 +20,7 @@ KERNEL direct(const Real* x, const Real* kernel, const Real* bias, IMAGES, WINDO
                 const Real* weight = kernel + (i * kw + j) * depth * (Size)filters + out.channel;
                 for (int c = 0; c < depth; ++c) total += cell[c] * weight[c * (Size)filters];
             }
-        y[o] = bias ? total + bias[out.channel] : total;
+        y[o] = finished(total, out.channel, PASS_FINISH);
     }
 }
 

@@ -10,6 +10,7 @@ import numpy as np
 from ...geometry import Pair, Window
 from ...ops import Array
 from ..columns import column_sums
+from ..finish import NOTHING, Finish
 from ..launch import contiguous, empty, over, real, size
 from ..windows import numbers
 
@@ -22,16 +23,14 @@ def geometry(window: Window, image: Pair, channels: int, groups: int, filters: i
     return [*numbers(window, image, channels), *own]
 
 
-def conv2d(
-    x: Array, kernel: Array, window: Window, groups: int, bias: Array | None = None
-) -> Array:
+def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish = NOTHING) -> Array:
     """A thread for each output."""
     n_images, height, width, channels = x.shape
     filters = kernel.shape[3]
     y = empty((n_images, *window.output_size((height, width)), filters), x.dtype)
-    added = None if bias is None else contiguous(bias)
     shape = geometry(window, (height, width), channels, groups, filters)
-    arguments = [contiguous(x), contiguous(kernel), added, *shape, y, size(y.size)]
+    arrays = [contiguous(x), contiguous(kernel), *finish.arguments(x.dtype)]
+    arguments = [*arrays, *shape, y, size(y.size)]
     over(SOURCE, "direct", y.size, arguments, real(x.dtype))
     return y
 

@@ -16,8 +16,8 @@ import numpy as np
 from ...geometry import Pair, Window
 from ...ops import Array
 from ..device import device
+from ..finish import NOTHING, Finish, finished
 from ..launch import contiguous, empty, over, real, size
-from ..linear import finished
 from ..windows import numbers
 
 SOURCE = "conv/im2col"
@@ -59,13 +59,11 @@ def join(matrices: Array) -> Array:
     return contiguous(matrices.transpose(1, 0, 2)).reshape(rows, groups * outputs)
 
 
-def conv2d(
-    x: Array, kernel: Array, window: Window, groups: int, bias: Array | None = None
-) -> Array:
+def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish = NOTHING) -> Array:
     """y = columns @ weights, for each group."""
     y = join(device().xp.matmul(im2col(x, window, groups), split(kernel, groups)))
     outputs = window.output_size((x.shape[1], x.shape[2]))
-    return finished(y.reshape(len(x), *outputs, kernel.shape[3]), bias, None)
+    return finished(y.reshape(len(x), *outputs, kernel.shape[3]), finish)
 
 
 def input_gradient(dy: Array, kernel: Array, window: Window, groups: int, image: Pair) -> Array:

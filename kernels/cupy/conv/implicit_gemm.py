@@ -11,6 +11,7 @@ import numpy as np
 from ...geometry import Pair, Window
 from ...ops import Array
 from ..device import device
+from ..finish import NOTHING, Finish, finished
 from ..launch import contiguous, empty, over, real, size
 from ..tiles import MULTIPROCESSORS, TENSOR, Tile, tile_for
 from .direct import geometry
@@ -38,20 +39,19 @@ def conv2d(
     kernel: Array,
     window: Window,
     groups: int,
-    bias: Array | None = None,
+    finish: Finish = NOTHING,
     tile: Tile | None = None,
 ) -> Array:
-    """Pixels by filters."""
+    """Pixels by filters, and the bias; an activation too would cost the tile its registers."""
     n_images, height, width, channels = x.shape
     filters = kernel.shape[3]
     y = empty((n_images, *window.output_size((height, width)), filters), x.dtype)
-    added = None if bias is None else contiguous(bias)
     shape = geometry(window, (height, width), channels, groups, filters)
     pixels, owned = math.prod(y.shape[:3]), filters // groups
     tile = tile or tile_for(pixels, owned, groups, x.dtype.name)
-    arguments = [contiguous(x), contiguous(kernel), added, *shape, size(pixels), y]
+    arguments = [contiguous(x), contiguous(kernel), finish.added, *shape, size(pixels), y]
     launch("conv2d", tile, pixels, owned, groups, arguments)
-    return y
+    return finished(y, Finish(activation=finish.activation))
 
 
 def input_gradient(

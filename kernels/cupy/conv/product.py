@@ -7,8 +7,8 @@ import math
 from ...geometry import Pair, Window
 from ...ops import Array
 from ..device import device
+from ..finish import NOTHING, Finish, finished
 from ..launch import contiguous
-from ..linear import finished
 
 
 def matrix(x: Array, rows: int) -> Array:
@@ -16,14 +16,12 @@ def matrix(x: Array, rows: int) -> Array:
     return contiguous(x).reshape(rows, x.size // rows)
 
 
-def conv2d(
-    x: Array, kernel: Array, window: Window, groups: int, bias: Array | None = None
-) -> Array:
+def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish = NOTHING) -> Array:
     """Windows times weights."""
     outputs = len(x), *window.output_size((x.shape[1], x.shape[2]))
     weights = contiguous(kernel).reshape(-1, kernel.shape[3])
     y = device().xp.matmul(matrix(x, math.prod(outputs)), weights)
-    return finished(y.reshape(*outputs, kernel.shape[3]), bias, None)
+    return finished(y.reshape(*outputs, kernel.shape[3]), finish)
 
 
 def input_gradient(dy: Array, kernel: Array, window: Window, groups: int, image: Pair) -> Array:

@@ -109,7 +109,7 @@ class CupyDevice:
                 f"backend 'cupy:{self.number}': got an array {array.shape} that lies on GPU "
                 f"{array.device.id}; hand over array.get()"
             )
-        what = f"a copy of {np.shape(array)}"
+        what = f"a copy of {getattr(array, 'shape', ())}"
         with self.xp.cuda.Device(self.number), self._naming(what, getattr(array, "nbytes", 0)):
             result: Array = self.xp.asarray(array)
         return result

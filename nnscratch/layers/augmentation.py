@@ -78,16 +78,31 @@ class Moved(Noise):
         image, places = cache
         if places is None or not ctx.input_gradients:
             return Gradients((dy if places is None else None,))
-        dx = ctx.xp.zeros((len(dy), *image, dy.shape[3]), dy.dtype)
-        shown = ctx.xp.where(inside(places), dy, dy.dtype.type(0))
-        ctx.xp.add.at(dx, indices(ctx, places), shown)
-        return Gradients((dx,))
+        rows = handed_back(ctx, dy, places.rows, image[0])  # (N, H, OW, C)
+        turned = ctx.xp.moveaxis(rows, 2, 1)  # (N, OW, H, C)
+        dx = handed_back(ctx, turned, places.columns, image[1])  # (N, W, H, C)
+        return Gradients((ctx.xp.ascontiguousarray(ctx.xp.moveaxis(dx, 2, 1)),))
 
 
 def indices(ctx: Context, places: Places) -> tuple[Array, Array, Array]:
     """Image, row and column of every output pixel; any one for what is outside."""
     rows, columns = places
     return ctx.xp.arange(len(rows))[:, None, None], rows[:, :, None], columns[:, None, :]
+
+
+def handed_back(ctx: Context, dy: Array, places: Array, length: int) -> Array:
+    """What lines of the output (N, O, ...) have for those that they show: (N, length, ...).
+
+    Line by line: an image's line may be shown several times, and all additions at once would have
+    no order on a GPU.
+    """
+    dx: Array = ctx.xp.zeros((len(dy), length, *dy.shape[2:]), dy.dtype)
+    images = ctx.xp.arange(len(dy))
+    for line in range(dy.shape[1]):
+        place = places[:, line]  # (N,)
+        shown = (place != OUTSIDE)[:, None, None]
+        dx[images, place] += ctx.xp.where(shown, dy[:, line], dy.dtype.type(0))
+    return dx
 
 
 def inside(places: Places) -> Array:

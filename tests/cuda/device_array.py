@@ -126,7 +126,7 @@ def unwrapped(value: Any) -> Any:
 
 
 class Wrapped:
-    """A function of NumPy's for device arrays; its own functions too (`add.at`, `add.reduce`)."""
+    """A function of NumPy's for device arrays; its own functions too, such as `add.reduce`."""
 
     def __init__(self, function: Any):
         self.function = function
@@ -135,6 +135,8 @@ class Wrapped:
         return wrapped(self.function(*unwrapped(inputs), **unwrapped(options)))
 
     def __getattr__(self, name: str) -> Any:
+        if name == "at":
+            raise TypeError(f"{self.function.__name__}.at: a GPU adds in no fixed order")
         return Wrapped(getattr(self.function, name))
 
 

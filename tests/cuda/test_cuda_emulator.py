@@ -149,6 +149,12 @@ def test_device_arrays_keep_to_themselves() -> None:
     assert isinstance(x.sum(), DeviceArray)
 
 
+def test_sums_without_an_order_are_refused() -> None:
+    xp: Any = EmulatedDevice().xp
+    with pytest.raises(TypeError, match=r"add\.at: a GPU adds in no fixed order"):
+        xp.add.at(xp.zeros(3), xp.asarray([0, 0]), 1.0)
+
+
 def test_transfers_are_counted() -> None:
     xp: Any = EmulatedDevice().xp
     device_array.transfers.clear()

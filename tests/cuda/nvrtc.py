@@ -29,7 +29,10 @@ def library() -> Any:
     places = (spec and spec.submodule_search_locations) or ()
     found = [path for place in places for path in Path(place).rglob("libnvrtc.so.*")]
     assert found, "CUDA kernels are compiled with NVRTC: pip install nvidia-cuda-nvrtc"
-    return ctypes.CDLL(str(max(found, key=lambda path: path.name)))
+    newest = max(found, key=lambda path: path.name)
+    for part in newest.parent.glob("libnvrtc-builtins.so.*"):
+        ctypes.CDLL(str(part), ctypes.RTLD_GLOBAL)  # older versions look for it elsewhere
+    return ctypes.CDLL(str(newest))
 
 
 def version() -> str:

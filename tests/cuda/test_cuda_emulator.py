@@ -108,6 +108,16 @@ def test_a_warp_adds_up() -> None:
     np.testing.assert_array_equal(a, [496 + 31] * 32 + [1520 + 63] * 32)
 
 
+def test_indices_are_split_beyond_32_bits_too() -> None:
+    (a,) = run(
+        "Size i = 3000000000ll * t + 7; Split s = split(i, 1000000007ll);"
+        "a[2 * t] = s.whole; a[2 * t + 1] = s.rest;",
+        np.zeros(128),
+    )
+    i = 3_000_000_000 * np.arange(64) + 7
+    np.testing.assert_array_equal(a.reshape(-1, 2), np.stack(np.divmod(i, 1_000_000_007), axis=1))
+
+
 def test_shared_memory_may_be_as_large_as_the_launch_says() -> None:
     body = "SHARED(int, s); s[t] = a[t]; __syncthreads(); a[t] = s[63 - t];"
     (a,) = run(body, np.arange(64), shared=256)

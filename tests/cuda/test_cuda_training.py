@@ -144,3 +144,28 @@ def test_a_model_whose_input_is_not_known_moves_too() -> None:
     model = nn.Sequential([nn.Dense(2)], backend="numpy", seed=0).to("cupy")
     model.build((3,))
     assert isinstance(model.params["dense/kernel"], DeviceArray)
+
+
+def test_a_step_that_does_not_fit_leaves_the_model_as_it_was(
+    device: EmulatedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, other = lenet("cupy"), lenet("cupy")
+    for one in (model, other):
+        one.train_step(X[:24], Y[:24])
+    before, room = host(model.params), [20]
+
+    def empty(shape: Any, dtype: Any) -> Any:
+        room[0] -= 1
+        if room[0] < 0:
+            raise MemoryError("GPU 0: an array takes more than is free")
+        return device.xp.empty(shape, dtype)
+
+    with monkeypatch.context() as full:
+        full.setattr(device, "empty", empty)
+        with pytest.raises(MemoryError, match="more than is free"):
+            model.train_step(X[24:48], Y[24:48])
+    assert model.iteration == 1
+    for path, value in host(model.params).items():
+        np.testing.assert_array_equal(value, before[path])
+    losses = [one.train_step(X[24:48], Y[24:48]).loss for one in (model, other)]
+    assert losses[0] == losses[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -40,3 +41,14 @@ def test_what_does_not_compile_is_shown(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sources, "text", lambda source: "int missing() { return }")
     with pytest.raises(AssertionError, match="expected an expression"):
         nvrtc.compiled("activation", {}, "sm_80")
+
+
+def test_only_primitives_know_the_hardware() -> None:
+    own = re.compile(r"\b(asm|atomic\w+|__shfl\w*|__ballot\w*|__syncwarp|CUDA_ON_CPU)\b")
+    used = {
+        path.name: own.findall(path.read_text())
+        for path in (*sources.HERE.rglob("*.cu"), *sources.HERE.rglob("*.cuh"))
+        if path.name != "primitives.cuh"
+    }
+    assert not any(used.values()), used
+    assert len(used) > 15

@@ -9,6 +9,7 @@ import pytest
 
 from nnscratch.kernels import resolve
 from nnscratch.kernels.cases import CASES, DType, OpCase
+from nnscratch.kernels.cupy import histogram, sources
 from nnscratch.kernels.cupy.conv import ALGORITHMS, implicit_gemm
 from nnscratch.kernels.cupy.device import on
 from nnscratch.kernels.cupy.finish import Finish
@@ -17,6 +18,7 @@ from nnscratch.kernels.geometry import Window
 from nnscratch.kernels.ops import Curve
 from tests.cuda.device_array import DeviceArray
 from tests.cuda.emulator import EmulatedDevice
+from tests.cuda.host import there
 from tests.kernels.test_cases import assert_right
 
 CONVOLUTIONS = [case for case in CASES if case.op.startswith("conv2d") and len(case.recipe) < 7]
@@ -101,3 +103,22 @@ def test_what_is_finished_at_once_has_the_bits_of_passes(
         y = y + bias
         y = y if curve is None else getattr(ops, curve.op)(y, *curve.arguments)
     np.testing.assert_array_equal(at_once.host, y.host)
+
+
+def test_every_kernel_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the cases of all operations, of all algorithms, and in parts."""
+    device = EmulatedDevice(orders=["forward"])
+    monkeypatch.setattr(implicit_gemm, "LEAST", 2)
+    with on(device):
+        for bins in (histogram.SHARED, histogram.SHARED + 1):
+            resolve("cupy").ops.histogram(device.put(np.zeros(3, np.float32)), 0.0, 1.0, bins)
+        for case in CASES:
+            arguments = list(map(there, case.arguments("float32")))
+            getattr(resolve("cupy"), case.op)(*arguments)
+            if case in CONVOLUTIONS[:3]:
+                for algorithm in ("im2col", "direct", "implicit_gemm"):
+                    getattr(ALGORITHMS[algorithm], FUNCTIONS[case.op])(*arguments)
+    names = sources.names()
+    assert set(device.launches) == {
+        f"{source}:{kernel}" for source in names for kernel in sources.kernels(sources.text(source))
+    }

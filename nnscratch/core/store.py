@@ -88,7 +88,7 @@ def seal(array: Array) -> Array:
 
 def is_on_device(value: object) -> bool:
     """Whether this is an array in a GPU's memory."""
-    return hasattr(value, "dtype") and hasattr(value, "get")
+    return hasattr(type(value), "__cuda_array_interface__")
 
 
 def host(array: Any) -> Array:

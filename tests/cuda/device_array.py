@@ -44,13 +44,17 @@ class DeviceArray(np.lib.mixins.NDArrayOperatorsMixin):
         return wrapped(function(*unwrapped(inputs), **unwrapped(options)))
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("__array_interface__", "__array_struct__", "__cuda_array_interface__"):
+        if name in ("__array_interface__", "__array_struct__"):
             raise AttributeError(name)
         found = getattr(self.host, name)
         if name in ("tobytes", "dump", "tofile"):
             transfers["out"] += 1
             return found
         return Wrapped(found) if callable(found) and name != "dtype" else wrapped(found)
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        return {"shape": self.shape, "typestr": self.host.dtype.str, "version": 3}
 
     @property
     def flags(self) -> Flags:

@@ -9,6 +9,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.backend import BackendError
+from nnscratch.core.errors import DataError
 from tests.cuda.device_array import DeviceArray, transfers
 from tests.cuda.emulator import EmulatedDevice
 from tests.cuda.nets import X, Y, lenet
@@ -169,3 +170,8 @@ def test_a_step_that_does_not_fit_leaves_the_model_as_it_was(
         np.testing.assert_array_equal(value, before[path])
     losses = [one.train_step(X[24:48], Y[24:48]).loss for one in (model, other)]
     assert losses[0] == losses[1]
+
+
+def test_data_on_the_device_are_asked_for_on_the_host(device: EmulatedDevice) -> None:
+    with pytest.raises(DataError, match=r"x: cannot be read as a NumPy array: .*use \.get\(\)"):
+        lenet("cupy").train_step(device.put(X[:24]), Y[:24])

@@ -24,7 +24,7 @@ KERNEL moments(const double* parts, int slabs, const Real* x, double rows, Real*
     FOR_EACH(column, columns) {
         const double off = slab_sum<2>(parts, slabs, columns, 0, column) / rows;
         const double squares = slab_sum<2>(parts, slabs, columns, 1, column) / rows;
-        mean[column] = near_mean(x, column) + off;
+        mean[column] = (rows > 0 ? near_mean(x, column) : 0) + off;  // of nothing NaN
         const double left = squares - off * off;
         variance[column] = left < 0 ? 0 : left;  // NaN stays
     }

@@ -156,6 +156,8 @@ class EmulatedDevice:
             KernelError: see `cpu/`; or the results depend on the order.
         """
         self.launches[f"{source}:{kernel}"] += 1
+        if not all((*grid, *block)):
+            raise KernelError(f"{kernel} ({source}): a grid {grid} of blocks {block} is none")
         text = self.files.get(source) or sources.text(source)
         code = library(text, sources.kernels(text), tuple(sorted(defines.items())))
         arrays = {

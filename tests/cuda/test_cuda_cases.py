@@ -11,10 +11,11 @@ from nnscratch.kernels import resolve
 from nnscratch.kernels.cases import CASES, DType, OpCase
 from nnscratch.kernels.cupy import columns, histogram, launch, statistics
 from nnscratch.kernels.cupy.device import on
+from nnscratch.kernels.geometry import Window
 from nnscratch.kernels.ops import Array
 from tests.cuda.device_array import DeviceArray
 from tests.cuda.emulator import EmulatedDevice
-from tests.cuda.host import there
+from tests.cuda.host import host_ops, there
 from tests.kernels.test_cases import assert_right, awkward
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
@@ -81,3 +82,38 @@ def test_a_long_sum_keeps_its_digits() -> None:
     np.testing.assert_allclose(bias.host, exact.sum(axis=0), rtol=1e-6)
     np.testing.assert_allclose(mean.host, exact.mean(axis=0), rtol=1e-6)
     np.testing.assert_allclose(variance.host, exact.var(axis=0), rtol=1e-6)
+
+
+WINDOW = Window((2, 2), pads=((0, 1), (0, 1)))
+IMAGES, KERNEL, CHANNELS = (0, 4, 5, 6), (2, 2, 6, 7), (6,)
+NOTHING = [
+    *(("relu", ((0, 3),), (0.0, 6.0, 0.0)), ("tanh_gradient", ((0, 3), (0, 3)), ())),
+    *(("prelu", ((0, 3), (3,)), ()), ("prelu_gradient", ((0, 3), (0, 3), (3,)), ())),
+    *(("softmax", ((0, 4),), ()), ("softmax_cross_entropy", ((0, 4), (0, 4)), ())),
+    *(("squared_error", ((0, 4), (0, 4)), ()), ("adam", ((0,),) * 3, (1e-3, 0.9, 0.999, 1e-7))),
+    *(("add", ((0,), (0,)), ()), ("pad", (IMAGES,), (((1, 1), (1, 1)),))),
+    *(("dropout", ((0, 3),), ((1, 2), 0.5)), ("bias_gradient", ((0, 3),), ())),
+    *(("matmul", ((0, 3), (3, 2), (2,)), ()), ("matmul", ((2, 0), (0, 3)), ())),
+    *(("batch_norm", ((0, 3, 1), *((3,),) * 4), (1e-3,)), ("moments", ((0, 3, 1),), ())),
+    *(("max_pool2d", (IMAGES,), (WINDOW,)), ("average_pool2d", (IMAGES,), (WINDOW,))),
+    ("average_pool2d_gradient", (IMAGES,), (WINDOW, (4, 5))),
+    ("conv2d", (IMAGES, KERNEL), (WINDOW, 1)),
+    ("conv2d", (IMAGES, (1, 1, 6, 7)), (Window((1, 1)), 1)),
+    ("conv2d", (IMAGES, (2, 2, 1, 6)), (WINDOW, 6)),
+    ("conv2d_input_gradient", ((0, 4, 5, 7), KERNEL), (WINDOW, 1, (4, 5))),
+    ("conv2d_kernel_gradient", (IMAGES, (0, 4, 5, 7)), (WINDOW, 1)),
+    ("conv2d_kernel_gradient", (IMAGES, (0, 4, 5, 6)), (WINDOW, 6)),
+]
+
+
+@pytest.mark.parametrize(("op", "shapes", "rest"), NOTHING)
+@pytest.mark.filterwarnings("ignore")
+def test_nothing_comes_of_nothing(op: str, shapes: Any, rest: Any) -> None:
+    arrays = [np.ones(shape, np.float32) for shape in shapes]
+    results = []
+    for ops in (host_ops(), resolve("numpy").ops):
+        result = getattr(ops, op)(*arrays, *rest)
+        results.append(result if isinstance(result, tuple) else (result,))
+    for got, expected in zip(*results, strict=True):
+        assert (got.shape, got.dtype) == (expected.shape, expected.dtype)
+        np.testing.assert_array_equal(got, expected)

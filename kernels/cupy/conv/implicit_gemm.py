@@ -31,7 +31,8 @@ def launch(
     """Blocks for all tiles of (rows, columns), for so many products."""
     grid = -(-rows // tile.rows), -(-columns // tile.columns), products
     macros = real(arguments[0].dtype) | (tile.tensor_macros if tile is TENSOR else tile.macros)
-    device().launch(SOURCE, kernel, macros, grid, (tile.threads, 1, 1), arguments)
+    if all(grid):  # no rows of no images
+        device().launch(SOURCE, kernel, macros, grid, (tile.threads, 1, 1), arguments)
 
 
 def conv2d(

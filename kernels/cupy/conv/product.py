@@ -11,28 +11,28 @@ from ..finish import NOTHING, Finish, finished
 from ..launch import contiguous
 
 
-def matrix(x: Array, rows: int) -> Array:
-    """Images (N, H, W, C) as so many windows."""
-    return contiguous(x).reshape(rows, x.size // rows)
+def matrix(x: Array, cells: int) -> Array:
+    """Images (N, H, W, C) as windows of so many cells, or their outputs as rows."""
+    return contiguous(x).reshape(x.size // cells, cells)
 
 
 def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish = NOTHING) -> Array:
     """Windows times weights."""
     outputs = len(x), *window.output_size((x.shape[1], x.shape[2]))
     weights = contiguous(kernel).reshape(-1, kernel.shape[3])
-    y = device().xp.matmul(matrix(x, math.prod(outputs)), weights)
+    y = device().xp.matmul(matrix(x, len(weights)), weights)
     return finished(y.reshape(*outputs, kernel.shape[3]), finish)
 
 
 def input_gradient(dy: Array, kernel: Array, window: Window, groups: int, image: Pair) -> Array:
     """Upstream times weights transposed."""
     weights = contiguous(kernel).reshape(-1, kernel.shape[3])
-    dx: Array = device().xp.matmul(matrix(dy, math.prod(dy.shape[:3])), weights.T)
+    dx: Array = device().xp.matmul(matrix(dy, kernel.shape[3]), weights.T)
     return dx.reshape(len(dy), *image, kernel.shape[2])
 
 
 def kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
     """Windows transposed times upstream."""
-    pixels = math.prod(dy.shape[:3])
-    dkernel: Array = device().xp.matmul(matrix(x, pixels).T, matrix(dy, pixels))
+    cells = math.prod(window.size) * x.shape[3]
+    dkernel: Array = device().xp.matmul(matrix(x, cells).T, matrix(dy, dy.shape[3]))
     return dkernel.reshape(*window.size, x.shape[3], dy.shape[3])

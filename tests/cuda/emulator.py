@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ CHECKED = (
     "-Wno-tsan",
     "-fno-threadsafe-statics",
 )
+GRID, BLOCK = (2**31 - 1, 2**16 - 1, 2**16 - 1), 1024
+"""The largest grid, in blocks, and block, in threads, that CUDA launches."""
 ORDERS = {"forward": 0, "backward": 1, "shuffled": 2}
 
 
@@ -156,8 +159,9 @@ class EmulatedDevice:
             KernelError: see `cpu/`; or the results depend on the order.
         """
         self.launches[f"{source}:{kernel}"] += 1
-        if not all((*grid, *block)):
-            raise KernelError(f"{kernel} ({source}): a grid {grid} of blocks {block} is none")
+        fits = all(0 < n <= most for n, most in zip(grid, GRID, strict=True))
+        if not (fits and 0 < prod(block) <= BLOCK):
+            raise KernelError(f"{kernel} ({source}): CUDA refuses a grid {grid} of blocks {block}")
         text = self.files.get(source) or sources.text(source)
         code = library(text, sources.kernels(text), tuple(sorted(defines.items())))
         arrays = {

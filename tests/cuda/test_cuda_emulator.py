@@ -144,6 +144,12 @@ def test_arguments_have_the_types_that_the_kernel_declares() -> None:
         device.launch("activation", "tanh_of", {"Real": "float"}, (1, 1, 1), (32, 1, 1), [x, x])
 
 
+@pytest.mark.parametrize(("blocks", "threads"), [(0, 32), (1, 0), (1, 1056), (2**31, 32)])
+def test_a_launch_that_cuda_refuses_is_refused(blocks: int, threads: int) -> None:
+    with pytest.raises(KernelError, match=r"CUDA refuses a grid"):
+        run("a[0] = 1;", np.zeros(1), blocks=blocks, threads=threads)
+
+
 # -- arrays --------------------------------------------------------------------------------------
 
 

@@ -6,13 +6,27 @@ import argparse
 from importlib import import_module
 from types import ModuleType
 
+from benchmarks import place as places
+from benchmarks.place import Place
 from benchmarks.report import BenchmarkError
+from nnscratch.backend import PRECISIONS, with_precision
 from nnscratch.kernels.numba import parallel
 
 
 def backend(parser: argparse.ArgumentParser) -> None:
     """Whose kernels."""
     parser.add_argument("--backend", default="numba", choices=("numba", "numpy"))
+
+
+def place(parser: argparse.ArgumentParser) -> None:
+    """On the processor or on a GPU, and how that multiplies."""
+    parser.add_argument("--backend", default="numba", choices=("numba", "cupy"))
+    parser.add_argument(
+        "--precision",
+        default="float32",
+        choices=PRECISIONS,
+        help="tf32: of a GPU's tensor cores; PyTorch's products have the same (default: float32)",
+    )
 
 
 def against(parser: argparse.ArgumentParser) -> None:
@@ -41,11 +55,21 @@ def set_threads(arguments: argparse.Namespace) -> int:
     return parallel.threads()
 
 
-def torch_on(arguments: argparse.Namespace, number: int) -> ModuleType | None:
-    """PyTorch on so many threads, if it is to be compared with.
+def placed(arguments: argparse.Namespace) -> Place:
+    """Where is to be measured.
 
     Raises:
-        BenchmarkError: it is not installed.
+        BackendError: there is no GPU here, or it has no such precision.
+    """
+    set_threads(arguments)
+    return places.place(with_precision(arguments.backend, arguments.precision))
+
+
+def torch_on(arguments: argparse.Namespace, on: Place) -> ModuleType | None:
+    """PyTorch as that place has it, if it is to be compared with.
+
+    Raises:
+        BenchmarkError: it is not installed, or not for that place.
     """
     if arguments.against is None:
         return None
@@ -56,5 +80,5 @@ def torch_on(arguments: argparse.Namespace, number: int) -> ModuleType | None:
             f"--against torch: PyTorch cannot be imported ({error}); "
             "pip install 'nnscratch[parity]', or leave the option out"
         ) from error
-    torch.set_num_threads(number)
+    on.ready(torch)
     return torch

@@ -14,15 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.conv.kernels import AUTO, NUMBA, Kernels
 from benchmarks.conv.layers import Layer
+from nnscratch.backend import get_backend
 from nnscratch.kernels import resolve
-from nnscratch.kernels.numba.conv import ALGORITHMS, Shape, choice
-from nnscratch.kernels.numba.finish import NOTHING, Finish
+from nnscratch.kernels.numba.conv import Shape
 from nnscratch.kernels.ops import Array
-
-AUTO = "auto"
-"""Not an algorithm: what a model takes where exact=False."""
-NAMES = (*ALGORITHMS, AUTO)
 
 LINE = 64
 """Bytes of a cache line."""
@@ -58,10 +55,7 @@ class Direction(NamedTuple):
     """Its name in `Ops`."""
     part: str
     """Its name in `Algorithm`."""
-    choose: Callable[[Shape, bool], str]
     arguments: Callable[[Operands, Layer], tuple[Any, ...]]
-    finish: tuple[Finish, ...] = ()
-    """What an algorithm is to do with its results besides."""
 
 
 DIRECTIONS: Mapping[str, Direction] = MappingProxyType(
@@ -69,20 +63,16 @@ DIRECTIONS: Mapping[str, Direction] = MappingProxyType(
         "forward": Direction(
             "conv2d",
             "conv2d",
-            choice.forward,
             lambda a, layer: (a.x, a.kernel, layer.window, 1),
-            (NOTHING[4],),
         ),
         "input_gradient": Direction(
             "conv2d_input_gradient",
             "input_gradient",
-            choice.input_gradient,
             lambda a, layer: (a.dy, a.kernel, layer.window, 1, layer.image),
         ),
         "kernel_gradient": Direction(
             "conv2d_kernel_gradient",
             "kernel_gradient",
-            choice.kernel_gradient,
             lambda a, layer: (a.x, a.dy, layer.window, 1),
         ),
     }
@@ -90,10 +80,11 @@ DIRECTIONS: Mapping[str, Direction] = MappingProxyType(
 
 
 class Case:
-    """A layer in one direction."""
+    """A layer in one direction, by a backend's kernels."""
 
-    def __init__(self, layer: Layer, direction: str):
+    def __init__(self, layer: Layer, direction: str, kernels: Kernels = NUMBA):
         self.layer = layer
+        self.kernels = kernels
         self.name = direction
         self.direction = DIRECTIONS[direction]
 
@@ -111,6 +102,12 @@ class Case:
         """What the operation is called with."""
         return self.direction.arguments(self.operands, self.layer)
 
+    @cached_property
+    def there(self) -> tuple[Any, ...]:
+        """The same, with arrays where the kernels work on them."""
+        put = get_backend(self.kernels.backend).from_host
+        return self.direction.arguments(Operands(*map(put, self.operands)), self.layer)
+
     @property
     def flop(self) -> int:
         """Operations of the direct sum; the three directions have the same products."""
@@ -124,11 +121,11 @@ class Case:
 
     def fits(self, algorithm: str) -> bool:
         """Whether an algorithm can do it."""
-        return algorithm == AUTO or ALGORITHMS[algorithm].fits(self.shape)
+        return algorithm == AUTO or self.kernels.fits(algorithm, self.shape)
 
     def chosen(self) -> str:
         """The algorithm that a model takes where exact=False."""
-        return self.direction.choose(self.shape, False)
+        return self.kernels.choose(self.direction.part, self.shape)
 
     @property
     def shape(self) -> Shape:
@@ -138,14 +135,17 @@ class Case:
 
     def work(self, algorithm: str) -> Callable[[], Array]:
         """A call of it."""
+        arguments, part = self.there, self.direction.part
         if algorithm == AUTO:
-            return self.work_of("numba")
-        arguments = (*self.arguments, *self.direction.finish)
-        function: Callable[..., Array] = getattr(ALGORITHMS[algorithm], self.direction.part)
+            operation = self.operation(self.kernels.backend)
+            return lambda: operation(*arguments, exact=False)
+        if part == "conv2d":
+            arguments += self.kernels.finish
+        function: Callable[..., Array] = getattr(self.kernels.algorithms[algorithm], part)
         return lambda: function(*arguments)
 
     def work_of(self, backend: str) -> Callable[[], Array]:
-        """A call of a backend's operation, as a model makes it where exact=False."""
+        """A call of a backend's operation on the host, as a model makes it where exact=False."""
         operation, arguments = self.operation(backend), self.arguments
         return lambda: operation(*arguments, exact=False)
 

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
-import tracemalloc
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 
 import numpy as np
 
-from benchmarks.conv.case import AUTO, Case
+from benchmarks.conv.case import Case
+from benchmarks.conv.kernels import AUTO
+from benchmarks.conv.kernels import TOLERANCE as TOLERANCE
 from benchmarks.conv.peak import Peak
 from benchmarks.conv.row import FAILED, MISTRUSTED, PASSED, SKIPPED, Row
 from benchmarks.conv.torch_conv import works as torch_works
-from benchmarks.timing import DEFAULT, SPREAD, Effort, Times, by_turns, once
-from nnscratch.kernels.numba import parallel
+from benchmarks.host import Host
+from benchmarks.place import Place
+from benchmarks.rivals import Compiled, better
+from benchmarks.timing import DEFAULT, SPREAD, Effort, Times, by_turns
+from nnscratch.backend import get_backend
 from nnscratch.kernels.ops import Array
 
-TOLERANCE = 5e-5
-"""The largest error over the largest output that `Ops.conv2d` allows where exact=False."""
 COPIES = 6
 """Arrays that a comparison holds at once, for each of a layer's: in float64, and PyTorch's."""
 MIB = 1 << 20
@@ -33,6 +34,7 @@ class Contest:
     algorithms: Sequence[str]
     peak: Peak
     torch: ModuleType | None = None
+    place: Place = field(default_factory=Host)
     effort: Effort = DEFAULT
 
     def rows(self, case: Case) -> list[Row]:
@@ -41,12 +43,12 @@ class Contest:
             note = f"needs {needed / MIB:.0f} MiB, {free / MIB:.0f} are free"
             return [blank(case, name, SKIPPED, note) for name in self.algorithms]
         right = case.oracle()
-        rows = {name: examined(case, name, right) for name in self.algorithms}
+        rows = {name: examined(case, name, right, self.place) for name in self.algorithms}
         del right
         ours = {name: case.work(name) for name, row in rows.items() if row.status == PASSED}
-        theirs = torch_works(self.torch, case) if self.torch and ours else {}
+        theirs = torch_works(self.torch, case, self.place) if self.torch and ours else {}
         before = self.peak.gflops()
-        times = by_turns({**ours, **theirs}, self.effort)
+        times = by_turns({**ours, **theirs}, self.effort, self.place.clock)
         peaks = (before, self.peak.gflops())
         for name in ours:
             rows[name] = timed(rows[name], case, times[name], peaks)
@@ -71,19 +73,21 @@ def blank(case: Case, algorithm: str, status: str, note: str = "") -> Row:
     )
 
 
-def examined(case: Case, algorithm: str, right: Array) -> Row:
+def examined(case: Case, algorithm: str, right: Array, place: Place) -> Row:
     """Whether it can do it, and is right."""
     if not case.fits(algorithm):
         return blank(case, algorithm, SKIPPED, "does not fit the shape")
     work = case.work(algorithm)
     try:
-        first = once(work)
-        result, workspace = traced(work)
+        first = place.clock(work)
+        made, workspace = place.traced(work)
+        result = get_backend(case.kernels.backend).to_host(made)
     except MemoryError as lack:
         return blank(case, algorithm, SKIPPED, f"out of memory: {lack}")
     error = relative_error(result, right)
-    passed = error <= TOLERANCE  # so that NaN fails
-    note = "" if passed else f"error {error:.1e}, allowed are {TOLERANCE:.0e}"
+    allowed = case.kernels.tolerance
+    passed = error <= allowed  # so that NaN fails
+    note = "" if passed else f"error {error:.1e}, allowed are {allowed:.0e}"
     return replace(
         blank(case, algorithm, PASSED if passed else FAILED, note),
         max_rel_error=error if np.isfinite(error) else None,
@@ -98,30 +102,6 @@ def relative_error(result: Array, right: Array) -> float:
         return float("inf")
     scale = np.abs(right).max(initial=0.0) or 1.0
     return float(np.abs(result - right).max(initial=0.0) / scale)
-
-
-def traced(work: Callable[[], Array]) -> tuple[Array, int]:
-    """A call's result, and the bytes that it needed at once beside that.
-
-    The call is made on one thread, which has no scratch memory from earlier ones. More threads
-    need as much of that each.
-    """
-
-    def measure() -> tuple[Array, int]:
-        tracemalloc.start()
-        try:
-            result = work()
-            return result, max(tracemalloc.get_traced_memory()[1] - result.nbytes, 0)
-        finally:
-            tracemalloc.stop()
-
-    threads = parallel.threads()
-    parallel.set_threads(1)
-    try:
-        with ThreadPoolExecutor(max_workers=1) as thread:
-            return thread.submit(measure).result()
-    finally:
-        parallel.set_threads(threads)
 
 
 def timed(row: Row, case: Case, times: Times, peaks: tuple[float, float]) -> Row:
@@ -145,7 +125,9 @@ def timed(row: Row, case: Case, times: Times, peaks: tuple[float, float]) -> Row
 
 def compared(row: Row, theirs: Mapping[str, Times]) -> Row:
     """The row with PyTorch's time in its better layout."""
-    layout, best = min(theirs.items(), key=lambda item: item[1].median)
+    layout = better(theirs)
+    assert layout is not None
+    best = theirs[layout]
     trusted = best.steady or row.status == MISTRUSTED
     doubt = "" if trusted else "PyTorch's times are far apart"
     return replace(
@@ -155,6 +137,7 @@ def compared(row: Row, theirs: Mapping[str, Times]) -> Row:
         torch_median_ms=1e3 * best.median,
         torch_layout=layout,
         speedup=1e3 * best.median / row.median_ms if row.median_ms else None,
+        compiled=Compiled.of(theirs, row.median_ms) if row.median_ms else None,
     )
 
 

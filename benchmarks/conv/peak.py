@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -25,6 +27,7 @@ class Peak:
         rng = np.random.default_rng(0)
         self.a, self.b = (rng.standard_normal((side, side), dtype=np.float32) for _ in range(2))
         self.c = np.empty((side, side), np.float32)
+        self.side = side
         self.source = np.ones(copied // 4, np.float32)
         self.calls = calls
         self.highest = 0.0
@@ -33,12 +36,15 @@ class Peak:
 
     def gflops(self) -> float:
         """Of a product of float32 matrices, the fastest: NumPy's, or our micro-kernel's."""
-        with threadpool_limits(parallel.threads(), "blas"):
-            blas = min(once(self.numpys) for _ in range(self.calls))
-        fastest = min(blas, *(once(self.ours) for _ in range(self.calls)))
-        gflops = 2e-9 * len(self.c) ** 3 / fastest
+        gflops = 2e-9 * self.side**3 / min(self.products())
         self.highest = max(self.highest, gflops)
         return gflops
+
+    def products(self) -> Iterator[float]:
+        """Seconds of each call."""
+        with threadpool_limits(parallel.threads(), "blas"):
+            yield from [once(self.numpys) for _ in range(self.calls)]
+        yield from (once(self.ours) for _ in range(self.calls))
 
     def numpys(self) -> Array:
         """By NumPy's BLAS."""
@@ -52,10 +58,14 @@ class Peak:
 
     def gigabytes(self) -> float:
         """Per second, read and written, of a copy of more than the caches hold."""
+        return 2e-9 * self.source.nbytes / min(self.copies())
+
+    def copies(self) -> Iterator[float]:
+        """Seconds of each call."""
         target = np.empty_like(self.source)
 
         def copy() -> None:
             blocks = parallel.blocks(target.size, parallel.GRAIN)
             parallel.each(blocks, lambda block: np.copyto(target[block], self.source[block]))
 
-        return 2e-9 * target.nbytes / min(once(copy) for _ in range(self.calls))
+        yield from (once(copy) for _ in range(self.calls))

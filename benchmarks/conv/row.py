@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.conv.case import AUTO
+from benchmarks.conv.kernels import AUTO
+from benchmarks.rivals import Compiled, against_compiled, without_nothing
 from benchmarks.timing import geometric_mean
 
 PASSED, FAILED, SKIPPED, MISTRUSTED = "PASSED", "FAILED", "SKIPPED", "MISTRUSTED"
@@ -50,10 +51,12 @@ class Row:
     torch_layout: str | None = None
     speedup: float | None = None
     """PyTorch's median over this one."""
+    compiled: Compiled | None = None
+    """PyTorch where it compiled, on a GPU."""
 
     def as_json(self) -> dict[str, Any]:
         """All of it."""
-        return dataclasses.asdict(self)
+        return without_nothing(dataclasses.asdict(self))
 
 
 Summary = dict[str, float | None]
@@ -67,8 +70,10 @@ def summary(rows: Sequence[Row]) -> Summary:
     auto = [row for row in rows if row.algorithm == AUTO and row.speedup is not None]
     speedups = [row.speedup for row in auto if row.speedup is not None]
     plain = [row.speedup for row in auto if row.plain_3x3 and row.speedup is not None]
+    compiled = [row.compiled.speedup for row in auto if row.compiled]
     return {
         "geomean_speedup": geometric_mean(speedups),
         "geomean_speedup_3x3s1": geometric_mean(plain),
         "worst_speedup": min(speedups, default=None),
+        **against_compiled(compiled),
     }

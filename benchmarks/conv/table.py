@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from benchmarks.conv.row import FAILED, SKIPPED, Row, Summary
 from benchmarks.report import cells, counted, shown
+from benchmarks.timing import geometric_mean
 
 HEADINGS = ("algorithm", "ms", "p20", "p80", "GFLOP/s", "peak", "MiB", "error", "ratio", "status")
 WIDTHS = (9, 7, 7, 7, 7, 5, 6, 7, 5, 10)
@@ -37,7 +38,8 @@ def contest(rows: Sequence[Row]) -> str:
     title = f"{name:<46} {row.shape}"
     if len(title) > WIDTH:
         title = f"{name}\n  {row.shape}"
-    return "\n".join(["", title, *map(numbers, rows)])
+    compiled = [f"  {row.compiled}" for row in rows if row.compiled][:1]
+    return "\n".join(["", title, *map(numbers, rows), *compiled])
 
 
 def numbers(row: Row) -> str:
@@ -79,6 +81,19 @@ def compiling(rows: Sequence[Row]) -> str:
         each = (f"{times.get((algorithm, direction), 0.0):>17.2f}" for direction in directions)
         lines.append(f"{algorithm:<10}" + "".join(each))
     return "\n".join(lines)
+
+
+def roof(rows: Sequence[Row], peak: float, bandwidth: float) -> str:
+    """How near "auto" comes to the lower of the two ceilings; for calls that find no cache full."""
+    shares = [
+        row.gflops / min(peak, row.flop_per_byte * bandwidth)
+        for row in rows
+        if row.algorithm == "auto" and row.gflops is not None
+    ]
+    if not shares:
+        return "no row of auto was timed"
+    told = [format(share, ".0%") for share in (geometric_mean(shares) or 0.0, min(shares))]
+    return f"of what product and copy allow, auto reaches {told[0]} on average, {told[1]} at least"
 
 
 def closing(rows: Sequence[Row], summary: Summary) -> str:

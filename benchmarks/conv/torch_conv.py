@@ -1,4 +1,4 @@
-"""The same convolution by PyTorch, in both of its layouts."""
+"""The same convolution by PyTorch, in both of its layouts, eager and compiled."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from types import ModuleType
 from typing import Any
 
 from benchmarks.conv.case import Case
+from benchmarks.place import Place
+from benchmarks.rivals import COMPILED, form, made, sides
 from benchmarks.timing import Work
 
-LAYOUTS = ("contiguous", "channels_last")
-"""Names of torch's memory formats: NCHW, and NHWC as here."""
+FIRST = 3
+"""Calls of what is compiled: they compile it, record a CUDA graph, and play that."""
 
 
-def works(torch: ModuleType, case: Case) -> dict[str, Work]:
-    """A call for each layout, on arrays that lie in it."""
-    return {f"torch {layout}": work(torch, case, layout) for layout in LAYOUTS}
+def works(torch: ModuleType, case: Case, place: Place) -> dict[str, Work]:
+    """A call for each side, on arrays that lie in its layout."""
+    return {side: work(torch, case, side, place.torch_device) for side in sides(place.compiles)}
 
 
-def work(torch: ModuleType, case: Case, layout: str) -> Callable[[], Any]:
+def work(torch: ModuleType, case: Case, side: str, device: str = "cpu") -> Callable[[], Any]:
     """A call, in float32 and without a tape. It returns NCHW, whatever the layout in memory."""
-    x, kernel, dy = tensors(torch, case, layout)
+    x, kernel, dy = tensors(torch, case, side, device)
     window = case.layer.window
     strides, pads = list(window.strides), [window.pads[0][0], window.pads[1][0]]
     wanted = [case.name == "input_gradient", case.name == "kernel_gradient", False]
@@ -34,14 +36,19 @@ def work(torch: ModuleType, case: Case, layout: str) -> Callable[[], Any]:
         )
         return gradients[wanted.index(True)]
 
-    return forward if case.name == "forward" else gradient
+    call = made(torch, side, forward if case.name == "forward" else gradient)
+    if side in COMPILED:
+        for tensor in (x, kernel, dy):
+            torch._dynamo.mark_static_address(tensor)  # or each call would copy it first
+        for _ in range(FIRST):
+            call()
+    return call
 
 
-def tensors(torch: ModuleType, case: Case, layout: str) -> tuple[Any, Any, Any]:
-    """Images, kernel and upstream gradients as tensors of that layout."""
-    form = getattr(torch, layout if layout == "channels_last" else "contiguous_format")
+def tensors(torch: ModuleType, case: Case, side: str, device: str) -> tuple[Any, Any, Any]:
+    """Images, kernel and upstream gradients as tensors of that side's layout."""
     x, kernel, dy = map(torch.from_numpy, case.operands)
     return tuple(
-        tensor.permute(order).contiguous(memory_format=form)
+        tensor.permute(order).contiguous(memory_format=form(torch, side)).to(device)
         for tensor, order in ((x, (0, 3, 1, 2)), (kernel, (3, 2, 0, 1)), (dy, (0, 3, 1, 2)))
     )

@@ -2,6 +2,9 @@
 
 With --against torch the same networks in PyTorch, eager and in the better of its two layouts, take
 turns with ours. Memory is what training takes at most above idle, in a process for each.
+
+With --backend cupy all of it is on a GPU, between the device's events. PyTorch has cuDNN in the
+same precision, and is compiled besides, as CUDA graphs. Batches come from the machine's memory.
 """
 
 from __future__ import annotations
@@ -10,15 +13,20 @@ import argparse
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Any
 
-from benchmarks.options import against, set_threads, threads, torch_on
+from benchmarks import rivals
+from benchmarks.options import against, place, placed, threads, torch_on
+from benchmarks.place import Place
 from benchmarks.report import Body, Screen, cells, screen, shown
+from benchmarks.rivals import Compiled, against_compiled, better, without_nothing
 from benchmarks.step import peak_memory
-from benchmarks.step.course import OURS, TORCH, course
+from benchmarks.step.course import OURS, course
 from benchmarks.step.subjects import OPTIMIZERS, SUBJECTS
-from benchmarks.timing import Effort, Times, by_turns, geometric_mean, once
+from benchmarks.timing import Effort, Times, by_turns, geometric_mean
+from nnscratch.kernels.numba import parallel
 
 TURN = 0.05
 """Seconds of the steps that are timed together, at least."""
@@ -47,10 +55,12 @@ class Row:
     peak_mib: float | None = None
     torch_peak_mib: float | None = None
     """In the layout that was the faster one."""
+    compiled: Compiled | None = None
+    """PyTorch where it compiled, on a GPU."""
 
     def as_json(self) -> dict[str, Any]:
         """All of it."""
-        return dataclasses.asdict(self)
+        return without_nothing(dataclasses.asdict(self))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -63,47 +73,51 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"some of {', '.join(SUBJECTS)} (default: all)",
     )
+    place(parser)
     against(parser)
     threads(parser)
 
 
 def run(arguments: argparse.Namespace) -> Body:
     """Measure, print the table, and return everything."""
-    number = set_threads(arguments)
-    sides = (OURS, *TORCH) if torch_on(arguments, number) else (OURS,)
+    on = placed(arguments)
+    sides = (OURS, *rivals.sides(on.compiles)) if torch_on(arguments, on) else (OURS,)
     rows: list[Row] = []
     with screen(len(arguments.networks) * len(OPTIMIZERS)) as out:
         out.print(HEADING)
         for name, optimizer in product(arguments.networks, OPTIMIZERS):
             out.begin(f"{name} {optimizer}")
-            rows.append(measure(name, optimizer, sides, number, Effort(turn=TURN, budget=20.0)))
+            rows.append(measure(name, optimizer, sides, on, Effort(turn=TURN, budget=20.0)))
             out.print(line(rows[-1]))
             out.end()
         close(out, rows)
     return {
-        "machine": {"threads": number},
+        "machine": on.facts,
         "rows": [row.as_json() for row in rows],
         "summary": summary(rows),
     }
 
 
-def measure(name: str, optimizer: str, sides: Sequence[str], threads: int, effort: Effort) -> Row:
+def measure(name: str, optimizer: str, sides: Sequence[str], on: Place, effort: Effort) -> Row:
     """Time the steps of all sides by turns, then measure what memory they take."""
-    first = once(course(OURS, name, optimizer, steps=1))
-    trial = course(OURS, name, optimizer, steps=2)
+    there = partial(course, backend=on.backend, device=on.torch_device)
+    first = on.clock(there(OURS, name, optimizer, steps=1))
+    trial = there(OURS, name, optimizer, steps=2)
     trial()
-    steps = min(max(round(2 * effort.turn / once(trial)), 1), MOST)
+    steps = min(max(round(2 * effort.turn / on.clock(trial)), 1), MOST)
     times = {
         side: Times(*(seconds / steps for seconds in each))
         for side, each in by_turns(
-            {side: course(side, name, optimizer, steps) for side in sides}, effort
+            {side: there(side, name, optimizer, steps) for side in sides},
+            effort,
+            on.clock,
         ).items()
     }
-    best = min(times.keys() - {OURS}, key=lambda side: times[side].median, default=None)
+    best = better(times)
     peaks = {
-        side: peak_memory.measured(side, name, optimizer, threads) / MIB
+        side: peak_memory.measured(side, name, optimizer, parallel.threads(), on.backend) / MIB
         for side in (OURS, best)
-        if side is not None and peak_memory.measurable()
+        if side is not None and on.tells_memory
     }
     return row(name, optimizer, first, times, best, peaks)
 
@@ -133,6 +147,7 @@ def row(
         speedup=theirs.median / ours.median if theirs else None,
         peak_mib=peaks.get(OURS),
         torch_peak_mib=peaks.get(best) if best else None,
+        compiled=Compiled.of(times, 1e3 * ours.median),
     )
 
 
@@ -142,6 +157,7 @@ def summary(rows: Sequence[Row]) -> dict[str, float | None]:
     return {
         "geomean_speedup": geometric_mean(speedups),
         "worst_speedup": min(speedups, default=None),
+        **against_compiled([row.compiled.speedup for row in rows if row.compiled]),
     }
 
 
@@ -162,6 +178,8 @@ def line(row: Row) -> str:
         + f"{cells(row.speedup, form='.2f')[0]:>6}"
         + "".join(f"{cell:>8}" for cell in memory)
     )
+    if row.compiled:
+        told += f"\n  {row.compiled}, ratio {row.compiled.speedup:.2f}"
     return told if row.status == "PASSED" else f"{told}\n  MISTRUSTED: times are far apart"
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from benchmarks import rivals
 from benchmarks.nets import Subject
 from benchmarks.step.subjects import LEARNING_RATE, OPTIMIZERS, SUBJECTS
 
 OURS = "nnscratch"
-TORCH = ("torch contiguous", "torch channels_last")
+TORCH = rivals.EAGER
 SIDES = (OURS, *TORCH)
 
 
@@ -22,9 +23,9 @@ class Course(Protocol):
 class OwnCourse:
     """A network of ours: `fit`, without a probe and on rows in order."""
 
-    def __init__(self, subject: Subject, optimizer: str, steps: int):
+    def __init__(self, subject: Subject, optimizer: str, steps: int, backend: str = "numba"):
         self.subject = subject
-        self.model = subject.build("numba", OPTIMIZERS[optimizer])
+        self.model = subject.build(backend, OPTIMIZERS[optimizer])
         self.rows = subject.rows(steps)
 
     def __call__(self) -> float:
@@ -33,21 +34,31 @@ class OwnCourse:
         return float(history.history["loss"][0])
 
 
-def course(side: str, name: str, optimizer: str, steps: int, batch: int | None = None) -> Course:
+def course(
+    side: str,
+    name: str,
+    optimizer: str,
+    steps: int,
+    batch: int | None = None,
+    backend: str = "numba",
+    device: str = "cpu",
+) -> Course:
     """A network by its name.
 
     Args:
-        side: one of SIDES.
+        side: OURS, or one of `rivals`.
         name: one of SUBJECTS.
         optimizer: one of OPTIMIZERS.
         steps: of a call.
         batch: rows of a step, if not the asker's.
+        backend: of ours.
+        device: of PyTorch's.
     """
     subject = SUBJECTS[name].with_batch(batch)
     if side == OURS:
-        return OwnCourse(subject, optimizer, steps)
+        return OwnCourse(subject, optimizer, steps, backend)
     # Imported here: only who compares needs PyTorch.
     from benchmarks.step.torch_nets import TorchCourse
 
-    layout = side.removeprefix("torch ")
-    return TorchCourse(name, optimizer, layout, subject.rows(steps), subject.batch, LEARNING_RATE)
+    rows = subject.rows(steps)
+    return TorchCourse(name, optimizer, side, rows, subject.batch, LEARNING_RATE, device)

@@ -1,72 +1,55 @@
 """How much memory training takes, in a process of its own.
 
-    python -m benchmarks.step.peak_memory SIDE NETWORK OPTIMIZER THREADS
+    python -m benchmarks.step.peak_memory SIDE NETWORK OPTIMIZER THREADS BACKEND
 
-prints the bytes by which the process grew at most above idle. Idle is: libraries are loaded, a
-small batch has been trained on another network of the kind, so that the kernels are there too, and
-that network is gone. So everything that belongs to training counts: rows, weights, what the
-optimizer keeps, and what a step needs in between. Linux tells the most that a process ever held,
-and lets it start anew.
+prints the bytes by which the process grew at most above idle, on a GPU if the backend is one's. Idle
+is: libraries are loaded, a small batch has been trained on another network of the kind, so that
+the kernels are there too, and that network is gone. So everything that belongs to training counts:
+rows, weights, what the optimizer keeps, and what a step needs in between.
 """
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import sys
+from functools import partial
 from importlib import import_module
-from pathlib import Path
 
 from benchmarks import process
-from benchmarks.report import BenchmarkError
+from benchmarks.host import Host
+from benchmarks.place import Place, place
 from benchmarks.step.course import OURS, course
-from nnscratch.kernels.numba import memory, parallel
+from nnscratch.kernels.numba import parallel
 
-STATUS = Path("/proc/self/status")
 STEPS = 3
 SMALL = 2
 """Rows of the batch before: batch norm wants two."""
 
 
-def measurable() -> bool:
-    """Whether this system tells what a process holds."""
-    return STATUS.exists()
-
-
-def measured(side: str, name: str, optimizer: str, threads: int) -> int:
+def measured(side: str, name: str, optimizer: str, threads: int, backend: str = "numba") -> int:
     """Bytes above idle, from a new process."""
-    return int(process.number(["-m", __name__, side, name, optimizer, str(threads)]))
+    words = [side, name, optimizer, str(threads), backend]
+    return int(process.number(["-m", __name__, *words]))
 
 
-def held(which: str) -> int:
-    """Bytes that this process holds ("VmRSS"), or held at most ("VmHWM")."""
-    for line in STATUS.read_text().splitlines():
-        if line.startswith(f"{which}:"):
-            return int(line.split()[1]) << 10
-    raise BenchmarkError(f"{STATUS} has no {which}")
-
-
-def grown(side: str, name: str, optimizer: str) -> int:
+def grown(side: str, name: str, optimizer: str, on: Place | None = None) -> int:
     """Bytes by which this process grows while it trains."""
-    course(side, name, optimizer, steps=1, batch=SMALL)()
-    gc.collect()
-    memory.release()
-    ctypes.CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5")  # the most it held is from now on what it holds
-    idle = held("VmRSS")
-    train = course(side, name, optimizer, STEPS)
+    on = on or Host()
+    there = partial(course, backend=on.backend, device=on.torch_device)
+    there(side, name, optimizer, steps=1, batch=SMALL)()
+    idle = on.idle()
+    train = there(side, name, optimizer, STEPS)
     train()
-    return held("VmHWM") - idle
+    return on.most() - idle
 
 
 def main() -> None:
     """Measure what the command line names."""
-    side, name, optimizer, threads = sys.argv[1:]
-    if side == OURS:
-        parallel.set_threads(int(threads))
-    else:
-        import_module("torch").set_num_threads(int(threads))
-    print(grown(side, name, optimizer))
+    side, name, optimizer, threads, backend = sys.argv[1:]
+    parallel.set_threads(int(threads))
+    on = place(backend)
+    if side != OURS:
+        on.ready(import_module("torch"))
+    print(grown(side, name, optimizer, on))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The same networks in PyTorch, as one writes them there: NCHW, eager."""
+"""The same networks in PyTorch, as one writes them there: NCHW, eager or compiled."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from benchmarks import rivals
 
 
 class TorchNet(NamedTuple):
@@ -145,14 +147,24 @@ class TorchCourse:
     Args:
         name: of the network.
         optimizer: "SGD" or "Adam".
-        layout: "contiguous" or "channels_last", of images and kernels.
+        side: one of `rivals`: the layout of images and kernels, and whether it is compiled.
         rows: images (N, H, W, C), or two of them, and targets.
         batch: rows of a step.
         rate: the learning rate.
+        device: where it is trained. Each batch goes there by itself, as one of ours does.
     """
 
-    def __init__(self, name: str, optimizer: str, layout: str, rows: Any, batch: int, rate: float):
-        form = torch.channels_last if layout == "channels_last" else torch.contiguous_format
+    def __init__(
+        self,
+        name: str,
+        optimizer: str,
+        side: str,
+        rows: Any,
+        batch: int,
+        rate: float,
+        device: str = "cpu",
+    ):
+        form = rivals.form(torch, side)
         x, y = rows
         images = x if isinstance(x, list) else [x]
         self.images = [
@@ -161,22 +173,28 @@ class TorchCourse:
         ]
         targets = torch.from_numpy(y)
         self.targets = targets if targets.ndim == 1 else targets.float()  # classes, or numbers
-        self.batch = batch
+        self.batch, self.device = batch, device
         torch.manual_seed(0)
         self.net = NETS[name]
         module: Any = self.net.build()
-        self.module = module.to(memory_format=form)
+        self.module = module.to(device=device, memory_format=form)
+        self.loss = rivals.made(torch, side, self.mean_loss)
         self.optimizer = getattr(torch.optim, optimizer)(self.module.parameters(), lr=rate)
 
     def __call__(self) -> float:
         """Train for as many steps as there are batches; the mean of their losses."""
-        total, steps = 0.0, len(self.targets) // self.batch
+        total, steps = torch.zeros((), device=self.device), len(self.targets) // self.batch
         for start in range(0, steps * self.batch, self.batch):
             part = slice(start, start + self.batch)
             self.optimizer.zero_grad()
-            outputs = self.module(*(image[part] for image in self.images))
-            loss: Any = self.net.loss(outputs, self.targets[part])
+            images = [image[part].to(self.device) for image in self.images]
+            loss = self.loss(images, self.targets[part].to(self.device))
             loss.backward()
             self.optimizer.step()
-            total += loss.item()
-        return total / steps
+            total += loss.detach()  # read at the end: a GPU is not waited for at each step
+        return total.item() / steps
+
+    def mean_loss(self, images: list[Tensor], targets: Tensor) -> Tensor:
+        """Of a batch."""
+        loss: Tensor = self.net.loss(self.module(*images), targets)
+        return loss

@@ -15,6 +15,7 @@ from benchmarks import __main__ as command
 from benchmarks import bandwidth, batch, conv, ladder, options, report, start
 from benchmarks.conv.layers import Layer
 from benchmarks.conv.peak import Peak
+from benchmarks.host import Host
 from benchmarks.timing import BRIEF, Times
 from nnscratch.backend import get_backend
 from nnscratch.kernels.geometry import Window
@@ -93,8 +94,8 @@ def test_convolutions_against_pytorch(tmp_path: Path) -> None:
 def test_without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(report.BenchmarkError, match=r"pip install 'nnscratch\[parity\]'"):
-        options.torch_on(argparse.Namespace(against="torch"), 1)
-    assert options.torch_on(argparse.Namespace(against=None), 1) is None
+        options.torch_on(argparse.Namespace(against="torch"), Host())
+    assert options.torch_on(argparse.Namespace(against=None), Host()) is None
 
 
 def test_errors_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks import rivals
 from benchmarks.conv import case as cases
 from benchmarks.conv import contest as contests
 from benchmarks.conv import plot, table
-from benchmarks.conv.case import AUTO, DIRECTIONS, NAMES, Case
-from benchmarks.conv.contest import Contest, blank, compared, relative_error, timed, traced
+from benchmarks.conv.case import DIRECTIONS, Case
+from benchmarks.conv.contest import Contest, blank, compared, relative_error, timed
+from benchmarks.conv.kernels import AUTO, NUMBA
 from benchmarks.conv.layers import Layer
 from benchmarks.conv.peak import Peak
 from benchmarks.conv.row import FAILED, MISTRUSTED, PASSED, SKIPPED, Row, summary
+from benchmarks.host import Host
 from benchmarks.report import BenchmarkError
 from benchmarks.timing import BRIEF, Times
 from nnscratch.kernels import resolve
@@ -39,7 +42,7 @@ def peak() -> Peak:
 def steady(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every call takes 2 ms; PyTorch's contiguous ones 3, the others 5."""
 
-    def times(works: dict[str, Any], effort: object) -> dict[str, Times]:
+    def times(works: dict[str, Any], effort: object, clock: object) -> dict[str, Times]:
         for work in works.values():
             work()
         milliseconds = {"torch contiguous": 3.0, "torch channels_last": 5.0}
@@ -66,7 +69,7 @@ def test_the_oracle_takes_some_images_at_a_time(
 @pytest.mark.usefixtures("steady")
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_every_algorithm_passes_where_it_fits(peak: Peak, direction: str) -> None:
-    rows = {row.algorithm: row for row in Contest(NAMES, peak).rows(Case(PLAIN, direction))}
+    rows = {row.algorithm: row for row in Contest(NUMBA.names, peak).rows(Case(PLAIN, direction))}
     skipped = {"depthwise", "product"}
     assert {name for name, row in rows.items() if row.status == SKIPPED} == skipped
     assert {row.status for name, row in rows.items() if name not in skipped} == {PASSED}
@@ -83,7 +86,7 @@ def test_every_algorithm_passes_where_it_fits(peak: Peak, direction: str) -> Non
 
 @pytest.mark.usefixtures("steady")
 def test_what_does_not_fit_is_skipped(peak: Peak) -> None:
-    rows = Contest(NAMES, peak).rows(Case(STRIDED, "forward"))
+    rows = Contest(NUMBA.names, peak).rows(Case(STRIDED, "forward"))
     skipped = {row.algorithm for row in rows if row.status == SKIPPED}
     assert skipped == {"depthwise", "product", "winograd2", "winograd4"}
     assert all(row.median_ms is None for row in rows if row.status == SKIPPED)
@@ -91,9 +94,7 @@ def test_what_does_not_fit_is_skipped(peak: Peak) -> None:
 
 @pytest.mark.parametrize("error", [0.001, np.nan])
 @pytest.mark.usefixtures("steady")
-def test_a_wrong_algorithm_fails_and_is_not_timed(
-    monkeypatch: pytest.MonkeyPatch, peak: Peak, error: float
-) -> None:
+def test_a_wrong_algorithm_fails_and_is_not_timed(peak: Peak, error: float) -> None:
     direct = ALGORITHMS["direct"]
 
     def broken(*arguments: Any) -> Any:
@@ -102,8 +103,8 @@ def test_a_wrong_algorithm_fails_and_is_not_timed(
         return y
 
     replaced = MappingProxyType({**ALGORITHMS, "direct": direct._replace(conv2d=broken)})
-    monkeypatch.setattr(cases, "ALGORITHMS", replaced)
-    im2col, wrong = Contest(("im2col", "direct"), peak).rows(Case(PLAIN, "forward"))
+    kernels = dataclasses.replace(NUMBA, algorithms=replaced)
+    im2col, wrong = Contest(("im2col", "direct"), peak).rows(Case(PLAIN, "forward", kernels))
     assert (im2col.status, wrong.status) == (PASSED, FAILED)
     assert wrong.median_ms is None
     assert "allowed are 5e-05" in wrong.note
@@ -125,8 +126,8 @@ def test_what_there_is_no_memory_for_is_skipped(
 
     monkeypatch.undo()
     hungry = ALGORITHMS["im2col"]._replace(conv2d=greedy)
-    monkeypatch.setattr(cases, "ALGORITHMS", {"im2col": hungry})
-    (row,) = Contest(["im2col"], peak).rows(Case(PLAIN, "forward"))
+    kernels = dataclasses.replace(NUMBA, algorithms={"im2col": hungry})
+    (row,) = Contest(["im2col"], peak).rows(Case(PLAIN, "forward", kernels))
     assert (row.status, row.note) == (SKIPPED, "out of memory: no more")
 
 
@@ -153,7 +154,7 @@ def test_workspace_is_what_a_call_needs_beside_its_result(
 
     threads = parallel.threads() + 1
     monkeypatch.setattr(parallel, "_threads", threads)
-    result, extra = traced(work)
+    result, extra = Host().traced(work)
     assert result.nbytes == 1 << 22
     assert extra == pytest.approx(1 << 22, rel=0.01)
     assert parallel.threads() == threads
@@ -164,7 +165,7 @@ def test_a_defect_is_not_taken_for_a_lack_of_memory() -> None:
         raise ZeroDivisionError("defect")
 
     with pytest.raises(ZeroDivisionError, match="defect"):
-        traced(defect)
+        Host().traced(defect)
 
 
 # -- trust -----------------------------------------------------------------------------------------
@@ -198,12 +199,13 @@ def test_compiling_is_what_the_first_call_took_longer() -> None:
 
 def test_the_better_layout_is_compared_with() -> None:
     row = dataclasses.replace(ROW, median_ms=2.0)
-    layouts = {"slow": Times(0.005, 0.001, 0.009), "fast": Times(0.003, 0.003, 0.003)}
+    slow, fast = rivals.EAGER
+    layouts = {slow: Times(0.005, 0.001, 0.009), fast: Times(0.003, 0.003, 0.003)}
     better = compared(row, layouts)
-    assert (better.torch_layout, better.torch_median_ms) == ("fast", 3.0)
+    assert (better.torch_layout, better.torch_median_ms) == (fast, 3.0)
     assert better.speedup == pytest.approx(1.5)
     assert better.status == PASSED
-    layouts["fast"] = Times(0.003, 0.001, 0.004)
+    layouts[fast] = Times(0.003, 0.001, 0.004)
     assert compared(row, layouts).status == MISTRUSTED
 
 
@@ -307,7 +309,7 @@ def test_pytorch_computes_the_same(layer: Layer, direction: str, layout: str) ->
     from benchmarks.conv.torch_conv import work
 
     case = Case(layer, direction)
-    result = work(torch, case, layout)().numpy()
+    result = work(torch, case, f"torch {layout}")().numpy()
     order = (2, 3, 1, 0) if direction == "kernel_gradient" else (0, 2, 3, 1)
     assert relative_error(result.transpose(order), case.oracle()) < 1e-6
 
@@ -317,7 +319,7 @@ def test_pytorch_computes_the_same(layer: Layer, direction: str, layout: str) ->
 def test_against_pytorch(peak: Peak) -> None:
     import torch
 
-    contest = Contest(("im2col", AUTO), peak, torch, BRIEF)
+    contest = Contest(("im2col", AUTO), peak, torch, effort=BRIEF)
     for row in contest.rows(Case(PLAIN, "kernel_gradient")):
         assert row.speedup == pytest.approx(1.5)
         assert row.torch_layout == "torch contiguous"

@@ -12,10 +12,12 @@ import pytest
 
 import nnscratch as nn
 from benchmarks import step
+from benchmarks.host import Host
 from benchmarks.step import Row, measure, peak_memory, row, summary
 from benchmarks.step.course import OURS, SIDES, TORCH, OwnCourse, course
 from benchmarks.step.subjects import OPTIMIZERS, SUBJECTS
 from benchmarks.timing import BRIEF, Effort, Times
+from nnscratch.kernels.numba import parallel
 from nnscratch.kernels.ops import Array
 
 SLOW, FAST = "torch contiguous", "torch channels_last"
@@ -69,20 +71,20 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[object, ...]] = []
     monkeypatch.setattr(peak_memory, "measured", lambda *given: asked.append(given) or 3 << 20)
-    made = measure("lenet", "Adam", (OURS,), 2, BRIEF)
+    made = measure("lenet", "Adam", (OURS,), Host(), BRIEF)
     assert made.batch == 2
     assert 0 < made.p20_ms <= made.median_ms <= made.p80_ms
     assert made.peak_mib == 3
-    assert asked == [(OURS, "lenet", "Adam", 2)]
+    assert asked == [(OURS, "lenet", "Adam", parallel.threads(), "numba")]
 
 
 @pytest.mark.usefixtures("small")
 def test_steps_that_are_timed_together_share_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peak_memory, "measured", lambda *given: 0)
-    monkeypatch.setattr(step, "once", lambda work: 0.02)
+    monkeypatch.setattr(Host, "clock", lambda self, work: 0.02)
     together = Times(0.10, 0.08, 0.12)
-    monkeypatch.setattr(step, "by_turns", lambda works, effort: dict.fromkeys(works, together))
-    made = measure("lenet", "SGD", (OURS,), 2, Effort(turn=0.04))
+    monkeypatch.setattr(step, "by_turns", lambda works, *_: dict.fromkeys(works, together))
+    made = measure("lenet", "SGD", (OURS,), Host(), Effort(turn=0.04))
     assert made.median_ms == pytest.approx(1e3 * 0.10 * 0.02 / (2 * 0.04))
 
 
@@ -188,7 +190,7 @@ def test_every_side_learns(side: str, optimizer: str) -> None:
 @pytest.mark.usefixtures("small", "torch")
 def test_a_measurement_against_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peak_memory, "measured", lambda *given: 1 << 20)
-    made = measure("lenet", "SGD", SIDES, 2, BRIEF)
+    made = measure("lenet", "SGD", SIDES, Host(), BRIEF)
     assert made.torch_layout in TORCH
     assert made.torch_median_ms is not None
     assert made.speedup == pytest.approx(made.torch_median_ms / made.median_ms)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import timing
 from benchmarks.timing import BRIEF, Effort, Times, by_turns, geometric_mean
 
 
@@ -20,14 +19,12 @@ def test_short_calls_are_counted_more_often_in_a_turn() -> None:
     assert [effort.warming(s) for s in (1e-6, 1e-3, 0.05, 1.0)] == [50, 5, 2, 1]
 
 
-def test_everybody_has_a_turn_in_each_round_after_calls_that_do_not_count(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_everybody_has_a_turn_in_each_round_after_calls_that_do_not_count() -> None:
     calls: list[str] = []
-    monkeypatch.setattr(timing, "once", lambda work: work() or float(len(calls)))
     times = by_turns(
         {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")},
         Effort(rounds=2, turn=0.0, warm=1.0, budget=1e9),
+        clock=lambda work: work() or float(len(calls)),
     )
     assert "".join(calls) == "aabb" + "aaabbb" + "bbbaaa"
     assert times["a"] == Times.of([7.0, 16.0])

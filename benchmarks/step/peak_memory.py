@@ -2,10 +2,10 @@
 
     python -m benchmarks.step.peak_memory SIDE NETWORK OPTIMIZER THREADS BACKEND
 
-prints the bytes by which the process grew at most above idle, on a GPU if the backend is one's. Idle
-is: libraries are loaded, a small batch has been trained on another network of the kind, so that
-the kernels are there too, and that network is gone. So everything that belongs to training counts:
-rows, weights, what the optimizer keeps, and what a step needs in between.
+prints the bytes by which the process grew at most above idle; on a GPU, if the backend is one's.
+Idle is: libraries are loaded, a small batch has been trained on another network of the kind, so
+that the kernels are there too, and that network is gone. So everything that belongs to training
+counts: rows, weights, what the optimizer keeps, and what a step needs in between.
 """
 
 from __future__ import annotations

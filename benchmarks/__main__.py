@@ -7,7 +7,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import bandwidth, batch, conv, doctor, inspection, ladder, memory, start, step
+from benchmarks import (
+    bandwidth,
+    batch,
+    conv,
+    doctor,
+    inspection,
+    ladder,
+    memory,
+    overhead,
+    start,
+    step,
+)
 from benchmarks.report import BenchmarkError, reserve, write
 from nnscratch.cli import INTERRUPTED
 from nnscratch.core.errors import NNError
@@ -20,6 +31,7 @@ BENCHMARKS = {
     "memory": memory,
     "bandwidth": bandwidth,
     "batch": batch,
+    "overhead": overhead,
     "inspection": inspection,
     "doctor": doctor,
 }

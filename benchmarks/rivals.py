@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -36,8 +37,15 @@ def made(torch: ModuleType, side: str, work: Callable[..., Any]) -> Callable[...
     """The work as that side does it."""
     if side not in COMPILED:
         return work
-    compiled: Callable[..., Any] = torch.compile(work, mode="reduce-overhead")
+    # For the shapes at hand, even if it has met others.
+    compiled: Callable[..., Any] = torch.compile(work, mode="reduce-overhead", dynamic=False)
     return compiled
+
+
+def begin(sides: Sequence[str]) -> None:
+    """Forget what was compiled: a function that is compiled too often runs eager, unsaid."""
+    if not set(sides).isdisjoint(COMPILED):
+        import_module("torch").compiler.reset()
 
 
 def better(times: Mapping[str, Times], among: Sequence[str] = EAGER) -> str | None:

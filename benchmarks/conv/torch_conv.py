@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.conv.case import Case
 from benchmarks.place import Place
-from benchmarks.rivals import COMPILED, form, made, sides
+from benchmarks.rivals import COMPILED, begin, form, made, sides
 from benchmarks.timing import Work
 
 FIRST = 3
@@ -17,7 +17,9 @@ FIRST = 3
 
 def works(torch: ModuleType, case: Case, place: Place) -> dict[str, Work]:
     """A call for each side, on arrays that lie in its layout."""
-    return {side: work(torch, case, side, place.torch_device) for side in sides(place.compiles)}
+    names = sides(place.compiles)
+    begin(names)
+    return {side: work(torch, case, side, place.torch_device) for side in names}
 
 
 def work(torch: ModuleType, case: Case, side: str, device: str = "cpu") -> Callable[[], Any]:

@@ -100,6 +100,7 @@ def run(arguments: argparse.Namespace) -> Body:
 
 def measure(name: str, optimizer: str, sides: Sequence[str], on: Place, effort: Effort) -> Row:
     """Time the steps of all sides by turns, then measure what memory they take."""
+    rivals.begin(sides)
     there = partial(course, backend=on.backend, device=on.torch_device)
     first = on.clock(there(OURS, name, optimizer, steps=1))
     trial = there(OURS, name, optimizer, steps=2)

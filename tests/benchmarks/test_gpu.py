@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -240,11 +240,18 @@ def test_eager_and_compiled_are_compared_with() -> None:
 
 
 @pytest.fixture
-def torch(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """On the CPU, which stands for the GPU; what is compiled is as it was."""
+def compiling(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """PyTorch on the CPU, which stands for the GPU; what it is to compile is left as it was."""
     import torch
 
-    monkeypatch.setattr(torch, "compile", lambda work, mode: work)
+    told: list[str] = []
+
+    def compiled(work: Any, mode: str, dynamic: bool) -> Any:
+        told.append(f"{mode} {dynamic}")
+        return work
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    monkeypatch.setattr(torch.compiler, "reset", lambda: told.append("reset"))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     init = Gpu.__init__
 
@@ -255,13 +262,13 @@ def torch(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     monkeypatch.setattr(Gpu, "__init__", at_home)
     backends = torch.backends
     before = backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32, backends.cudnn.benchmark
-    yield torch
+    yield told
     backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32, backends.cudnn.benchmark = before
 
 
 @pytest.mark.parity
-@pytest.mark.usefixtures("device", "small", "torch")
-def test_convolutions_against_pytorch(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("device", "small")
+def test_convolutions_against_pytorch(tmp_path: Path, compiling: list[str]) -> None:
     shapes, numbers = tmp_path / "tiny.csv", tmp_path / "tiny.json"
     shapes.write_text(TINY)
     words = ["conv", "--shapes", str(shapes), "--backend", "cupy", "--algorithms", "auto"]
@@ -270,11 +277,12 @@ def test_convolutions_against_pytorch(tmp_path: Path) -> None:
     assert [row["compiled"]["layout"] in rivals.COMPILED for row in document["rows"]] == [True] * 3
     assert document["summary"]["geomean_speedup_compiled"] == pytest.approx(1.0)
     assert document["versions"]["torch"].startswith("2.")
+    assert compiling == ["reset", *["reduce-overhead False"] * 2] * 3
 
 
 @pytest.mark.parity
-@pytest.mark.usefixtures("device", "small", "torch")
-def test_steps_against_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("device", "small")
+def test_steps_against_pytorch(monkeypatch: pytest.MonkeyPatch, compiling: list[str]) -> None:
     lenet = step.SUBJECTS["lenet"].with_batch(2)
     for module in ("benchmarks.step", "benchmarks.step.course"):
         monkeypatch.setattr(sys.modules[module], "SUBJECTS", {"lenet": lenet})
@@ -284,4 +292,5 @@ def test_steps_against_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
     made = step.measure("lenet", "SGD", (OURS, *SIDES), Gpu("cupy"), effort)
     assert made.torch_layout in rivals.EAGER
     assert made.compiled is not None
+    assert compiling == ["reset", *["reduce-overhead False"] * 2]
     assert [(told[0], told[-1]) for told in asked] == [(OURS, "cupy"), (made.torch_layout, "cupy")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -17,8 +18,10 @@ from nnscratch.kernels.ops import Array, Ops
 if TYPE_CHECKING:
     from nnscratch.kernels.cupy.device import Device
 
-DEFAULT = "numba"
 NAMES = ("numpy", "numba", "cupy")
+VARIABLE = "NNSCRATCH_BACKEND"
+DEFAULT = os.environ.get(VARIABLE) or "numba"
+"""The backend of whatever names none."""
 TF32 = "tf32"
 PRECISIONS = ("float32", TF32)
 AMPERE = 80
@@ -83,6 +86,9 @@ class GpuBackend(Backend):
 def get_backend(name: str = DEFAULT) -> Backend:
     """The backend called "numpy", "numba" or "cupy".
 
+    By default, here and wherever no backend is named, it is the one that the environment variable
+    NNSCRATCH_BACKEND named when nnscratch was imported, else "numba".
+
     "cupy:1" is the machine's second GPU; "cupy:tf32" and "cupy:1:tf32" multiply in TF32, see
     `with_precision`.
 
@@ -93,10 +99,10 @@ def get_backend(name: str = DEFAULT) -> Backend:
     kind, *parts = name.split(":")
     precise = parts[-1:] != [TF32]
     numbers = parts if precise else parts[:-1]
-    if kind not in NAMES or (parts and kind != "cupy") or not all(map(str.isdecimal, numbers[:1])):
-        raise UnknownNameError("backend", name, NAMES)
-    if len(numbers) > 1:
-        raise UnknownNameError("backend", name, NAMES)
+    known = kind in NAMES and (not parts or kind == "cupy")
+    if not known or len(numbers) > 1 or not all(map(str.isdecimal, numbers)):
+        told = f"backend ({VARIABLE})" if name == os.environ.get(VARIABLE) else "backend"
+        raise UnknownNameError(told, name, NAMES)
     if kind != "cupy":
         return _host_backend(kind)
     return _gpu_backend(_device(name, int(numbers[0]) if numbers else None, precise), precise)

@@ -9,6 +9,7 @@ import numpy as np
 
 import nnscratch as nn
 from nnscratch.core.tape import ALL
+from tests.backends import BACKEND
 
 
 def images(n=12, size=6):
@@ -17,7 +18,7 @@ def images(n=12, size=6):
     return rng.standard_normal((n, size, size, 1), dtype=np.float32), rng.integers(3, size=n)
 
 
-def conv_net(backend="numpy", optimizer="adam", size=6, **options):
+def conv_net(backend=BACKEND, optimizer="adam", size=6, **options):
     """A compiled net with batch norm, dropout and a penalty, whose values nobody shares."""
     layers = [
         nn.Input((size, size, 1)),
@@ -38,7 +39,7 @@ def linear(kernel, loss="mean_squared_error", optimizer="sgd", **options):
     kernel = np.asarray(kernel, float)
     layer = nn.Dense(kernel.shape[1], use_bias=False, **options)
     model = nn.Sequential(
-        [nn.Input(kernel.shape[:1]), layer], backend="numpy", dtype="float64", seed=0
+        [nn.Input(kernel.shape[:1]), layer], backend=BACKEND, dtype="float64", seed=0
     )
     model.compile(optimizer, loss)
     model.set_weights([kernel])

@@ -15,6 +15,7 @@ from nnscratch.core.errors import (
     ShapeError,
     UnknownNameError,
 )
+from tests.backends import BACKEND
 from tests.nets import assert_same_bits, conv_net, everything, images, linear
 
 X, Y = images(8)
@@ -107,7 +108,7 @@ def test_targets(model, method, case):
 def test_missing_target_of_an_output(y, message):
     x = nn.Input((3,))
     outputs = [nn.Dense(1, name="left")(x), nn.Dense(1, name="right")(x)]
-    model = nn.Model(x, outputs, backend="numpy", seed=0)
+    model = nn.Model(x, outputs, backend=BACKEND, seed=0)
     model.compile("sgd", "mse")
     with pytest.raises(DataError, match=re.escape(message)):
         model.fit(np.ones((8, 3)), y, verbose=0)
@@ -199,7 +200,7 @@ def test_compile(model, arguments, error, message):
 @pytest.mark.parametrize("declared", [True, False])
 def test_training_before_compiling(method, declared):
     layers = [nn.Input((6, 6, 1))] * declared + [nn.Flatten(), nn.Dense(3)]
-    model = nn.Sequential(layers, backend="numpy", seed=0)
+    model = nn.Sequential(layers, backend=BACKEND, seed=0)
     with pytest.raises(NNError, match=r"not compiled; call model\.compile\(optimizer, loss\)"):
         getattr(model, method)(X, Y)
 

@@ -11,19 +11,20 @@ import pytest
 import nnscratch as nn
 from nnscratch.backend import BackendError
 from nnscratch.core.errors import DTypeError, GraphError, NNError, ShapeError, UnknownNameError
+from tests.backends import BACKEND
 
 
 def dense_model(**options):
-    return nn.Sequential([nn.Input((3,)), nn.Dense(2)], **{"backend": "numpy", "seed": 0} | options)
+    return nn.Sequential([nn.Input((3,)), nn.Dense(2)], **{"backend": BACKEND, "seed": 0} | options)
 
 
 def waiting_model(**options):
-    return nn.Sequential([nn.Dense(2)], **{"backend": "numpy"} | options)
+    return nn.Sequential([nn.Dense(2)], **{"backend": BACKEND} | options)
 
 
 def functional_model(**options):
     x = nn.Input((3,))
-    return nn.Model(x, nn.Dense(2)(x), **{"backend": "numpy"} | options)
+    return nn.Model(x, nn.Dense(2)(x), **{"backend": BACKEND} | options)
 
 
 @pytest.mark.parametrize(
@@ -114,15 +115,15 @@ def test_graphs_that_are_none(make, message):
 
 def test_two_networks_of_one_name_are_named():
     x = nn.Input((3,))
-    left, right = (nn.Model(x, nn.Dense(2)(x), name="arm", backend="numpy") for _ in range(2))
+    left, right = (nn.Model(x, nn.Dense(2)(x), name="arm", backend=BACKEND) for _ in range(2))
     with pytest.raises(GraphError, match="two layers are named 'arm': <Graph arm of 1 calls>"):
-        nn.Model(x, nn.Add()([left(x), right(x)]), backend="numpy")
+        nn.Model(x, nn.Add()([left(x), right(x)]), backend=BACKEND)
 
 
 @pytest.mark.parametrize("array", [np.ones((2, 1)), np.ones((2, 1), int)])
 def test_running_a_model_casts_nothing(array):
     x = nn.Input((1,))
-    narrow = nn.Model(x, nn.Dense(1)(x), backend="numpy", seed=0)
+    narrow = nn.Model(x, nn.Dense(1)(x), backend=BACKEND, seed=0)
     with pytest.raises(DTypeError, match=r"dense/kernel is float32; .* x\.astype\('float32'\)"):
         narrow.forward(array)
     tape = narrow.forward(array.astype("float32"))

@@ -22,9 +22,10 @@ from nnscratch.losses import (
     MeanSquaredError,
     SparseCategoricalCrossentropy,
 )
+from tests.backends import BACKEND, BACKENDS
 from tests.rarer_losses import RARER_LOSSES
 
-NUMPY = Context(get_backend("numpy"))
+NUMPY = Context(get_backend(BACKEND))
 COMMON_LOSSES = [
     MeanSquaredError(),
     MeanAbsoluteError(),
@@ -46,7 +47,7 @@ EVERY_LOSS = [
 ]
 
 
-@pytest.fixture(params=["numpy", "numba"])
+@pytest.fixture(params=BACKENDS)
 def ctx(request):
     return Context(get_backend(request.param))
 

@@ -29,8 +29,9 @@ from nnscratch.metrics import (
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
 )
+from tests.backends import BACKEND
 
-CTX = Context(get_backend("numpy"))
+CTX = Context(get_backend(BACKEND))
 EVERY_METRIC = [
     BinaryAccuracy(),
     CategoricalAccuracy(),

@@ -7,13 +7,14 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.core.errors import NNError, UnknownNameError
+from tests.backends import BACKEND
 from tests.nets import assert_same_bits, conv_net, everything, images, linear
 
 X, Y = images()
 RNG = np.random.default_rng(0)
 A, B = RNG.normal(size=(2, 8, 3))
 LEFT, RIGHT = RNG.normal(size=(8, 2)), RNG.normal(size=(8, 1))
-FLOAT64 = {"backend": "numpy", "dtype": "float64", "seed": 0}
+FLOAT64 = {"backend": BACKEND, "dtype": "float64", "seed": 0}
 
 
 def two_headed(**settings):

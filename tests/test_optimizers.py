@@ -24,8 +24,9 @@ from nnscratch.optimizers import (
     Nadam,
     RMSprop,
 )
+from tests.backends import BACKEND, BACKENDS
 
-NUMPY = Context(get_backend("numpy"))
+NUMPY = Context(get_backend(BACKEND))
 SLICES = {"dense/kernel": slice(0, 4), "dense/bias": slice(4, 6), "out/kernel": slice(6, 9)}
 EVERY_OPTIMIZER = [
     SGD(0.1),
@@ -63,7 +64,7 @@ SLOTS = [
 ]
 
 
-@pytest.fixture(params=["numpy", "numba"])
+@pytest.fixture(params=BACKENDS)
 def ctx(request):
     return Context(get_backend(request.param))
 
@@ -270,7 +271,7 @@ def test_an_update_changes_nothing_that_it_is_given(ctx, optimizer, names, dtype
     cut=st.integers(1, 8),
     steps=st.integers(1, 4),
     seed=st.integers(0, 99),
-    backend=st.sampled_from(["numpy", "numba"]),
+    backend=st.sampled_from(BACKENDS),
 )
 def test_an_arena_in_two_pieces_goes_the_same_way(which, cut, steps, seed, backend):
     optimizer, ctx = EVERY_OPTIMIZER[which], Context(get_backend(backend))

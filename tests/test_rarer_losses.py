@@ -27,8 +27,9 @@ from nnscratch.losses import (
     SquaredHinge,
 )
 from nnscratch.losses.base import Reduced
+from tests.backends import BACKEND
 
-CTX = Context(get_backend("numpy"))
+CTX = Context(get_backend(BACKEND))
 
 
 def terms(loss: Any, y_pred: list[float], y_true: list[float]) -> tuple[list[float], list[float]]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import nnscratch as nn
 from nnscratch.training.weight_files import WeightFileError
+from tests.backends import BACKEND
 from tests.nets import assert_same_bits, conv_net, everything, images, linear
 
 X, Y = images()
@@ -33,7 +34,7 @@ def test_saved_weights_come_back_to_the_bit(tmp_path_factory, layers, dtype):
     path = tmp_path_factory.mktemp("weights") / "weights.safetensors"
     models = [
         nn.Sequential(
-            [nn.Input((3,)), *layers], backend="numpy", dtype=dtype, seed=seed, store=nn.Store()
+            [nn.Input((3,)), *layers], backend=BACKEND, dtype=dtype, seed=seed, store=nn.Store()
         )
         for seed in (1, 2)
     ]

@@ -7,11 +7,12 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.core.errors import DataError, GraphError, NNError, ShapeError
+from tests.backends import BACKEND
 from tests.nets import assert_same_bits, everything
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(6, 4)), RNG.normal(size=(6, 2))
-OPTIONS = {"backend": "numpy", "dtype": "float64", "seed": 1}
+OPTIONS = {"backend": BACKEND, "dtype": "float64", "seed": 1}
 
 
 def chain(*layers, **options):
@@ -143,7 +144,7 @@ def test_later_data_must_have_the_shape_of_the_first():
 )
 def test_what_is_no_chain_is_refused(layers, message):
     with pytest.raises(GraphError, match=message):
-        nn.Sequential(layers, backend="numpy")
+        nn.Sequential(layers, backend=BACKEND)
 
 
 def test_empty_chain_is_refused():
@@ -159,7 +160,7 @@ def test_network_of_several_outputs_does_not_fit_into_a_chain():
 
 
 def test_input_of_a_network_in_front_is_the_input_of_the_chain():
-    base = nn.Sequential([nn.Input((3,)), nn.Dense(4)], name="base", backend="numpy")
-    model = nn.Sequential([base, nn.Dense(2)], backend="numpy")
+    base = nn.Sequential([nn.Input((3,)), nn.Dense(4)], name="base", backend=BACKEND)
+    model = nn.Sequential([base, nn.Dense(2)], backend=BACKEND)
     model.freeze("base")
     assert list(model.parameters.trained) == ["dense/kernel", "dense/bias"]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from tests.backends import BACKEND
 from tests.nets import conv_net
 
 
@@ -42,7 +43,7 @@ def test_counts_tell_what_is_trained_frozen_and_state(capsys):
 
 def test_shared_layer_counts_once(capsys):
     a, b, shared = nn.Input((3,), name="a"), nn.Input((3,), name="b"), nn.Dense(3)
-    model = nn.Model([a, b], nn.Add()([shared(a), shared(b)]), backend="numpy", seed=0)
+    model = nn.Model([a, b], nn.Add()([shared(a), shared(b)]), backend=BACKEND, seed=0)
     lines = shown(model, capsys)
     assert row(lines, "dense#0")[-2:] == ["12", "a"]
     assert row(lines, "dense#1")[-2:] == ["shared", "b"]
@@ -54,7 +55,7 @@ def test_shared_layer_counts_once(capsys):
 def test_table_fits_into_80_columns_and_keeps_every_name(length, capsys):
     name = "n" * length
     inner = nn.Sequential([nn.Input((1000,)), nn.Dense(1000, name=name)], name="block")
-    outer = nn.Sequential([nn.Input((1000,)), inner, nn.ReLU()], name="net", backend="numpy")
+    outer = nn.Sequential([nn.Input((1000,)), inner, nn.ReLU()], name="net", backend=BACKEND)
     lines = shown(outer, capsys)
     assert max(map(len, lines)) <= 80
     assert "".join(lines).count("n" * min(length, 20)) >= 2
@@ -99,7 +100,7 @@ def test_algorithms_are_those_of_the_batch(exact, batch, forward, capsys):
 
 def test_a_backend_with_one_algorithm_says_so(capsys):
     layers = [nn.Input((8, 8, 1)), nn.Conv2D(2, 3)]
-    nn.Sequential(layers, backend="numpy", seed=0).summary(algorithms=True)
+    nn.Sequential(layers, backend=BACKEND, seed=0).summary(algorithms=True)
     assert "conv2d  conv2d_input_gradient   the only one" in capsys.readouterr().out
 
 

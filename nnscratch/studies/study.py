@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
+from nnscratch.backend import DEFAULT
 from nnscratch.core.errors import look_up
 from nnscratch.core.table import Table
 from nnscratch.training.callbacks import Callback
@@ -31,7 +32,7 @@ RELATIONS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
 class Setting:
     """How a study is run."""
 
-    backend: str = "numba"
+    backend: str = DEFAULT
     seed: int = 0
     scale: str = "small"
     """"small" runs in seconds; "full" is the asker's own size, as far as it is known."""

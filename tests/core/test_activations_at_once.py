@@ -16,6 +16,7 @@ from nnscratch.layers import ELU, Activation, Add, Conv2D, Dense, Flatten, Leaky
 from nnscratch.model import Model
 from nnscratch.network import Network
 from nnscratch.training.callbacks import LambdaCallback
+from tests.backends import BACKEND, BACKENDS
 
 KEPT = frozenset({"cache"})
 
@@ -35,7 +36,7 @@ def weights(net):
     return by_layer(net.parameters.trained, net.parameters.frozen)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("activation", ["relu", "elu", ELU(0.3), LeakyReLU(), "sigmoid", "tanh"])
 def test_to_the_same_bits(rng, backend, activation):
     net = chain(activation, backend)
@@ -132,7 +133,7 @@ def test_not_where_somebody_watches(rng):
 
 def test_fit_lets_them_unless_a_callback_watches(rng, monkeypatch):
     x = Input((6, 5, 2))
-    model = Model(x, Dense(1)(Flatten()(Conv2D(3, 3, activation="relu")(x))), backend="numpy")
+    model = Model(x, Dense(1)(Flatten()(Conv2D(3, 3, activation="relu")(x))), backend=BACKEND)
     model.compile("sgd", "mse")
     seen = []
 

@@ -14,8 +14,9 @@ from nnscratch.core.layer import Gradients, Layer, Output, Spec
 from nnscratch.core.plan import Plan
 from nnscratch.layers import Activation, Add, Conv2D, Dense, Multiply
 from nnscratch.network import Network
+from tests.backends import BACKEND
 
-CTX = Context(get_backend("numpy"), training=True)
+CTX = Context(get_backend(BACKEND), training=True)
 
 
 class Broken(Layer):
@@ -36,7 +37,7 @@ class Broken(Layer):
 
 
 def network(inputs, outputs, **options):
-    return Network(inputs, outputs, backend="numpy", dtype="float64", seed=0, **options)
+    return Network(inputs, outputs, backend=BACKEND, dtype="float64", seed=0, **options)
 
 
 def test_every_call_keeps_its_own_share_of_a_shared_gradient(rng):

@@ -11,6 +11,7 @@ from nnscratch.core.graph import Graph, Input
 from nnscratch.layers import ELU, Add, Conv2D, Dense
 from nnscratch.network import Network
 from nnscratch.sequential import Sequential
+from tests.backends import BACKEND
 
 
 def test_activation_is_a_call_of_its_own():
@@ -45,7 +46,7 @@ def test_shared_layer_is_one_layer_with_two_calls():
 
 def test_nested_network_gives_its_name_to_its_calls():
     a = Input((5,))
-    embedder = Network(a, Dense(3, activation="tanh")(a), name="embedder", backend="numpy")
+    embedder = Network(a, Dense(3, activation="tanh")(a), name="embedder", backend=BACKEND)
     left, right = Input((5,)), Input((5,))
     graph = Graph([left, right], [Add()([embedder(left), embedder(right)])])
     assert list(graph.keys.values()) == [

@@ -11,6 +11,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.core.errors import DTypeError, NNError, ShapeError, UnknownNameError
+from tests.backends import BACKEND
 from tests.nets import assert_same_bits, conv_net, everything, images
 
 X, Y = images()
@@ -18,7 +19,7 @@ X, Y = images()
 
 def dense_model(layer, length=3, **options):
     x = nn.Input((length,))
-    return nn.Network(x, layer(x), **{"backend": "numpy", "seed": 0} | options)
+    return nn.Network(x, layer(x), **{"backend": BACKEND, "seed": 0} | options)
 
 
 def test_models_over_one_layer_share_its_values():
@@ -39,10 +40,10 @@ def test_models_with_stores_of_their_own_do_not():
 
 def test_first_values_depend_on_seed_and_path_alone():
     x = nn.Input((3,))
-    small = nn.Network(x, nn.Dense(2)(x), backend="numpy", seed=5)
+    small = nn.Network(x, nn.Dense(2)(x), backend=BACKEND, seed=5)
     large = nn.Network(x, nn.Dense(4)(nn.Dense(2)(x)), backend="numba", seed=5)
     np.testing.assert_array_equal(small.params["dense/kernel"], large.params["dense/kernel"])
-    other = nn.Network(x, nn.Dense(2)(x), backend="numpy", seed=6)
+    other = nn.Network(x, nn.Dense(2)(x), backend=BACKEND, seed=6)
     assert not np.array_equal(small.params["dense/kernel"], other.params["dense/kernel"])
 
 
@@ -67,7 +68,7 @@ def test_refused_model_leaves_no_values_behind():
     dense_model(old)
     x = nn.Input((3,))
     with pytest.raises(DTypeError):
-        nn.Network(x, old(new(x)), backend="numpy", dtype="float64")
+        nn.Network(x, old(new(x)), backend=BACKEND, dtype="float64")
     dense_model(new, dtype="float64")
 
 
@@ -113,9 +114,9 @@ def test_frozen_parameters_stay_while_the_others_move():
 
 
 def test_freezing_is_each_model_s_own_choice():
-    inner = nn.Sequential([nn.Input((3,)), nn.Dense(2)], name="inner", backend="numpy", seed=0)
+    inner = nn.Sequential([nn.Input((3,)), nn.Dense(2)], name="inner", backend=BACKEND, seed=0)
     x = nn.Input((3,))
-    outer = nn.Model(x, nn.Dense(1)(inner(x)), backend="numpy", seed=0)
+    outer = nn.Model(x, nn.Dense(1)(inner(x)), backend=BACKEND, seed=0)
     inner.freeze("*")
     assert list(outer.parameters.frozen) == []
     outer.freeze("inner")

@@ -7,10 +7,11 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.core.errors import NNError, UnknownNameError
+from tests.backends import BACKEND, BACKENDS
 from tests.nets import assert_same_bits, contents, conv_net, images, linear
 
 X, Y = images()
-BACKENDS = pytest.mark.parametrize("backend", ["numpy", "numba"])
+every_backend = pytest.mark.parametrize("backend", BACKENDS)
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def siamese_step():
     left, right = nn.Input((4,)), nn.Input((4,))
     shared = nn.Dense(4, name="shared")
     distance = nn.Add()([shared(left), shared(shared(right))])
-    model = nn.Model([left, right], distance, backend="numpy", dtype="float64", seed=0)
+    model = nn.Model([left, right], distance, backend=BACKEND, dtype="float64", seed=0)
     model.compile("sgd", "mse")
     rng = np.random.default_rng(1)
     return model.train_step([rng.normal(size=(5, 4)) for _ in range(2)], rng.normal(size=(5, 4)))
@@ -55,7 +56,7 @@ def test_applied_is_the_difference_in_float64(step):
 @pytest.mark.parametrize(("dtype", "applied"), [("float32", 0), ("float64", -0.16)])
 def test_applied_shows_what_rounding_swallowed(dtype, applied):
     layer = nn.Dense(1, use_bias=False, kernel_initializer=nn.initializers.Constant(1e8))
-    model = nn.Sequential([nn.Input((1,)), layer], backend="numpy", dtype=dtype, seed=0)
+    model = nn.Sequential([nn.Input((1,)), layer], backend=BACKEND, dtype=dtype, seed=0)
     model.compile(nn.SGD(0.01), "mse")
     step = model.train_step([[1.0]], [[1e8 - 8]])  # neighbours of 1e8 are 8 apart in float32
     assert step.update("dense/kernel").item() == pytest.approx(-0.16)
@@ -100,7 +101,7 @@ def test_next_step_starts_where_this_one_ended():
         assert second.state["batch_normalization"][name] is value
 
 
-@BACKENDS
+@every_backend
 def test_step_stays_what_it_was_while_training_goes_on(backend):
     model = conv_net(backend)
     step = model.train_step(X, Y)
@@ -134,7 +135,7 @@ def test_table_has_a_row_for_each_call_and_weight(step):
 def test_views_fit_into_80_columns(make, request):
     if make == "deep_names":
         inner = nn.Sequential([nn.Input((3,)), nn.Dense(3, activation="tanh")], name="a" * 40)
-        model = nn.Sequential([nn.Input((3,)), inner, nn.Dense(1)], backend="numpy", seed=0)
+        model = nn.Sequential([nn.Input((3,)), inner, nn.Dense(1)], backend=BACKEND, seed=0)
         model.compile("adam", "mse")
         shown = model.train_step(np.full((2, 3), 1e30), [1e-30, 0])
     else:
@@ -202,7 +203,7 @@ def test_unknown_path_in_an_arena_gets_the_nearest_name(step, arena):
 def test_share_of_a_long_key_has_a_line_of_its_own():
     inner = nn.Sequential([nn.Input((3,)), nn.Dense(3)], name="a" * 30)
     x = nn.Input((3,))
-    model = nn.Model(x, inner(inner(x)), backend="numpy", seed=0)
+    model = nn.Model(x, inner(inner(x)), backend=BACKEND, seed=0)
     model.compile("sgd", "mse")
     lines = model.train_step(np.ones((2, 3)), np.ones((2, 3))).explain(f"{'a' * 30}/dense/kernel")
     place = lines.splitlines().index(f"    share of {'a' * 30}/dense#0")

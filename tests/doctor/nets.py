@@ -10,6 +10,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.doctor import Certainty
+from tests.backends import BACKEND
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((200, 4)).astype(np.float32)
@@ -58,7 +59,7 @@ class Program(NamedTuple):
     def model(self) -> nn.Model:
         """A new one, whose weights are those of no other, though layers may be."""
         layers = [nn.Input(self.x.shape[1:]), *self.layers]
-        model = nn.Sequential(layers, seed=0, backend="numpy", store=nn.Store())
+        model = nn.Sequential(layers, seed=0, backend=BACKEND, store=nn.Store())
         model.compile(self.optimizer, self.loss, metrics=self.metrics)
         return model
 
@@ -96,7 +97,7 @@ def programs_by_cause(table: Mapping[str, Program]) -> pytest.MarkDecorator:
 
 
 def net(*layers: Any, loss: Any, optimizer: Any = None) -> nn.Model:
-    model = nn.Sequential([nn.Input((4,)), nn.Dense(8, "tanh"), *layers], seed=0, backend="numpy")
+    model = nn.Sequential([nn.Input((4,)), nn.Dense(8, "tanh"), *layers], seed=0, backend=BACKEND)
     model.compile(optimizer or nn.Adam(0.01), loss)
     return model
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from tests.backends import BACKEND
 from tests.doctor.nets import CATEGORICAL, HIDDEN, IMAGES, NUMBERS, ONE_HOT, YES, Program, X, net
 
 
@@ -46,7 +47,7 @@ def test_a_branch_that_is_dead_ignores_its_input():
     left, right = nn.Input((4,), name="left"), nn.Input((6, 6, 1), name="right")
     dead = nn.Dense(3, "relu", bias_initializer=nn.initializers.Constant(-100.0))
     joined = nn.Concatenate()([HIDDEN(left), dead(nn.Flatten()(right))])
-    model = nn.Model([left, right], nn.Dense(1)(joined), seed=0, backend="numpy", store=nn.Store())
+    model = nn.Model([left, right], nn.Dense(1)(joined), seed=0, backend=BACKEND, store=nn.Store())
     model.compile("sgd", "mse")
     found = nn.ablate(model, [X, IMAGES], NUMBERS)
     assert found.ignored == ("x['right']",)
@@ -64,4 +65,4 @@ def test_pictures_are_permuted_as_a_whole():
 
 def test_it_needs_a_compiled_model():
     with pytest.raises(nn.NNError, match="compile"):
-        nn.ablate(nn.Sequential([nn.Input((4,)), nn.Dense(1)], backend="numpy"), X, NUMBERS)
+        nn.ablate(nn.Sequential([nn.Input((4,)), nn.Dense(1)], backend=BACKEND), X, NUMBERS)

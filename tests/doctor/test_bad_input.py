@@ -13,6 +13,7 @@ import nnscratch as nn
 from nnscratch.core.arguments import ArgumentError
 from nnscratch.core.errors import DataError, DTypeError, NNError, ShapeError
 from nnscratch.training.callbacks import CallbackError
+from tests.backends import BACKEND
 from tests.doctor.nets import CLASSES, NUMBERS, YES, X, causes, diagnosis, net
 
 
@@ -25,7 +26,7 @@ def classifier() -> nn.Model:
 
 
 def sequential(*layers: nn.Layer, loss: Any = "mse", **options: Any) -> nn.Model:
-    model = nn.Sequential([nn.Input((4,)), *layers], seed=0, **{"backend": "numpy"} | options)
+    model = nn.Sequential([nn.Input((4,)), *layers], seed=0, **{"backend": BACKEND} | options)
     model.compile(nn.Adam(0.01), loss)
     return model
 
@@ -63,7 +64,7 @@ def test_nan_in_data_is_found_and_nothing_else(case: str) -> None:
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_nan_is_found_in_the_input_that_has_it() -> None:
     left, right = nn.Input((4,), name="left"), nn.Input((4,), name="right")
-    model = nn.Model([left, right], nn.Dense(1)(nn.Add()([left, right])), seed=0, backend="numpy")
+    model = nn.Model([left, right], nn.Dense(1)(nn.Add()([left, right])), seed=0, backend=BACKEND)
     model.compile("sgd", "mse")
     found = nn.diagnose(model, [X, broken_at([1], np.nan)], NUMBERS)
     assert found.findings[0].where == ("data.x['right']",)
@@ -103,7 +104,7 @@ def test_one_row_or_two_are_found(model: Callable[[], nn.Model], y: np.ndarray, 
 def test_four_rows_can_be_enough() -> None:
     x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
     layers = [nn.Input((2,)), nn.Dense(8, "tanh"), nn.Dense(1, "sigmoid")]
-    model = nn.Sequential(layers, seed=0, backend="numpy")
+    model = nn.Sequential(layers, seed=0, backend=BACKEND)
     model.compile(nn.Adam(0.1), "binary_crossentropy")
     assert causes(nn.diagnose(model, x, np.array([0, 1, 1, 0]), epochs=100)) == []
 
@@ -132,7 +133,7 @@ def test_what_fit_refuses_the_doctor_refuses_too(case: str) -> None:
 
 
 def test_a_model_that_cannot_be_trained_is_told() -> None:
-    uncompiled = nn.Sequential([nn.Input((4,)), nn.Dense(1)], backend="numpy")
+    uncompiled = nn.Sequential([nn.Input((4,)), nn.Dense(1)], backend=BACKEND)
     with pytest.raises(NNError, match="the model is not compiled, and no loss is given"):
         nn.diagnose(uncompiled, X, NUMBERS)
     with pytest.raises(NNError, match=r"expected an nn\.Model; got 3"):
@@ -161,7 +162,7 @@ def test_nothing_to_train_is_no_error() -> None:
     found = diagnosis(sequential(nn.ReLU()), X, epochs=2)
     assert causes(found)[0] == "output_range_mismatch"
     x = nn.Input((4,), name="same")
-    model = nn.Model(x, x, seed=0, backend="numpy")
+    model = nn.Model(x, x, seed=0, backend=BACKEND)
     model.compile("sgd", "mse")
     assert nn.diagnose(model, X, X).outcome.reached[0].score == 1
 
@@ -181,7 +182,7 @@ def frozen_first() -> nn.Model:
 
 def called_twice() -> nn.Model:
     x, shared = nn.Input((4,)), nn.Dense(4, "tanh")
-    model = nn.Model(x, nn.Dense(1)(shared(shared(x))), seed=0, backend="numpy")
+    model = nn.Model(x, nn.Dense(1)(shared(shared(x))), seed=0, backend=BACKEND)
     model.compile(nn.Adam(0.01), "mse")
     return model
 
@@ -215,7 +216,7 @@ def test_classes_of_every_place_of_a_row_are_healthy() -> None:
     x = np.random.default_rng(0).standard_normal((200, 5, 4)).astype(np.float32)
     y = np.digitize(x[..., 0], [-0.5, 0.5])  # (N, T)
     layers = [nn.Input((5, 4)), nn.Dense(8, "tanh"), nn.Dense(3, "softmax")]
-    model = nn.Sequential(layers, seed=0, backend="numpy")
+    model = nn.Sequential(layers, seed=0, backend=BACKEND)
     model.compile(nn.Adam(0.01), "sparse_categorical_crossentropy")
     found = diagnosis(model, y, x)
     assert causes(found) == []

@@ -9,6 +9,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.doctor import Certainty
+from tests.backends import BACKEND
 from tests.doctor.nets import CLASSES, NUMBERS, ONE_HOT, YES, X, causes, diagnosis, net
 
 
@@ -30,7 +31,7 @@ def two_outputs(second: str, **options: object) -> nn.Diagnosis:
         nn.Dense(2, name="free")(hidden),
         nn.Dense(1, second, name="number")(hidden),
     ]
-    model = nn.Model(x, outputs, seed=0, backend="numpy")
+    model = nn.Model(x, outputs, seed=0, backend=BACKEND)
     model.compile(nn.Adam(0.02), ["binary_crossentropy", None, "mse"])
     return nn.diagnose(model, X, [YES, NUMBERS], batch_size=20, **{"epochs": 60} | options)
 
@@ -88,7 +89,7 @@ def test_each_output_with_a_loss_is_looked_at() -> None:
 def test_of_several_losses_a_finding_names_its_own() -> None:
     x = nn.Input((4,))
     outputs = [nn.Dense(3, name="left")(x), nn.Dense(3, name="right")(x)]
-    model = nn.Model(x, outputs, seed=0, backend="numpy")
+    model = nn.Model(x, outputs, seed=0, backend=BACKEND)
     logits = nn.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(nn.Adam(0.02), [logits, nn.losses.SparseCategoricalCrossentropy()])
     found = nn.diagnose(model, X, [CLASSES, CLASSES], epochs=5)
@@ -100,7 +101,7 @@ def test_a_fault_that_outputs_share_is_told_once() -> None:
     x = nn.Input((4,))
     hidden = nn.Dense(8, "tanh")(x)
     outputs = [nn.Dense(1, name="left")(hidden), nn.Dense(1, name="right")(hidden)]
-    model = nn.Model(x, outputs, seed=0, backend="numpy")
+    model = nn.Model(x, outputs, seed=0, backend=BACKEND)
     model.compile(nn.SGD(1e-6), "mse")
     found = nn.diagnose(model, X, [NUMBERS, -NUMBERS], epochs=5)
     assert causes(found).count("lr_too_low") == 1

@@ -11,6 +11,7 @@ import pytest
 import nnscratch as nn
 from nnscratch.doctor import minimal
 from nnscratch.doctor.minimal import ddmin
+from tests.backends import BACKEND
 from tests.doctor.nets import NUMBERS, YES, X, causes, net
 
 LARGE = X * np.array([300, 1, 20, 1000], np.float32)
@@ -19,7 +20,7 @@ LARGE = X * np.array([300, 1, 20, 1000], np.float32)
 def ill() -> nn.Model:
     hidden = [nn.Dense(16, "relu"), nn.Dropout(0.1), nn.Dense(16, "relu")]
     layers = [nn.Input((4,)), *hidden, nn.Dense(1)]
-    model = nn.Sequential(layers, seed=0, backend="numpy")
+    model = nn.Sequential(layers, seed=0, backend=BACKEND)
     model.compile(nn.SGD(0.01), "mse")
     return model
 

@@ -28,6 +28,7 @@ from nnscratch.doctor.treatments import (
 )
 from nnscratch.training.batches import Rows
 from nnscratch.training.loop import Fit, FitPlan, Position
+from tests.backends import BACKEND
 from tests.doctor.nets import CLASSES, LABELS, NUMBERS, ONE_HOT, YES, X, net
 
 BINARY, CATEGORICAL = nn.losses.BinaryCrossentropy, nn.losses.CategoricalCrossentropy
@@ -55,7 +56,7 @@ def deep(activation, **options):
 
 def flat(units=8, first=(), **options):
     layers = [nn.Input((4,)), *first, nn.Dense(units, **options), nn.Dense(1, "sigmoid")]
-    model = nn.Sequential(layers, seed=0, backend="numpy")
+    model = nn.Sequential(layers, seed=0, backend=BACKEND)
     model.compile(nn.Adam(0.02), "bce")
     return model
 
@@ -224,9 +225,9 @@ def test_other_layers_take_over_the_weights_that_fit():
 
 
 def test_layers_of_a_nested_network_are_exchanged_too():
-    inner = nn.Sequential([nn.Input((4,)), nn.Dense(3, "sigmoid")], name="inner", backend="numpy")
+    inner = nn.Sequential([nn.Input((4,)), nn.Dense(3, "sigmoid")], name="inner", backend=BACKEND)
     x = nn.Input((4,))
-    model = nn.Model(x, nn.Dense(1)(inner(x)), seed=0, backend="numpy")
+    model = nn.Model(x, nn.Dense(1)(inner(x)), seed=0, backend=BACKEND)
     model.compile("sgd", "mse")
     model.freeze("inner")
     after = LayerArguments(("inner/dense",), {"activation": "relu"})(program(model))

@@ -15,6 +15,7 @@ from nnscratch.doctor.program import Program
 from nnscratch.doctor.retraining import at, retrain
 from nnscratch.doctor.treatments import LearningRate, StandardisedInput, Treatment
 from nnscratch.doctor.trials import standing, try_fixes
+from tests.backends import BACKEND
 from tests.doctor.nets import NUMBERS, RNG, YES, X, diagnosis, net
 
 LARGE = X * np.array([1, 300, 20, 1000], np.float32)
@@ -196,7 +197,7 @@ def test_of_equally_sure_findings_the_verified_one_comes_first():
 
 
 def test_diagnose_compiles_a_model_that_is_not_compiled():
-    model = nn.Sequential([nn.Dense(4, "tanh"), nn.Dense(1)], seed=0, backend="numpy")
+    model = nn.Sequential([nn.Dense(4, "tanh"), nn.Dense(1)], seed=0, backend=BACKEND)
     nn.diagnose(model, X, NUMBERS, loss="mse", optimizer=nn.SGD(0.02), budget=0)
     assert model.learning_rate == 0.02
 
@@ -206,7 +207,7 @@ def test_diagnose_compiles_a_model_that_is_not_compiled():
     [({}, "no loss is given"), ({"optimizer": "adam"}, "no loss is given")],
 )
 def test_diagnose_says_what_it_needs_to_compile(given, message):
-    model = nn.Sequential([nn.Dense(1)], backend="numpy")
+    model = nn.Sequential([nn.Dense(1)], backend=BACKEND)
     with pytest.raises(nn.NNError, match=message):
         nn.diagnose(model, X, NUMBERS, **given)
 

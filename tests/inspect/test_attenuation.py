@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from tests.backends import BACKEND
 from tests.nets import conv_net, images
 
 
 def tape_of(*layers: nn.Layer, inputs: int = 3, x: float = 0.0) -> nn.Tape:
     """A chain of layers, run on constant rows."""
-    model = nn.Sequential([nn.Input((inputs,)), *layers], backend="numpy", dtype="float64", seed=0)
+    model = nn.Sequential([nn.Input((inputs,)), *layers], backend=BACKEND, dtype="float64", seed=0)
     tape = model.forward(np.full((4, inputs), x), training=True)
     return model.backward(tape, np.ones_like(tape.outputs[0]))
 
@@ -25,7 +26,7 @@ def run(model: nn.Model, *gradients: float) -> nn.Tape:
 
 
 def network(inputs: list[nn.Symbol], outputs: list[nn.Symbol]) -> nn.Model:
-    return nn.Model(inputs, outputs, backend="numpy", dtype="float64", seed=0)
+    return nn.Model(inputs, outputs, backend=BACKEND, dtype="float64", seed=0)
 
 
 # -- each call --------------------------------------------------------------------------------
@@ -195,7 +196,7 @@ def test_the_end_of_the_gradient_is_named() -> None:
 def test_a_tiny_gradient_is_not_taken_for_none() -> None:
     model = nn.Sequential(
         [nn.Input((1,)), nn.Dense(1, name="first"), *[nn.Sigmoid() for _ in range(300)]],
-        backend="numpy",
+        backend=BACKEND,
         dtype="float64",
         seed=0,
     )

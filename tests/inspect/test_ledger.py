@@ -8,6 +8,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.inspect.ledger import places
+from tests.backends import BACKEND
 from tests.nets import conv_net, images
 
 X, Y = images(32)
@@ -19,7 +20,7 @@ def booked(
     """The ledger of a small regression, and the loss before and after, of the only batch."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(16, 3)), rng.normal(size=(16, 1))
-    options = {"backend": "numpy", "dtype": "float64", "seed": 0, "store": nn.Store()}
+    options = {"backend": BACKEND, "dtype": "float64", "seed": 0, "store": nn.Store()}
     model = nn.Sequential([nn.Input((3,)), *layers], **options)
     model.compile(nn.SGD(learning_rate), "mse")
     ledger = nn.Ledger(gradients)
@@ -42,7 +43,7 @@ def deep() -> nn.Ledger:
                 nn.Dense(3),
             ),
         ],
-        backend="numpy",
+        backend=BACKEND,
         dtype="float64",
         seed=0,
     )

@@ -15,6 +15,7 @@ from nnscratch.inspect.recorder import Recorder
 from nnscratch.inspect.series import Series
 from nnscratch.kernels.ops import Array
 from nnscratch.runs.packing import pack, unpack
+from tests.backends import BACKEND, BACKENDS
 from tests.nets import conv_net, images
 
 X, Y = images()
@@ -71,7 +72,7 @@ def assert_tells(series: Series, place: int, array: Array) -> None:
         np.testing.assert_allclose(getattr(series, name)[place], value, 1e-11, atol, err_msg=name)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_rows_are_what_the_steps_say(backend: str) -> None:
     recorder, steps = recorded(conv_net(backend, nn.SGD(0.1, clipvalue=0.01)))
     assert recorder.steps == [step.index for step in steps] == list(range(6))
@@ -381,7 +382,7 @@ def test_goes_on_with_nothing() -> None:
 
 
 def test_many_steps_have_room() -> None:
-    model = nn.Sequential([nn.Input((1,)), nn.Dense(1)], seed=0, backend="numpy")
+    model = nn.Sequential([nn.Input((1,)), nn.Dense(1)], seed=0, backend=BACKEND)
     model.compile(nn.SGD(0.01), "mse")
     recorder, spy = Recorder(every=None), Spy()
     x = np.ones((200, 1))

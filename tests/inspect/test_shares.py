@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from tests.backends import BACKEND
 
 
 def siamese(merge: nn.Layer) -> nn.Tape:
     """A dense layer called on two inputs, run backward on rows of ones."""
     a, b, shared = nn.Input((2,)), nn.Input((2,)), nn.Dense(3, name="shared")
     alone = nn.Dense(1, name="alone")
-    model = nn.Model([a, b], alone(merge([shared(a), shared(b)])), backend="numpy", seed=0)
+    model = nn.Model([a, b], alone(merge([shared(a), shared(b)])), backend=BACKEND, seed=0)
     tape = model.forward(*np.ones((2, 4, 2), np.float32))
     return model.backward(tape, np.ones_like(tape.outputs[0]))
 
@@ -36,7 +37,7 @@ def test_norms_are_those_of_the_calls_own_gradients() -> None:
 
 def test_what_gets_no_gradient_at_all_has_no_cancellation() -> None:
     x, shared = nn.Input((2,)), nn.Dense(2, name="shared")
-    model = nn.Model(x, shared(shared(x)), backend="numpy", seed=0)
+    model = nn.Model(x, shared(shared(x)), backend=BACKEND, seed=0)
     tape = model.backward(model.forward(np.ones((4, 2), np.float32)), np.zeros((4, 2), np.float32))
     shares = nn.shares(tape)
     assert math.isnan(shares["shared/bias"].cancellation)
@@ -45,7 +46,7 @@ def test_what_gets_no_gradient_at_all_has_no_cancellation() -> None:
 
 def test_a_step_may_be_given_and_followed_over_time() -> None:
     x, shared = nn.Input((2,)), nn.Dense(2, name="shared")
-    model = nn.Model(x, shared(shared(x)), backend="numpy", seed=0)
+    model = nn.Model(x, shared(shared(x)), backend=BACKEND, seed=0)
     model.compile("sgd", "mse")
     seen: list[float] = []
 
@@ -78,7 +79,7 @@ def test_table_has_a_row_for_each_weight_and_call() -> None:
 
 def test_a_net_without_shared_layers_says_so() -> None:
     x = nn.Input((2,))
-    model = nn.Model(x, nn.Dense(1)(x), backend="numpy", seed=0)
+    model = nn.Model(x, nn.Dense(1)(x), backend=BACKEND, seed=0)
     tape = model.backward(model.forward(np.ones((4, 2), np.float32)), np.ones((4, 1), np.float32))
     assert len(nn.shares(tape)) == 0
     assert "no layer with weights was called several times" in str(nn.shares(tape))

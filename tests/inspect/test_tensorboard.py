@@ -17,6 +17,7 @@ from nnscratch.core.arguments import ArgumentError
 from nnscratch.core.errors import UnknownNameError
 from nnscratch.inspect.event_file import TensorBoardError
 from nnscratch.inspect.tensorboard import mosaic
+from tests.backends import BACKEND
 from tests.nets import conv_net
 from tests.runs.trainings import Steps, fit
 
@@ -117,7 +118,7 @@ def test_a_mosaic_is_grey_at_0() -> None:
 
 def test_the_network(tmp_path: Path) -> None:
     shared, a = nn.Dense(2, activation="tanh", name="shared"), nn.Input((2,), name="a")
-    model = nn.Model(a, nn.Add()([shared(a), shared(shared(a))]), backend="numpy")
+    model = nn.Model(a, nn.Add()([shared(a), shared(shared(a))]), backend=BACKEND)
     model.compile("sgd", "mse")
     x = np.ones((3, 2), np.float32)
     model.fit(x, x, verbose=0, callbacks=nn.TensorBoard(tmp_path))

@@ -25,18 +25,19 @@ from nnscratch.layers import (
     activations,
 )
 from nnscratch.layers.arguments import ArgumentError
+from tests.backends import BACKEND
 
 INF = np.inf
 
 
 def forward(layer: Layer, *x: float) -> list[float]:
-    y: list[float] = run_layer(layer, np.array([x], float), backend="numpy").output[0].tolist()
+    y: list[float] = run_layer(layer, np.array([x], float), backend=BACKEND).output[0].tolist()
     return y
 
 
 def slope(layer: Layer, *x: float) -> list[float]:
     (dx,) = run_layer(
-        layer, np.array([x], float), np.ones((1, len(x))), backend="numpy"
+        layer, np.array([x], float), np.ones((1, len(x))), backend=BACKEND
     ).input_gradients
     assert dx is not None
     slopes: list[float] = dx[0].tolist()
@@ -83,7 +84,7 @@ def test_squashing_functions_stay_finite_far_out() -> None:
 @pytest.mark.parametrize("axis", [-1, 1, 2, -2])
 def test_softmax_sums_to_one_along_its_axis(rng: np.random.Generator, axis: int) -> None:
     x = rng.standard_normal((3, 4, 5))
-    y = run_layer(Softmax(axis), x, backend="numpy").output
+    y = run_layer(Softmax(axis), x, backend=BACKEND).output
     expected = np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)
     np.testing.assert_allclose(y, expected, rtol=1e-12)
 
@@ -92,7 +93,7 @@ def test_linear_is_the_identity(rng: np.random.Generator) -> None:
     x, dy = rng.standard_normal((2, 3)), rng.standard_normal((2, 3))
     for layer in (Linear(), Activation("linear")):
         assert layer.aliases
-        call = run_layer(layer, x, dy, backend="numpy")
+        call = run_layer(layer, x, dy, backend=BACKEND)
         assert call.output is x
         assert call.input_gradients[0] is dy
 
@@ -112,7 +113,7 @@ def test_activation_is_the_layer_of_that_name(
     rng: np.random.Generator, name: str, layer: Layer
 ) -> None:
     x, dy = rng.standard_normal((3, 5)), rng.standard_normal((3, 5))
-    named, own = (run_layer(a, x, dy, backend="numpy") for a in (Activation(name), layer))
+    named, own = (run_layer(a, x, dy, backend=BACKEND) for a in (Activation(name), layer))
     np.testing.assert_array_equal(named.output, own.output)
     np.testing.assert_array_equal(named.input_gradients[0], own.input_gradients[0])
     assert not Activation(name).aliases
@@ -130,7 +131,7 @@ def test_activations_by_name() -> None:
 
 
 def prelu(layer: PReLU, x: Array, alpha: Array, dy: Array) -> Any:
-    return run_layer(layer, x, dy, params={"alpha": alpha}, backend="numpy")
+    return run_layer(layer, x, dy, params={"alpha": alpha}, backend=BACKEND)
 
 
 def test_prelu_learns_a_slope_for_each_element(rng: np.random.Generator) -> None:

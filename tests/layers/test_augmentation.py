@@ -12,12 +12,13 @@ from nnscratch.core.run import run_layer
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import RandomCrop, RandomFlip, RandomTranslation
 from nnscratch.layers.arguments import ArgumentError
+from tests.backends import BACKEND
 
 LINE = np.arange(1.0, 5)  # a b c d
 
 
 def output(layer: Any, x: Array, **arguments: Any) -> Array:
-    y: Array = run_layer(layer, x, backend="numpy", **arguments).output
+    y: Array = run_layer(layer, x, backend=BACKEND, **arguments).output
     return y
 
 
@@ -103,7 +104,7 @@ def test_the_gradient_goes_where_the_pixel_came_from() -> None:
     x = np.arange(1.0, 4)[None, None, :, None]
     dy = np.array([1.0, 10, 100])[None, None, :, None]
     layer = RandomTranslation(0.0, (0.34, 0.34), "nearest")  # 1 1 2
-    call = run_layer(layer, x, dy, backend="numpy")
+    call = run_layer(layer, x, dy, backend=BACKEND)
     assert call.input_gradients[0][0, 0, :, 0].tolist() == [11, 100, 0]
 
 
@@ -119,7 +120,7 @@ def test_a_network_learns_from_moved_digits_and_infers_still_ones() -> None:
             nn.Dense(10),
         ],
         seed=0,
-        backend="numpy",
+        backend=BACKEND,
     )
     net.compile("adam", nn.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
     history = net.fit(x[:512], y[:512], epochs=3, verbose=0)

@@ -15,6 +15,7 @@ from nnscratch.core.graph import Input
 from nnscratch.core.run import run_layer
 from nnscratch.layers import Conv2D
 from nnscratch.layers.arguments import ArgumentError
+from tests.backends import BACKEND
 from tests.layers import loops
 
 SETTINGS = list(
@@ -41,7 +42,7 @@ def test_forward_is_what_plain_loops_compute(
     kernel = rng.standard_normal((*size, 4 // groups, 2))
     bias = rng.standard_normal(2)
     layer = Conv2D(2, size, strides, padding, dilation, groups)
-    y = run_layer(layer, x, params={"kernel": kernel, "bias": bias}, backend="numpy").output
+    y = run_layer(layer, x, params={"kernel": kernel, "bias": bias}, backend=BACKEND).output
     expected = loops.conv2d(x, kernel, strides, padding, dilation, groups) + bias
     np.testing.assert_allclose(y, expected, rtol=1e-12, atol=1e-12)
 
@@ -53,7 +54,7 @@ def test_by_default_it_is_a_valid_convolution_with_stride_1_and_a_bias(
     layer = Conv2D(2, 3)
     spec = layer.spec((5, 4, 3))
     assert list(spec.params) == ["kernel", "bias"]
-    y = run_layer(layer, x, params={"kernel": kernel}, backend="numpy").output
+    y = run_layer(layer, x, params={"kernel": kernel}, backend=BACKEND).output
     np.testing.assert_allclose(y, loops.conv2d(x, kernel), rtol=1e-12, atol=1e-12)
 
 
@@ -78,7 +79,7 @@ def test_spec_declares_the_shape_that_forward_returns(
     assume(all(fits))
     layer = Conv2D(2, size, strides, padding, dilation)
     declared = layer.spec((height, width, 3)).output_shape
-    y = run_layer(layer, np.ones((2, height, width, 3)), backend="numpy").output
+    y = run_layer(layer, np.ones((2, height, width, 3)), backend=BACKEND).output
     assert y.shape == (2, *declared)
     assert declared == (*map(len, fits), 2)
 
@@ -88,7 +89,7 @@ def test_without_bias_there_is_none(rng: np.random.Generator) -> None:
         Conv2D(2, 3, use_bias=False),
         rng.standard_normal((1, 4, 5, 2)),
         rng.standard_normal((1, 2, 3, 2)),
-        backend="numpy",
+        backend=BACKEND,
     )
     assert list(call.param_gradients) == ["kernel"]
 

@@ -9,6 +9,7 @@ from nnscratch.core.errors import ShapeError
 from nnscratch.core.run import run_layer
 from nnscratch.layers import Conv2D, DepthwiseConv2D, SeparableConv2D
 from nnscratch.layers.arguments import ArgumentError
+from tests.backends import BACKEND
 from tests.layers import loops
 from tests.layers.test_torch_parity import compare, nhwc
 
@@ -17,7 +18,7 @@ def test_each_channel_has_kernels_of_its_own(rng: np.random.Generator) -> None:
     x, kernel = rng.standard_normal((2, 5, 6, 3)), rng.standard_normal((2, 3, 3, 2))
     layer = DepthwiseConv2D((2, 3), strides=(1, 2), padding="same", depth_multiplier=2)
     params = {"kernel": kernel, "bias": np.zeros(6)}
-    y = run_layer(layer, x, params=params, backend="numpy").output
+    y = run_layer(layer, x, params=params, backend=BACKEND).output
     for channel in range(3):
         expected = loops.conv2d(
             x[..., channel : channel + 1], kernel[:, :, channel][:, :, None], (1, 2), "same"

@@ -7,15 +7,16 @@ from nnscratch.core.run import run_layer
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import Dropout
 from nnscratch.layers.arguments import ArgumentError
+from tests.backends import BACKEND
 
 
 def kept(layer: Dropout, seed: int = 0) -> Array:
-    y = run_layer(layer, np.ones((100, 200)), backend="numpy", seed=seed).output
+    y = run_layer(layer, np.ones((100, 200)), backend=BACKEND, seed=seed).output
     return y != 0
 
 
 def test_training_drops_that_share_and_scales_the_rest() -> None:
-    y = run_layer(Dropout(0.2), np.ones((100, 200)), backend="numpy").output
+    y = run_layer(Dropout(0.2), np.ones((100, 200)), backend=BACKEND).output
     assert set(np.unique(y)) == {0, 1 / 0.8}
     # Of 20000 draws the share has a standard deviation of 0.0028.
     assert abs(np.mean(y == 0) - 0.2) < 0.01
@@ -23,13 +24,13 @@ def test_training_drops_that_share_and_scales_the_rest() -> None:
 
 def test_the_gradient_passes_where_the_number_did() -> None:
     x = np.ones((100, 200))
-    call = run_layer(Dropout(0.5), x, 3 * x, backend="numpy")
+    call = run_layer(Dropout(0.5), x, 3 * x, backend=BACKEND)
     np.testing.assert_array_equal(call.input_gradients[0], 3 * call.output)
 
 
 def test_inference_is_the_identity() -> None:
     x, dy = np.ones((2, 3)), np.ones((2, 3))
-    call = run_layer(Dropout(0.5), x, dy, backend="numpy", training=False)
+    call = run_layer(Dropout(0.5), x, dy, backend=BACKEND, training=False)
     assert call.output is x
     assert call.input_gradients[0] is dy
     assert Dropout(0.5).aliases
@@ -47,7 +48,7 @@ def test_masks_are_a_function_of_the_run_and_of_the_layers_own_seed() -> None:
 
 def test_a_rate_of_0_drops_nothing() -> None:
     x = np.arange(6.0).reshape(2, 3)
-    np.testing.assert_array_equal(run_layer(Dropout(0), x, backend="numpy").output, x)
+    np.testing.assert_array_equal(run_layer(Dropout(0), x, backend=BACKEND).output, x)
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1, 1.5, np.nan, "0.5", None, False])

@@ -15,6 +15,7 @@ from nnscratch.core.layer import Layer
 from nnscratch.core.run import run_layer
 from nnscratch.core.tape import Call
 from nnscratch.testing.cases import CASES, Case
+from tests.backends import BACKEND
 
 one_per_class = {type(case.layer): case for case in CASES}.values()
 each_case = pytest.mark.parametrize("case", CASES, ids=str)
@@ -25,7 +26,7 @@ def run(case: Case) -> Call:
     rng = np.random.default_rng(0)
     xs = [rng.standard_normal((3, *shape)) for shape in case.in_shapes]
     dy = rng.standard_normal((3, *case.layer.spec(*case.in_shapes).output_shape))
-    return run_layer(case.layer, xs, dy, backend="numpy", training=case.training)
+    return run_layer(case.layer, xs, dy, backend=BACKEND, training=case.training)
 
 
 def test_every_exported_layer_has_a_case() -> None:

@@ -11,12 +11,13 @@ from nnscratch.core.run import run_layer
 from nnscratch.layers import Lambda
 from nnscratch.layers.arguments import ArgumentError
 from nnscratch.layers.custom import DerivativeError, samples
+from tests.backends import BACKEND
 
 
 def test_a_function_with_its_derivative(rng: np.random.Generator) -> None:
     layer = Lambda(lambda x: x**2, lambda dy, x: dy * 2 * x)
     x, dy = rng.standard_normal((2, 3, 4)), rng.standard_normal((2, 3, 4))
-    call = run_layer(layer, x, dy, backend="numpy")
+    call = run_layer(layer, x, dy, backend=BACKEND)
     np.testing.assert_array_equal(call.output, x**2)
     np.testing.assert_array_equal(call.input_gradients[0], dy * 2 * x)
 
@@ -27,7 +28,7 @@ def test_several_inputs_and_another_output_shape(rng: np.random.Generator) -> No
     )
     assert layer.spec((3, 4), (3, 4)).output_shape == (3, 1)
     a, b = rng.standard_normal((2, 5, 3, 4))
-    call = run_layer(layer, [a, b], np.ones((5, 3, 1)), backend="numpy")
+    call = run_layer(layer, [a, b], np.ones((5, 3, 1)), backend=BACKEND)
     np.testing.assert_array_equal(call.input_gradients, (b, a))
 
 
@@ -35,7 +36,7 @@ def test_several_inputs_and_another_output_shape(rng: np.random.Generator) -> No
 def test_the_dtype_is_kept(dtype: Any) -> None:
     layer = Lambda(np.sin, lambda dy, x: dy * np.cos(x))
     x = np.ones((2, 3), dtype)
-    call = run_layer(layer, x, x, backend="numpy")
+    call = run_layer(layer, x, x, backend=BACKEND)
     assert call.output.dtype == dtype
     (dx,) = call.input_gradients
     assert dx is not None
@@ -108,7 +109,7 @@ def test_what_cannot_be_checked_is_refused_unless_told_otherwise() -> None:
 def test_check_false_believes_the_derivative() -> None:
     straight_through = Lambda(np.round, lambda dy, x: dy, check=False)
     x, dy = np.array([[0.4, 0.6]]), np.array([[3.0, 5.0]])
-    call = run_layer(straight_through, x, dy, backend="numpy")
+    call = run_layer(straight_through, x, dy, backend=BACKEND)
     np.testing.assert_array_equal(call.output, [[0, 1]])
     np.testing.assert_array_equal(call.input_gradients[0], dy)
 
@@ -116,7 +117,7 @@ def test_check_false_believes_the_derivative() -> None:
 def test_mixing_the_rows_of_a_batch_works(rng: np.random.Generator) -> None:
     layer = Lambda(lambda x: x - x.mean(axis=0), lambda dy, x: dy - dy.mean(axis=0))
     x, dy = rng.standard_normal((2, 5, 3))
-    call = run_layer(layer, x, dy, backend="numpy")
+    call = run_layer(layer, x, dy, backend=BACKEND)
     np.testing.assert_allclose(call.input_gradients[0], dy - dy.mean(axis=0), rtol=1e-12)
     with pytest.raises(DerivativeError, match="input 0"):
         Lambda(lambda x: x - x.mean(axis=0), lambda dy, x: dy).spec((3,))
@@ -147,7 +148,7 @@ def test_a_forward_that_changes_the_dtype_is_refused() -> None:
         Lambda(lambda x: x.astype(np.float32), lambda dy, x: dy).spec((3,))
     widens = Lambda(lambda x: x * np.float64(2), lambda dy, x: dy * 2)
     with pytest.raises(DTypeError, match="read float32, returned float64"):
-        run_layer(widens, np.ones((1, 3), np.float32), backend="numpy")
+        run_layer(widens, np.ones((1, 3), np.float32), backend=BACKEND)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_a_backward_that_widens_is_refused_when_it_runs() -> None:
     layer = Lambda(lambda x: 2 * x, lambda dy, x: dy * np.float64(2))
     x = np.ones((1, 3), np.float32)
     with pytest.raises(ShapeError, match=r"\(1, 3\) float32; got \(1, 3\) float64"):
-        run_layer(layer, x, x, backend="numpy")
+        run_layer(layer, x, x, backend=BACKEND)
 
 
 def test_a_function_that_writes_to_its_input_fails() -> None:

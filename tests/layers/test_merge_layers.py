@@ -20,11 +20,12 @@ from nnscratch.layers import (
     Subtract,
 )
 from nnscratch.layers.arguments import ArgumentError
+from tests.backends import BACKEND
 
 
 def run(layer: Layer, *xs: Any, dy: Any) -> tuple[Array, list[Array]]:
     arrays = [np.asarray(x, float) for x in xs]
-    call: Call = run_layer(layer, arrays, np.asarray(dy, float), backend="numpy")
+    call: Call = run_layer(layer, arrays, np.asarray(dy, float), backend=BACKEND)
     return call.output, list(call.input_gradients)
 
 
@@ -86,7 +87,7 @@ def test_distances_are_norms_over_the_last_axis(
     rng: np.random.Generator, layer: Layer, order: int
 ) -> None:
     a, b = rng.standard_normal((2, 3, 4, 5))
-    y = run_layer(layer, [a, b], backend="numpy").output
+    y = run_layer(layer, [a, b], backend=BACKEND).output
     expected = np.linalg.norm(a - b, axis=-1, keepdims=True, ord=order)
     np.testing.assert_allclose(y, expected, rtol=1e-12)
 

@@ -10,10 +10,11 @@ from nnscratch.core.run import run_layer
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import GaussianNoise, SpatialDropout2D
 from nnscratch.layers.arguments import ArgumentError
+from tests.backends import BACKEND
 
 
 def output(layer: Any, x: Array, **arguments: Any) -> Array:
-    y: Array = run_layer(layer, x, backend="numpy", **arguments).output
+    y: Array = run_layer(layer, x, backend=BACKEND, **arguments).output
     return y
 
 

@@ -12,6 +12,7 @@ from nnscratch.core.run import run_layer
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import BatchNormalization, UnitNormalization
 from nnscratch.layers.arguments import ArgumentError
+from tests.backends import BACKEND
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_training_normalises_by_the_moments_of_the_batch(
     rng: np.random.Generator, weights: dict[str, Array], axis: int, shape: tuple[int, ...]
 ) -> None:
     x = 7 + 3 * rng.standard_normal((6, *shape))
-    call = run_layer(BatchNormalization(axis), x, params=weights, backend="numpy")
+    call = run_layer(BatchNormalization(axis), x, params=weights, backend=BACKEND)
     last, y = (np.moveaxis(a, axis, -1) for a in (x, call.output))  # (..., 3)
     others = tuple(range(last.ndim - 1))
     mean, variance = last.mean(axis=others), last.var(axis=others)
@@ -52,7 +53,7 @@ def test_inference_normalises_by_the_moving_averages_and_leaves_them(
 ) -> None:
     x = rng.standard_normal((6, *shape))
     layer = BatchNormalization(axis)
-    call = run_layer(layer, x, params=weights, backend="numpy", training=False)
+    call = run_layer(layer, x, params=weights, backend=BACKEND, training=False)
     last, y = (np.moveaxis(a, axis, -1) for a in (x, call.output))  # (..., 3)
     xhat = (last - weights["moving_mean"]) / np.sqrt(weights["moving_variance"] + 1e-3)
     np.testing.assert_allclose(y, weights["gamma"] * xhat + weights["beta"], rtol=1e-10)
@@ -61,7 +62,7 @@ def test_inference_normalises_by_the_moving_averages_and_leaves_them(
 
 def test_the_variance_is_the_biased_one() -> None:
     x = np.array([[1.0], [2.0], [3.0], [4.0]])
-    call = run_layer(BatchNormalization(momentum=0), x, backend="numpy")
+    call = run_layer(BatchNormalization(momentum=0), x, backend=BACKEND)
     assert call.state_out["moving_variance"] == [1.25]
     assert call.state_out["moving_mean"] == [2.5]
 
@@ -86,7 +87,7 @@ def test_a_frozen_layer_infers_in_training(
 def test_a_constant_channel_gives_beta_and_no_gradient() -> None:
     x, dy = np.full((4, 2), 3.0), np.arange(8.0).reshape(4, 2)
     params = {"beta": np.array([5.0, 6.0])}
-    call = run_layer(BatchNormalization(), x, dy, params=params, backend="numpy")
+    call = run_layer(BatchNormalization(), x, dy, params=params, backend=BACKEND)
     np.testing.assert_array_equal(call.output, [[5, 6]] * 4)
     assert not call.param_gradients["gamma"].any()
 
@@ -123,7 +124,7 @@ def test_weights_are_declared_with_what_was_asked_for(rng: np.random.Generator) 
 def test_without_gamma_or_beta(rng: np.random.Generator, center: bool, scale: bool) -> None:
     x, dy = rng.standard_normal((6, 3)), rng.standard_normal((6, 3))
     layer = BatchNormalization(center=center, scale=scale)
-    bare, full = (run_layer(a, x, dy, backend="numpy") for a in (layer, BatchNormalization()))
+    bare, full = (run_layer(a, x, dy, backend=BACKEND) for a in (layer, BatchNormalization()))
     np.testing.assert_array_equal(bare.output, full.output)
     np.testing.assert_array_equal(bare.input_gradients[0], full.input_gradients[0])
     for name, there in (("beta", center), ("gamma", scale)):
@@ -158,13 +159,13 @@ def test_inputs_without_the_axis_are_refused(layer: Any) -> None:
 @pytest.mark.parametrize("axis", [-1, 1])
 def test_unit_normalization_gives_vectors_of_length_1(rng: np.random.Generator, axis: int) -> None:
     x = rng.standard_normal((4, 5, 3))
-    y = run_layer(UnitNormalization(axis), x, backend="numpy").output
+    y = run_layer(UnitNormalization(axis), x, backend=BACKEND).output
     np.testing.assert_allclose(np.linalg.norm(y, axis=axis), 1, rtol=1e-12)
     np.testing.assert_allclose(y * np.linalg.norm(x, axis=axis, keepdims=True), x, rtol=1e-12)
 
 
 def test_unit_normalization_divides_short_vectors_by_a_constant() -> None:
     x, dy = np.array([[0.0, 0.0], [3e-7, 4e-7]]), np.array([[1.0, 2.0], [3.0, 4.0]])
-    call = run_layer(UnitNormalization(), x, dy, backend="numpy")
+    call = run_layer(UnitNormalization(), x, dy, backend=BACKEND)
     np.testing.assert_allclose(call.output, x / 1e-6, rtol=1e-12)
     np.testing.assert_allclose(call.input_gradients[0], dy / 1e-6, rtol=1e-12)

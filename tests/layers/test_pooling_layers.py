@@ -21,6 +21,7 @@ from nnscratch.layers import (
     MaxPooling2D,
 )
 from nnscratch.layers.arguments import ArgumentError
+from tests.backends import BACKEND
 from tests.layers import loops
 
 LAYERS = {"max": MaxPooling2D, "average": AveragePooling2D}
@@ -43,14 +44,14 @@ def test_forward_is_what_plain_loops_compute(
     padding: str,
 ) -> None:
     x = rng.standard_normal((2, 7, 6, 3)) - 5  # below 0: padding with 0 would win
-    y = run_layer(LAYERS[mode](size, strides, padding), x, backend="numpy").output
+    y = run_layer(LAYERS[mode](size, strides, padding), x, backend=BACKEND).output
     expected = loops.pool2d(x, size, strides, padding, mode)
     np.testing.assert_allclose(y, expected, rtol=1e-12)
 
 
 def test_by_default_windows_of_2_by_2_lie_side_by_side(rng: np.random.Generator) -> None:
     x = rng.standard_normal((2, 5, 7, 3))
-    y = run_layer(MaxPooling2D(), x, backend="numpy").output
+    y = run_layer(MaxPooling2D(), x, backend=BACKEND).output
     np.testing.assert_array_equal(y, loops.pool2d(x, (2, 2), (2, 2), "valid", "max"))
     assert AveragePooling2D((3, 2)).strides == (3, 2)
 
@@ -70,13 +71,13 @@ def test_spec_declares_the_shape_that_forward_returns(
 ) -> None:
     assume(padding == "same" or (size[0] <= image[0] and size[1] <= image[1]))
     layer = LAYERS[mode](size, strides, padding)
-    y = run_layer(layer, np.ones((2, *image, 3)), backend="numpy").output
+    y = run_layer(layer, np.ones((2, *image, 3)), backend=BACKEND).output
     assert y.shape == (2, *layer.spec((*image, 3)).output_shape)
 
 
 def test_the_first_of_equal_numbers_wins_row_by_row() -> None:
     x, dy = np.ones((1, 2, 4, 1)), np.array([3.0, 5.0]).reshape(1, 1, 2, 1)
-    (dx,) = run_layer(MaxPooling2D(), x, dy, backend="numpy").input_gradients
+    (dx,) = run_layer(MaxPooling2D(), x, dy, backend=BACKEND).input_gradients
     np.testing.assert_array_equal(dx[0, :, :, 0], [[3, 0, 5, 0], [0, 0, 0, 0]])
 
 
@@ -84,14 +85,14 @@ def test_a_cell_that_wins_in_several_windows_gets_the_sum() -> None:
     x = np.array([0.0, 1.0, 0.0]).reshape(1, 1, 3, 1)
     dy = np.array([3.0, 5.0]).reshape(1, 1, 2, 1)
     layer = MaxPooling2D((1, 2), strides=1)
-    (dx,) = run_layer(layer, x, dy, backend="numpy").input_gradients
+    (dx,) = run_layer(layer, x, dy, backend=BACKEND).input_gradients
     np.testing.assert_array_equal(dx.ravel(), [0, 8, 0])
 
 
 def test_average_gradients_are_shared_by_the_cells_inside_the_image() -> None:
     x, dy = np.zeros((1, 1, 3, 1)), np.array([6.0, 4.0]).reshape(1, 1, 2, 1)
     layer = AveragePooling2D((1, 2), padding="same")  # the second window holds one real cell
-    (dx,) = run_layer(layer, x, dy, backend="numpy").input_gradients
+    (dx,) = run_layer(layer, x, dy, backend=BACKEND).input_gradients
     np.testing.assert_array_equal(dx.ravel(), [3, 3, 4])
 
 
@@ -99,18 +100,18 @@ def test_nan_propagates(rng: np.random.Generator) -> None:
     x = rng.standard_normal((1, 2, 4, 1))
     x[0, 1, 2, 0] = np.nan
     for layer in (MaxPooling2D(), AveragePooling2D(2)):
-        y = run_layer(layer, x, backend="numpy").output
+        y = run_layer(layer, x, backend=BACKEND).output
         np.testing.assert_array_equal(np.isnan(y.ravel()), [False, True])
 
 
 def test_global_pooling_reduces_each_channel(rng: np.random.Generator) -> None:
     x, dy = rng.standard_normal((2, 3, 5, 4)), rng.standard_normal((2, 4))
-    largest = run_layer(GlobalMaxPooling2D(), x, dy, backend="numpy")
+    largest = run_layer(GlobalMaxPooling2D(), x, dy, backend=BACKEND)
     np.testing.assert_array_equal(largest.output, x.max(axis=(1, 2)))
     (dx,) = largest.input_gradients
     winners = x == x.max(axis=(1, 2), keepdims=True)
     np.testing.assert_array_equal(dx, np.where(winners, dy[:, None, None, :], 0))
-    mean = run_layer(GlobalAveragePooling2D(), x, dy, backend="numpy")
+    mean = run_layer(GlobalAveragePooling2D(), x, dy, backend=BACKEND)
     np.testing.assert_allclose(mean.output, x.mean(axis=(1, 2)), rtol=1e-12)
     (dx,) = mean.input_gradients
     np.testing.assert_allclose(dx, np.broadcast_to(dy[:, None, None, :] / 15, x.shape), rtol=1e-12)
@@ -119,8 +120,8 @@ def test_global_pooling_reduces_each_channel(rng: np.random.Generator) -> None:
 @pytest.mark.parametrize("layer", [GlobalMaxPooling2D, GlobalAveragePooling2D])
 def test_global_pooling_may_keep_its_axes(rng: np.random.Generator, layer: Any) -> None:
     x, dy = rng.standard_normal((2, 3, 5, 4)), rng.standard_normal((2, 4))
-    kept = run_layer(layer(keepdims=True), x, dy[:, None, None], backend="numpy")
-    dropped = run_layer(layer(), x, dy, backend="numpy")
+    kept = run_layer(layer(keepdims=True), x, dy[:, None, None], backend=BACKEND)
+    dropped = run_layer(layer(), x, dy, backend=BACKEND)
     np.testing.assert_array_equal(kept.output, dropped.output[:, None, None])
     np.testing.assert_array_equal(kept.input_gradients[0], dropped.input_gradients[0])
 

@@ -16,6 +16,7 @@ from nnscratch.layers import (
     Softplus,
     Softsign,
 )
+from tests.backends import BACKEND
 from tests.layers.test_activation_layers import forward, slope
 from tests.layers.test_torch_parity import compare
 
@@ -42,7 +43,7 @@ def test_the_exponential_is_its_own_slope_and_overflows() -> None:
     assert forward(Exponential(), 0, 2) == pytest.approx([1, math.exp(2)])
     assert slope(Exponential(), 0, 2) == pytest.approx([1, math.exp(2)])
     with np.errstate(over="ignore"):
-        y = run_layer(Exponential(), np.float32([[88.7, 88.8]]), backend="numpy").output
+        y = run_layer(Exponential(), np.float32([[88.7, 88.8]]), backend=BACKEND).output
     assert np.isfinite(y).tolist() == [[True, False]]
 
 
@@ -88,8 +89,8 @@ def test_is_saturated_where_its_slope_is_a_hundredth_of_the_largest(
 )
 def test_names(rng: np.random.Generator, name: str, layer: Layer) -> None:
     x = rng.standard_normal((3, 5))
-    named = run_layer(Activation(name), x, backend="numpy").output
-    np.testing.assert_array_equal(named, run_layer(layer, x, backend="numpy").output)
+    named = run_layer(Activation(name), x, backend=BACKEND).output
+    np.testing.assert_array_equal(named, run_layer(layer, x, backend=BACKEND).output)
     assert type(Dense(2, activation=name).activation) is type(layer)
 
 

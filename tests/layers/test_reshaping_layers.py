@@ -19,6 +19,7 @@ from nnscratch.layers import (
     ZeroPadding2D,
 )
 from nnscratch.layers.arguments import ArgumentError
+from tests.backends import BACKEND
 
 shapes = st.lists(st.integers(1, 4), min_size=0, max_size=4).map(tuple)
 
@@ -32,23 +33,23 @@ def test_reshape_and_back(shape: tuple[int, ...], data: st.DataObject) -> None:
     layer = Reshape(asked)
     assert layer.spec(shape).output_shape == target
     x = np.arange(2.0 * prod(shape)).reshape(2, *shape)
-    y = run_layer(layer, x, backend="numpy").output
+    y = run_layer(layer, x, backend=BACKEND).output
     np.testing.assert_array_equal(y, x.reshape(2, *target))
-    call = run_layer(layer, x, y, backend="numpy")
+    call = run_layer(layer, x, y, backend=BACKEND)
     np.testing.assert_array_equal(call.input_gradients[0], x)
 
 
 @pytest.mark.parametrize(("shape", "size"), [((3, 4, 2), 24), ((5,), 5), ((), 1)])
 def test_flatten(shape: tuple[int, ...], size: int) -> None:
     x = np.arange(2.0 * size).reshape(2, *shape)
-    call = run_layer(Flatten(), x, x.reshape(2, size), backend="numpy")
+    call = run_layer(Flatten(), x, x.reshape(2, size), backend=BACKEND)
     np.testing.assert_array_equal(call.output, x.reshape(2, size))
     np.testing.assert_array_equal(call.input_gradients[0], x)
 
 
 def test_views_are_declared() -> None:
     x = np.zeros((2, 3, 4))
-    assert np.shares_memory(run_layer(Flatten(), x, backend="numpy").output, x)
+    assert np.shares_memory(run_layer(Flatten(), x, backend=BACKEND).output, x)
     assert Flatten().aliases
     assert Reshape((12,)).aliases
 
@@ -69,7 +70,7 @@ def test_zero_padding(rng: np.random.Generator, padding: Any, pads: Any) -> None
     expected[:, top : top + 3, left : left + 4] = x
     layer = ZeroPadding2D(padding)
     assert (2, *layer.spec((3, 4, 2)).output_shape) == expected.shape
-    call = run_layer(layer, x, expected, backend="numpy")
+    call = run_layer(layer, x, expected, backend=BACKEND)
     np.testing.assert_array_equal(call.output, expected)
     np.testing.assert_array_equal(call.input_gradients[0], x)
 
@@ -108,8 +109,8 @@ def test_zero_padding_wants_images() -> None:
 
 def test_cropping_undoes_padding(rng: np.random.Generator) -> None:
     x, sides = rng.standard_normal((2, 3, 4, 2)), ((1, 0), (2, 3))
-    padded = run_layer(ZeroPadding2D(sides), x, backend="numpy").output
-    call = run_layer(Cropping2D(sides), padded, x, backend="numpy")
+    padded = run_layer(ZeroPadding2D(sides), x, backend=BACKEND).output
+    call = run_layer(Cropping2D(sides), padded, x, backend=BACKEND)
     np.testing.assert_array_equal(call.output, x)
     np.testing.assert_array_equal(call.input_gradients[0], padded)
 
@@ -127,7 +128,7 @@ def test_permute_and_back(order: list[int]) -> None:
     layer = Permute(order)
     y = np.transpose(x, (0, *order))
     assert layer.spec(x.shape[1:]).output_shape == y.shape[1:]
-    call = run_layer(layer, x, y, backend="numpy")
+    call = run_layer(layer, x, y, backend=BACKEND)
     np.testing.assert_array_equal(call.output, y)
     np.testing.assert_array_equal(call.input_gradients[0], x)
 
@@ -145,7 +146,7 @@ def test_permute_wants_as_many_axes() -> None:
 
 def test_repeat_vector() -> None:
     x, dy = np.array([[1.0, 2]]), np.array([[[1.0, 2], [10, 20], [100, 200]]])
-    call = run_layer(RepeatVector(3), x, dy, backend="numpy")
+    call = run_layer(RepeatVector(3), x, dy, backend=BACKEND)
     np.testing.assert_array_equal(call.output, [[[1, 2]] * 3])
     np.testing.assert_array_equal(call.input_gradients[0], [[111, 222]])
     with pytest.raises(ShapeError, match="expected vectors"):

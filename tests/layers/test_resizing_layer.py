@@ -7,21 +7,22 @@ from nnscratch.core.errors import UnknownNameError
 from nnscratch.core.run import run_layer
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import UpSampling2D
+from tests.backends import BACKEND
 from tests.layers.test_torch_parity import compare, nhwc
 
 
 def row(layer: UpSampling2D, *values: float) -> list[float]:
     """What becomes of an image of one row."""
     x = np.array(values, float)[None, None, :, None]
-    y: Array = run_layer(layer, x, backend="numpy").output
+    y: Array = run_layer(layer, x, backend=BACKEND).output
     return y[0, 0, :, 0].tolist()
 
 
 def test_nearest_repeats_rows_and_columns() -> None:
     x = np.array([[1.0, 2], [3, 4]])[None, :, :, None]
-    y = run_layer(UpSampling2D((1, 3)), x, backend="numpy").output
+    y = run_layer(UpSampling2D((1, 3)), x, backend=BACKEND).output
     np.testing.assert_array_equal(y[0, ..., 0], [[1, 1, 1, 2, 2, 2], [3, 3, 3, 4, 4, 4]])
-    y = run_layer(UpSampling2D(), x, backend="numpy").output
+    y = run_layer(UpSampling2D(), x, backend=BACKEND).output
     np.testing.assert_array_equal(y[0, :, 0, 0], [1, 1, 3, 3])
 
 

@@ -10,6 +10,7 @@ from nnscratch.core.run import run_layer
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import GroupNormalization, LayerNormalization
 from nnscratch.layers.arguments import ArgumentError
+from tests.backends import BACKEND
 from tests.layers.test_torch_parity import compare, nhwc
 
 
@@ -17,7 +18,7 @@ def normalized(layer: Any, x: Array, **params: Array) -> Array:
     plain = {"gamma": 1.0, "beta": 0.0} | params
     shapes = {name: param.shape for name, param in layer.spec(x.shape[1:]).params.items()}
     values = {name: np.broadcast_to(plain[name], shape) for name, shape in shapes.items()}
-    y: Array = run_layer(layer, x, params=values, backend="numpy").output
+    y: Array = run_layer(layer, x, params=values, backend=BACKEND).output
     return y
 
 
@@ -62,9 +63,9 @@ def test_a_group_is_normalised_with_all_places(rng: np.random.Generator, groups:
 def test_training_makes_no_difference(rng: np.random.Generator) -> None:
     x = rng.standard_normal((3, 4))
     layer = LayerNormalization()
-    training = run_layer(layer, x, backend="numpy", training=True).output
+    training = run_layer(layer, x, backend=BACKEND, training=True).output
     np.testing.assert_array_equal(
-        training, run_layer(layer, x, backend="numpy", training=False).output
+        training, run_layer(layer, x, backend=BACKEND, training=False).output
     )
 
 

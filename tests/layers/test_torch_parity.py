@@ -23,6 +23,7 @@ from nnscratch.layers import (
     PReLU,
     Softmax,
 )
+from tests.backends import BACKEND
 
 pytestmark = pytest.mark.parity
 
@@ -49,9 +50,9 @@ def compare(
     import torch
 
     params = params or {}
-    y = run_layer(layer, x, params=params, backend="numpy", **arguments).output
+    y = run_layer(layer, x, params=params, backend=BACKEND, **arguments).output
     dy = np.random.default_rng(1).standard_normal(y.shape)
-    ours = run_layer(layer, x, dy, params=params, backend="numpy", **arguments)
+    ours = run_layer(layer, x, dy, params=params, backend=BACKEND, **arguments)
     tensors = {n: torch.tensor(v, requires_grad=True) for n, v in {"x": x, **params}.items()}
     expected = theirs(**tensors)
     np.testing.assert_allclose(ours.output, expected.detach().numpy(), rtol=1e-9, atol=1e-12)

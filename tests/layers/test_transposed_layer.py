@@ -11,6 +11,7 @@ from nnscratch.core.run import run_layer
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import Conv2DTranspose
 from nnscratch.layers.arguments import ArgumentError
+from tests.backends import BACKEND
 from tests.layers.test_torch_parity import compare, nhwc
 
 
@@ -34,7 +35,7 @@ def test_each_pixel_paints_the_kernel(
     x, kernel = rng.standard_normal((2, 3, 4, 3)), rng.standard_normal((4, 3, 2, 3))
     params = {"kernel": kernel, "bias": np.zeros(2)}
     layer = Conv2DTranspose(2, (4, 3), strides, dilation_rate=dilation)
-    y = run_layer(layer, x, params=params, backend="numpy").output
+    y = run_layer(layer, x, params=params, backend=BACKEND).output
     np.testing.assert_allclose(y, painted(x, kernel, strides, dilation), atol=1e-12)
 
 
@@ -48,7 +49,7 @@ def test_same_is_cut_out_of_the_painting(
     x, kernel = rng.standard_normal((1, 4, 4, 1)), rng.standard_normal((size, size, 1, 1))
     params = {"kernel": kernel, "bias": np.zeros(1)}
     layer = Conv2DTranspose(1, size, stride, padding="same")
-    y = run_layer(layer, x, params=params, backend="numpy").output
+    y = run_layer(layer, x, params=params, backend=BACKEND).output
     whole = slice(first, first + 4 * stride)
     np.testing.assert_allclose(y, painted(x, kernel, (stride, stride))[:, whole, whole], atol=1e-12)
 
@@ -72,7 +73,7 @@ def test_lengths_are_keras_own(arguments: dict[str, Any], length: int) -> None:
 def test_where_nothing_is_painted_there_is_the_bias() -> None:
     params = {"kernel": np.ones((1, 1, 1, 1)), "bias": np.array([7.0])}
     layer = Conv2DTranspose(1, 1, strides=2, padding="same", activation="relu")
-    y = run_layer(layer, np.ones((1, 2, 2, 1)), params=params, backend="numpy").output
+    y = run_layer(layer, np.ones((1, 2, 2, 1)), params=params, backend=BACKEND).output
     rows = [[8, 7, 8, 7], [7, 7, 7, 7], [8, 7, 8, 7], [7, 7, 7, 7]]
     np.testing.assert_array_equal(y[0, ..., 0], rows)
 
@@ -85,7 +86,7 @@ def test_output_padding_must_be_less_than_the_stride() -> None:
 
 
 def test_its_automatic_name_is_keras_own() -> None:
-    model = nn.Sequential([nn.Input((2, 2, 1)), Conv2DTranspose(1, 2)], backend="numpy")
+    model = nn.Sequential([nn.Input((2, 2, 1)), Conv2DTranspose(1, 2)], backend=BACKEND)
     assert list(model.params) == ["conv2d_transpose/kernel", "conv2d_transpose/bias"]
 
 

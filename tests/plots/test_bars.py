@@ -7,6 +7,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.plots import Bars, bars
+from tests.backends import BACKEND
 from tests.nets import conv_net, images
 
 
@@ -71,7 +72,7 @@ def test_the_ledgers_title_is_whole(count: int) -> None:
 
 def test_a_long_ledger_adds_its_small_entries_up() -> None:
     layers = [nn.Dense(2) for _ in range(12)]
-    model = nn.Sequential([nn.Input((2,)), *layers], backend="numpy", seed=0)
+    model = nn.Sequential([nn.Input((2,)), *layers], backend=BACKEND, seed=0)
     model.compile("sgd", "mse")
     ledger = nn.Ledger(gradients=1)
     model.fit(np.ones((4, 2)), np.ones((4, 2)), verbose=0, callbacks=ledger)
@@ -107,7 +108,7 @@ def test_a_path_ends_with_the_product() -> None:
 
 def test_every_input_of_a_call_has_a_bar() -> None:
     a, b = nn.Input((2,), name="a"), nn.Input((2,), name="b")
-    model = nn.Model([a, b], nn.Add()([nn.Dense(2)(a), b]), backend="numpy", seed=0)
+    model = nn.Model([a, b], nn.Add()([nn.Dense(2)(a), b]), backend=BACKEND, seed=0)
     tape = model.forward(*np.ones((2, 3, 2), np.float32))
     factors = nn.attenuation(model.backward(tape, np.ones((3, 2), np.float32)))
     assert list(read(nn.plots.attenuation(factors).axes[0])) == [

@@ -6,6 +6,7 @@ from matplotlib.text import Text
 
 import nnscratch as nn
 from nnscratch.plots import histograms, png
+from tests.backends import BACKEND
 from tests.nets import conv_net, images
 
 
@@ -13,7 +14,7 @@ def recorded(*values: np.ndarray) -> nn.Recorder:
     """A recorder that has looked at a weight's values in turn; every gradient is 0."""
     recorder = nn.Recorder(every=1)
     model = nn.Sequential(
-        [nn.Input((4,)), nn.Dense(5, use_bias=False)], backend="numpy", dtype="float64", seed=0
+        [nn.Input((4,)), nn.Dense(5, use_bias=False)], backend=BACKEND, dtype="float64", seed=0
     )
     model.compile(nn.SGD(0.0), "mse")
     for value in values:
@@ -56,7 +57,7 @@ def test_calls_have_an_output_and_its_gradient() -> None:
 def test_long_names_leave_the_colour_bar_alone() -> None:
     x = nn.Input((4,))
     layer = nn.Dense(2, name="a_dense_layer_with_a_very_long_name_that_goes_on_and_on")
-    model = nn.Model(x, layer(x), backend="numpy", seed=0)
+    model = nn.Model(x, layer(x), backend=BACKEND, seed=0)
     model.compile("sgd", "mse")
     recorder = nn.Recorder(every=1)
     recorder.record(model.train_step(np.ones((2, 4)), np.ones((2, 2))))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from tests.backends import BACKEND
 from tests.nets import conv_net, images
 
 
@@ -115,7 +116,7 @@ def test_what_is_no_kernel_is_refused(step):
         nn.plots.kernels(np.ones((64, 10)))
     with pytest.raises(nn.UnknownNameError, match="did you mean 'conv2d/kernel'"):
         nn.plots.kernels(step, "conv2d/kernal")
-    dense = nn.Sequential([nn.Input((3,)), nn.Dense(2)], backend="numpy", seed=0)
+    dense = nn.Sequential([nn.Input((3,)), nn.Dense(2)], backend=BACKEND, seed=0)
     with pytest.raises(nn.ShapeError, match="there is no convolution here"):
         nn.plots.kernels(dense)
 

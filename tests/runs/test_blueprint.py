@@ -15,6 +15,7 @@ from nnscratch.runs.descriptions import CLASSES, Writer, foreign
 from nnscratch.runs.errors import RunError
 from nnscratch.testing.cases import CASES
 from nnscratch.training.compiled import compile_graph
+from tests.backends import BACKEND
 from tests.nets import assert_same_bits, contents, conv_net, images
 from tests.testing.test_random_graphs import build, programs
 
@@ -74,7 +75,7 @@ def siamese(named="embedder", depth=1):
         inner = nn.Model(x, nn.Dense(3, activation="tanh")(inner(x)), name="outer")
     a, b = nn.Input((6, 6, 1), name="left"), nn.Input((6, 6, 1))
     y = nn.L1Distance()([inner(a), inner(b)])
-    model = nn.Model([a, b], nn.Dense(1, activation="sigmoid")(y), backend="numpy", seed=1)
+    model = nn.Model([a, b], nn.Dense(1, activation="sigmoid")(y), backend=BACKEND, seed=1)
     return compiled(model, "binary_crossentropy", metrics=["accuracy"])
 
 
@@ -83,7 +84,7 @@ def shared_activation():
     elu = nn.ELU(0.5)
     y = nn.Conv2D(2, 3, activation=elu, name="a")(x)
     y = nn.Flatten()(nn.Conv2D(2, 3, activation=elu, name="b")(y))
-    return compiled(nn.Model(x, nn.Dense(3, activation="softmax")(y), backend="numpy", seed=0))
+    return compiled(nn.Model(x, nn.Dense(3, activation="softmax")(y), backend=BACKEND, seed=0))
 
 
 def layer_twice_with_options():
@@ -106,7 +107,7 @@ def layer_twice_with_options():
     schedule = nn.schedules.PiecewiseConstantDecay([1, 2], [0.1, 0.01, 0.001])
     optimizer = nn.AdamW(schedule, exclude_from_weight_decay=["*/bias"], clipnorm=1)
     loss = nn.losses.SparseCategoricalCrossentropy(epsilon=1e-6)
-    model = nn.Model(x, y, backend="numpy", seed=0, dtype="float64", exact=True)
+    model = nn.Model(x, y, backend=BACKEND, seed=0, dtype="float64", exact=True)
     return compiled(model, loss, optimizer=optimizer, metrics=["acc", nn.metrics.ClassAccuracy()])
 
 
@@ -142,7 +143,7 @@ def test_part_of_a_nested_network_that_nobody_reads_comes_back():
     x = nn.Input((6, 6, 1))
     flat = nn.Flatten()(x)
     two = nn.Model(x, [nn.Dense(3, "softmax")(flat), nn.Dense(2)(flat)], name="two")
-    model = compiled(nn.Model(x, two(x)[0], backend="numpy", seed=0))
+    model = compiled(nn.Model(x, two(x)[0], backend=BACKEND, seed=0))
     assert_same_model(there_and_back(model), model)
 
 
@@ -151,7 +152,7 @@ def test_part_of_a_nested_network_that_nobody_reads_comes_back():
 )
 def test_every_layer_comes_back(case):
     inputs = [nn.Input(shape) for shape in case.in_shapes]
-    model = nn.Model(inputs, case.layer(*inputs), backend="numpy", dtype="float64", seed=0)
+    model = nn.Model(inputs, case.layer(*inputs), backend=BACKEND, dtype="float64", seed=0)
     model.compile("sgd", "mse")
     assert_same_graph(there_and_back(model).graph, model.graph)
 
@@ -217,7 +218,7 @@ class Dense(nn.Dense):
 
 
 def net(*layers, **options):
-    model = nn.Sequential([nn.Input((6, 6, 1)), nn.Flatten(), *layers], backend="numpy", seed=0)
+    model = nn.Sequential([nn.Input((6, 6, 1)), nn.Flatten(), *layers], backend=BACKEND, seed=0)
     return compiled(model, "mse", **options)
 
 

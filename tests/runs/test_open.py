@@ -13,6 +13,7 @@ import pytest
 import nnscratch as nn
 from nnscratch.runs import environment
 from nnscratch.runs.environment import differences
+from tests.backends import BACKEND
 from tests.nets import assert_same_bits, contents, conv_net, everything
 from tests.runs.test_blueprint import Twice
 from tests.runs.test_replay import record
@@ -27,7 +28,7 @@ ROOT = Path(__file__).parent.parent.parent
 def own(factor=0.5, rate=0.1):
     """A model with a layer, a loss and a schedule of somebody's own."""
     layers = [nn.Input((6, 6, 1)), nn.Flatten(), nn.Dense(3), Twice(factor)]
-    model = nn.Sequential(layers, backend="numpy", seed=0, store=nn.Store())
+    model = nn.Sequential(layers, backend=BACKEND, seed=0, store=nn.Store())
     loss = (
         lambda y_pred, y: ((y_pred - y) ** 2).sum(axis=1),
         lambda y_pred, y: 2 * (y_pred - y),

@@ -9,6 +9,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.runs.checkpoints import Key
+from tests.backends import BACKEND
 from tests.nets import assert_same_bits, contents, conv_net, everything, linear
 from tests.runs.trainings import BOTH, PAIRS, Steps, X, Y, fit, siamese, two_outputs, watchers
 
@@ -83,7 +84,7 @@ def test_nans_and_infinities_are_replayed_too(tmp_path):
 
 
 def test_input_that_the_first_data_declare(tmp_path):
-    model = nn.Sequential([nn.Flatten(), nn.Dense(3, "softmax")], backend="numpy", seed=0)
+    model = nn.Sequential([nn.Flatten(), nn.Dense(3, "softmax")], backend=BACKEND, seed=0)
     model.compile("adam", "sparse_categorical_crossentropy")
     run, steps = record(tmp_path, model)
     check_every_step(run, steps)
@@ -299,7 +300,7 @@ class Impure(nn.Linear):
 
 def impure():
     layers = [nn.Input((6, 6, 1)), nn.Flatten(), nn.Dense(3), Impure(), nn.Softmax()]
-    model = nn.Sequential(layers, backend="numpy", seed=0)
+    model = nn.Sequential(layers, backend=BACKEND, seed=0)
     model.compile("sgd", "sparse_categorical_crossentropy")
     return model
 

@@ -17,6 +17,7 @@ import nnscratch as nn
 from nnscratch.runs.archive import LOG
 from nnscratch.runs.manifest import ARRAYS, FILE
 from nnscratch.training.weight_files import WeightFileError, save
+from tests.backends import BACKEND
 from tests.nets import conv_net
 from tests.runs.trainings import BreakOffError, Interrupt, X, Y, fit
 
@@ -41,7 +42,7 @@ def net():
     x = nn.Input((6, 6, 1))
     kernel = np.linspace(-1, 1, 108).reshape(36, 3)
     y = nn.Dense(3, "softmax", kernel_initializer=kernel)(nn.Flatten()(nn.Dropout(0.5)(x)))
-    model = nn.Model(x, y, backend="numpy", seed=1, store=nn.Store())
+    model = nn.Model(x, y, backend=BACKEND, seed=1, store=nn.Store())
     model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
     return model
 

@@ -6,6 +6,7 @@ import numpy as np
 
 import nnscratch as nn
 from nnscratch.core.tape import ALL
+from tests.backends import BACKEND
 from tests.nets import images
 
 X, Y = images(17)
@@ -74,13 +75,13 @@ def siamese(**options):
         ],
         name="embedder",
         store=nn.Store(),
-        backend="numpy",
+        backend=BACKEND,
         seed=0,
     )
     a, b = nn.Input((6, 6, 1)), nn.Input((6, 6, 1))
     distance = nn.L1Distance()([embedder(a), embedder(b)])
     y = nn.Dense(1, activation="sigmoid")(distance)
-    settings = {"backend": "numpy", "seed": 2, "store": nn.Store()} | options
+    settings = {"backend": BACKEND, "seed": 2, "store": nn.Store()} | options
     model = nn.Model([a, b], y, **settings)
     model.compile(nn.RMSprop(0.01, momentum=0.5), "binary_crossentropy", ["accuracy"])
     return model
@@ -92,7 +93,7 @@ def two_outputs():
     flat = nn.Flatten()(x)
     classes = nn.Dense(3, activation="softmax", name="classes")(flat)
     total = nn.Dense(1, name="total")(flat)
-    model = nn.Model(x, [classes, total], backend="numpy", seed=0, dtype="float64")
+    model = nn.Model(x, [classes, total], backend=BACKEND, seed=0, dtype="float64")
     losses = {"classes": "sparse_categorical_crossentropy", "total": "mse"}
     model.compile("sgd", losses, {"classes": ["acc"], "total": ["r2_score", "mae"]})
     return model

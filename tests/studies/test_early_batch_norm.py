@@ -7,6 +7,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.studies.predicts_the_mean.early_batch_norm import EarlyBatchNormalization
+from tests.backends import BACKENDS
 
 STATE = ("moving_mean", "moving_deviation")
 
@@ -15,7 +16,7 @@ def layer() -> EarlyBatchNormalization:
     return EarlyBatchNormalization(nn.initializers.RandomUniform(0.5, 1.5))
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_is_a_layer_like_others(backend: str) -> None:
     nn.testing.check_layer(layer(), [(3, 2, 2)], training=False, backend=backend)
 

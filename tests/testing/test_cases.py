@@ -9,9 +9,10 @@ import pytest
 from nnscratch.testing.cases import CASES, Case
 from nnscratch.testing.conformance import CHECKS
 from nnscratch.testing.trial import Trial
+from tests.backends import BACKENDS
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_layer(case: Case, check: Callable[[Trial], None], backend: str) -> None:

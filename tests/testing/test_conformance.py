@@ -11,6 +11,7 @@ from nnscratch.testing import conformance
 from nnscratch.testing.conformance import CHECKS, check_layer
 from nnscratch.testing.report import GradientError
 from nnscratch.testing.trial import ConformanceError, Trial
+from tests.backends import BACKEND
 from tests.testing import wrong_layers
 
 BROKEN = [
@@ -77,8 +78,8 @@ def test_every_check_has_a_layer_that_breaks_it() -> None:
 
 
 def test_check_layer_runs_the_rules_and_the_gradients() -> None:
-    check_layer(wrong_layers.Linear(), [(4,)], backend="numpy")
+    check_layer(wrong_layers.Linear(), [(4,)], backend=BACKEND)
     with pytest.raises(ConformanceError, match="writes to dy"):
-        check_layer(wrong_layers.WritesToDy(), [(4,)], backend="numpy")
+        check_layer(wrong_layers.WritesToDy(), [(4,)], backend=BACKEND)
     with pytest.raises(GradientError, match="input: backward says"):
-        check_layer(wrong_layers.WrongSign(), [(4,)], backend="numpy")
+        check_layer(wrong_layers.WrongSign(), [(4,)], backend=BACKEND)

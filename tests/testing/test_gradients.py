@@ -15,13 +15,14 @@ from nnscratch.kernels.ops import Array
 from nnscratch.testing import gradients
 from nnscratch.testing.gradients import STEP, check_gradients
 from nnscratch.testing.report import GradientError, Report, Verdict
+from tests.backends import BACKEND
 from tests.testing import wrong_layers
 from tests.testing.wrong_layers import Elementwise, Flat, Linear
 
 
 def check(layer: Layer, x: Array | None = None, **arguments: Any) -> Report:
     in_shapes = [(4,)] if x is None else None
-    return check_gradients(layer, x, in_shapes, backend="numpy", **arguments)
+    return check_gradients(layer, x, in_shapes, backend=BACKEND, **arguments)
 
 
 class Centred(Elementwise):
@@ -161,7 +162,7 @@ def test_a_wide_dead_zone_proves_nothing(value: Any) -> None:
 
 def test_a_bias_that_is_subtracted_again_passes_as_a_structural_zero() -> None:
     x = Input((4,))
-    report = check_gradients(Graph([x], [Centred()(Linear()(x))]), backend="numpy")
+    report = check_gradients(Graph([x], [Centred()(Linear()(x))]), backend=BACKEND)
     assert report["linear/bias"].verdict is Verdict.ZERO
     assert report["linear/kernel"].verdict is Verdict.PASSED
     report.assert_passed()
@@ -173,7 +174,7 @@ def test_a_gradient_that_should_be_a_structural_zero_and_is_not_fails() -> None:
             return Gradients((dy,))
 
     x = Input((4,))
-    report = check_gradients(Graph([x], [Uncentred()(Linear()(x))]), backend="numpy")
+    report = check_gradients(Graph([x], [Uncentred()(Linear()(x))]), backend=BACKEND)
     assert report["linear/bias"].verdict is Verdict.FAILED
 
 
@@ -223,7 +224,7 @@ def test_a_loss_is_differentiated_in_place_of_the_random_sum() -> None:
 
 def test_a_graph_names_its_inputs_and_weights_by_path() -> None:
     a, b, shared = Input((3,)), Input((3,)), Linear(name="shared")
-    report = check_gradients(Graph([a, b], [shared(a), shared(b)]), backend="numpy")
+    report = check_gradients(Graph([a, b], [shared(a), shared(b)]), backend=BACKEND)
     names = [d.name for d in report.derivatives]
     assert names == ["input 0", "input 1", "shared/kernel", "shared/bias"]
     report.assert_passed()
@@ -231,24 +232,24 @@ def test_a_graph_names_its_inputs_and_weights_by_path() -> None:
 
 def test_an_input_that_is_also_an_output_gets_both_gradients() -> None:
     x = Input((3,))
-    check_gradients(Graph([x], [x, Linear()(x)]), backend="numpy").assert_passed()
+    check_gradients(Graph([x], [x, Linear()(x)]), backend=BACKEND).assert_passed()
 
 
 def test_a_lone_layer_needs_a_shape() -> None:
     with pytest.raises(NNError, match="give x, or in_shapes"):
-        check_gradients(Linear(), backend="numpy")
+        check_gradients(Linear(), backend=BACKEND)
 
 
 def test_one_shape_is_not_taken_for_a_list_of_them() -> None:
     shape: Any = (4,)
     with pytest.raises(NNError, match=r"one shape per input, such as \[\(8, 8, 3\)\], got \(4,\)"):
-        check_gradients(Linear(), None, shape, backend="numpy")
+        check_gradients(Linear(), None, shape, backend=BACKEND)
 
 
 def test_a_class_is_no_layer() -> None:
     kind: Any = Linear
     with pytest.raises(NNError, match=r"expected a layer, a graph or a model, got .*Linear"):
-        check_gradients(kind, in_shapes=[(4,)], backend="numpy")
+        check_gradients(kind, in_shapes=[(4,)], backend=BACKEND)
 
 
 def test_a_weight_that_does_not_exist_is_named() -> None:
@@ -265,11 +266,11 @@ def test_a_loss_reads_one_output() -> None:
     x = Input((3,))
     graph = Graph([x], [Linear(name="a")(x), Linear(name="b")(x)])
     with pytest.raises(NNError, match="one output, got 2"):
-        check_gradients(graph, loss=lambda ctx, y: (y.sum(), np.ones_like(y)), backend="numpy")
+        check_gradients(graph, loss=lambda ctx, y: (y.sum(), np.ones_like(y)), backend=BACKEND)
 
 
 def test_the_number_of_inputs_has_to_be_the_networks() -> None:
     a, b, shared = Input((3,)), Input((3,)), Linear()
     graph = Graph([a, b], [shared(a), shared(b)])
     with pytest.raises(NNError, match="expected 2 inputs, got 1"):
-        check_gradients(graph, np.ones((2, 3)), backend="numpy")
+        check_gradients(graph, np.ones((2, 3)), backend=BACKEND)

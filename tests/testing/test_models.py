@@ -10,8 +10,8 @@ import pytest
 import nnscratch as nn
 from nnscratch.kernels.ops import Array
 from nnscratch.testing import Verdict, check_gradients
+from tests.backends import BACKEND, BACKENDS
 
-BACKENDS = ["numpy", "numba"]
 CLASSES = 4
 
 
@@ -99,7 +99,7 @@ def test_a_siamese_model_shares_its_embedder() -> None:
         image, nn.Dense(3)(nn.Flatten()(nn.Conv2D(2, 2)(image))), name="embedder", seed=0
     )
     a, b = nn.Input((5, 5, 1)), nn.Input((5, 5, 1))
-    model = nn.Model([a, b], nn.L2Distance()(embedder(a), embedder(b)), backend="numpy", seed=0)
+    model = nn.Model([a, b], nn.L2Distance()(embedder(a), embedder(b)), backend=BACKEND, seed=0)
     report = check_gradients(model)
     names = {derivative.name for derivative in report.derivatives}
     assert {"input 0", "input 1", "embedder/conv2d/kernel"} <= names
@@ -109,5 +109,5 @@ def test_a_siamese_model_shares_its_embedder() -> None:
 
 
 def test_a_sequential_without_an_input_takes_it_from_x() -> None:
-    model = nn.Sequential([nn.Dense(3, activation="tanh"), nn.Dense(2)], backend="numpy", seed=0)
+    model = nn.Sequential([nn.Dense(3, activation="tanh"), nn.Dense(2)], backend=BACKEND, seed=0)
     check_gradients(model, np.ones((2, 4))).assert_passed()

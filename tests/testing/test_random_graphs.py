@@ -16,6 +16,7 @@ from nnscratch.core.plan import Plan
 from nnscratch.core.store import by_layer
 from nnscratch.kernels.ops import Array
 from nnscratch.testing import check_gradients
+from tests.backends import BACKENDS
 
 WIDTH = 3
 OPERATIONS = ("dense", "elu", "tanh", "add", "multiply", "concatenate")
@@ -70,14 +71,14 @@ def run(graph: nn.Graph, weights: Mapping[str, Array], backend: str) -> nn.Tape:
     return backward(plan, tape, params, dys)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", BACKENDS)
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(program=programs)
 def test_the_gradients_of_a_graph_are_its_derivatives(program: Program, backend: str) -> None:
     check_gradients(build(program, shared=True), backend=backend).assert_passed()
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", BACKENDS)
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(program=programs, seed=st.integers(0, 99))
 def test_a_shared_layer_sums_what_its_calls_would_get_alone(

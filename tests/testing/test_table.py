@@ -11,6 +11,7 @@ from nnscratch.testing import table
 from nnscratch.testing.cases import CASES, Case
 from nnscratch.testing.report import Verdict
 from nnscratch.testing.table import gradcheck, run
+from tests.backends import BACKEND
 from tests.testing import wrong_layers
 
 
@@ -20,7 +21,7 @@ def set_cases(monkeypatch: pytest.MonkeyPatch, *layers: Layer) -> None:
 
 
 def test_every_layer_and_parameter_has_a_passing_row() -> None:
-    outcome = gradcheck(backend="numpy")
+    outcome = gradcheck(backend=BACKEND)
     assert outcome.ok
     rows = {(row.layer, row.name): row for row in outcome.rows}
     for case in CASES:
@@ -58,7 +59,7 @@ def test_all_cases_of_a_layer_share_a_row_that_shows_the_worst(
         pass
 
     set_cases(monkeypatch, wrong_layers.Linear(), Linear(), wrong_layers.Linear())
-    outcome = gradcheck(backend="numpy")
+    outcome = gradcheck(backend=BACKEND)
     rows = {row.name: row for row in outcome.rows}
     assert rows["kernel"].cases == 3
     assert rows["kernel"].verdict is Verdict.FAILED
@@ -83,7 +84,7 @@ def test_a_failure_prints_both_numbers_and_returns_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     set_cases(monkeypatch, wrong_layers.Linear(), wrong_layers.WrongFactor())
-    assert run(backend="numpy") == 1
+    assert run(backend=BACKEND) == 1
     printed = capsys.readouterr().out
     assert "failed" in printed
     assert "WrongFactor() on numpy: not passed" in printed
@@ -94,5 +95,5 @@ def test_what_proves_nothing_does_not_return_0(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     set_cases(monkeypatch, wrong_layers.Flat(np.zeros_like))
-    assert run(backend="numpy") == 1
+    assert run(backend=BACKEND) == 1
     assert "inconclusive" in capsys.readouterr().out

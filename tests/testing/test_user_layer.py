@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from tests.backends import BACKEND, BACKENDS
 
 
 class Scale(nn.Layer):
@@ -31,14 +32,14 @@ class ForgetfulScale(Scale):
         return nn.Gradients((dy,), super().backward(ctx, params, cache, dy).params)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_it_passes_every_check(backend: str) -> None:
     nn.testing.check_layer(Scale(), in_shapes=[(4, 4, 3)], backend=backend)
     nn.testing.check_gradients(Scale(), in_shapes=[(5,)], backend=backend).assert_passed()
 
 
 def test_its_mistake_is_found_and_printed() -> None:
-    report = nn.testing.check_gradients(ForgetfulScale(), in_shapes=[(3,)], backend="numpy")
+    report = nn.testing.check_gradients(ForgetfulScale(), in_shapes=[(3,)], backend=BACKEND)
     assert not report.ok
     assert [d.name for d in report.derivatives if not d.verdict.ok] == ["input"]
     assert "backward says" in str(report)
@@ -48,7 +49,7 @@ def test_its_mistake_is_found_and_printed() -> None:
 
 def test_it_trains_in_a_model() -> None:
     x = np.random.default_rng(0).standard_normal((32, 3)).astype(np.float32)
-    model = nn.Sequential([nn.Input((3,)), Scale()], backend="numpy", seed=0)
+    model = nn.Sequential([nn.Input((3,)), Scale()], backend=BACKEND, seed=0)
     model.compile("sgd", "mse")
     history = model.fit(x, 2 * x, epochs=5, verbose=0)
     assert history.history["loss"][-1] < history.history["loss"][0]

@@ -7,6 +7,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.core.errors import StepError, UnknownNameError
+from tests.backends import BACKEND
 from tests.nets import assert_same_bits, conv_net, everything, images
 
 X, Y = images()
@@ -78,13 +79,13 @@ def test_step_is_applied_once():
 def test_another_model_may_be_read_before_a_step_is_applied():
     layer, x = nn.Dense(3, activation="softmax"), nn.Input((6, 6, 1))
     embedding = nn.Flatten()(x)
-    model = nn.Model(x, layer(embedding), backend="numpy", seed=0)
+    model = nn.Model(x, layer(embedding), backend=BACKEND, seed=0)
     model.compile("sgd", "sparse_categorical_crossentropy")
-    same = nn.Model(x, layer(embedding), backend="numpy")
+    same = nn.Model(x, layer(embedding), backend=BACKEND)
 
     def read(step):
         same.predict(X)
-        nn.Model(x, layer(embedding), backend="numpy").predict(X)
+        nn.Model(x, layer(embedding), backend=BACKEND).predict(X)
 
     model.fit(X, Y, verbose=0, callbacks=nn.LambdaCallback(on_step=read))
     assert model.iteration == 1

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from tests.backends import BACKEND
 
 X = np.random.default_rng(0).standard_normal((24, 3)).astype("float32")
 Y = X.sum(axis=1, keepdims=True)
 
 
 def model(**arguments: Any) -> nn.Sequential:
-    net = nn.Sequential([nn.Input((3,)), nn.Dense(1)], seed=0, backend="numpy")
+    net = nn.Sequential([nn.Input((3,)), nn.Dense(1)], seed=0, backend=BACKEND)
     net.compile(nn.SGD(0.1, **arguments), "mse")
     return net
 

@@ -16,6 +16,7 @@ from nnscratch.core.errors import NNError
 from nnscratch.core.store import Store
 from nnscratch.training.batches import order
 from nnscratch.training.loop import Meter, Position
+from tests.backends import BACKEND
 from tests.nets import assert_same_bits, conv_net, everything, images, linear
 
 X, Y = images(14)
@@ -400,7 +401,7 @@ def test_what_is_no_number_is_refused(options, message):
 
 
 def test_target_too_large_for_the_dtype_is_named():
-    model = nn.Sequential([nn.Input((1,)), nn.Dense(1)], backend="numpy")
+    model = nn.Sequential([nn.Input((1,)), nn.Dense(1)], backend=BACKEND)
     model.compile("sgd", "mse")
     with pytest.raises(
         nn.DataError, match=r"y: 1e\+300 at row 1, column 0 is too large for float32"

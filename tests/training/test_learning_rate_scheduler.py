@@ -7,13 +7,14 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.core.arguments import ArgumentError
+from tests.backends import BACKEND
 
 X = np.random.default_rng(0).standard_normal((8, 3)).astype("float32")
 Y = X.sum(axis=1, keepdims=True)
 
 
 def fit(callback: nn.Callback, optimizer: Any = None, epochs: int = 3) -> nn.History:
-    net = nn.Sequential([nn.Input((3,)), nn.Dense(1)], seed=0, backend="numpy")
+    net = nn.Sequential([nn.Input((3,)), nn.Dense(1)], seed=0, backend=BACKEND)
     net.compile(optimizer or nn.SGD(0.1), "mse")
     return net.fit(X, Y, 4, epochs, verbose=0, callbacks=callback)
 
@@ -62,7 +63,7 @@ def test_an_optimizer_with_a_schedule_keeps_it() -> None:
 
 def test_others_may_watch_what_it_adds() -> None:
     stop = nn.EarlyStopping("learning_rate", mode="min")
-    net = nn.Sequential([nn.Input((3,)), nn.Dense(1)], seed=0, backend="numpy")
+    net = nn.Sequential([nn.Input((3,)), nn.Dense(1)], seed=0, backend=BACKEND)
     net.compile(nn.SGD(0.1), "mse")
     schedule = nn.LearningRateScheduler(lambda epoch: 0.1 if epoch < 2 else 0.2)
     history = net.fit(X, Y, 4, 9, verbose=0, callbacks=[schedule, stop])

@@ -13,6 +13,7 @@ import nnscratch as nn
 from nnscratch.core.errors import DataError
 from nnscratch.training import arrays
 from nnscratch.training.arrays import Mapped, blocks, check_finite
+from tests.backends import BACKEND
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (24, 4, 4, 1), np.uint8)
@@ -27,7 +28,7 @@ def on_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 
 def model() -> nn.Sequential:
     layers = [nn.Input((4, 4, 1)), nn.Flatten(), nn.Dense(3, activation="softmax")]
-    net = nn.Sequential(layers, seed=0, backend="numpy", store=nn.Store())
+    net = nn.Sequential(layers, seed=0, backend=BACKEND, store=nn.Store())
     net.compile(nn.SGD(1e-4), "sparse_categorical_crossentropy", ["accuracy"])
     return net
 
@@ -73,7 +74,7 @@ def test_they_take_the_memory_of_a_batch(tmp_path: Path, monkeypatch: Any) -> No
     large = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.uint8, (4000, 32, 32, 1))
     large[::100] = 1
     net = nn.Sequential(
-        [nn.Input((32, 32, 1)), nn.GlobalAveragePooling2D(), nn.Dense(1)], seed=0, backend="numpy"
+        [nn.Input((32, 32, 1)), nn.GlobalAveragePooling2D(), nn.Dense(1)], seed=0, backend=BACKEND
     )
     net.compile(nn.SGD(0.1), "mse")
     y = np.zeros((4000, 1), np.float32)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from tests.backends import BACKEND
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((12, 3))
@@ -15,7 +16,7 @@ Y = X @ RNG.standard_normal((3, 1))
 def make_model(learning_rate=0.01):
     x = nn.Input((3,))
     y = nn.BatchNormalization()(nn.Dense(4, activation="relu")(x))
-    model = nn.Model(x, nn.Dense(1)(y), backend="numpy", dtype="float64", seed=1)
+    model = nn.Model(x, nn.Dense(1)(y), backend=BACKEND, dtype="float64", seed=1)
     model.compile(nn.SGD(learning_rate), "mean_squared_error")
     return model
 

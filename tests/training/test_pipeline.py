@@ -10,6 +10,7 @@ import pytest
 import nnscratch as nn
 from benchmarks.memory import FIELDS, measure
 from nnscratch.core.tape import ALL, BACKWARD, FORWARD
+from tests.backends import BACKEND, BACKENDS
 from tests.nets import arrays_in, assert_same_bits, contents, conv_net, images, linear
 
 X, Y = images()
@@ -50,7 +51,7 @@ def test_order_is_regularise_clip_decay_optimise_constrain():
 )
 def test_clipping_by_hand(clip, gradients):
     layer = nn.Dense(1, kernel_initializer="zeros")
-    model = nn.Sequential([nn.Input((2,)), layer], backend="numpy", dtype="float64", seed=0)
+    model = nn.Sequential([nn.Input((2,)), layer], backend=BACKEND, dtype="float64", seed=0)
     model.compile(nn.SGD(1.0, **clip), "mse")
     # dL/dy = -2 y: [-12, ...] would be negative, so the targets are; dL/dw = 12 x, dL/db = 12.
     step = model.train_step([[0.25, 1 / 3]], [[-6.0]])
@@ -108,7 +109,7 @@ def test_learning_rate_of_each_step_is_the_schedules(constant):
 # -- what a step keeps ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_what_fit_did_not_keep_is_computed_again_to_the_same_bits(backend):
     whole, lean = conv_net(backend), conv_net(backend)
     expected = [whole.train_step(X, Y) for _ in range(3)]

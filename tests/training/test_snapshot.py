@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import nnscratch as nn
+from tests.backends import BACKEND
 from tests.nets import assert_same_bits, conv_net, everything, images
 
 X, Y = images(14)
@@ -54,7 +55,7 @@ def net(**options):
         nn.Flatten(),
         nn.Dense(3, activation="softmax"),
     ]
-    model = nn.Sequential(layers, backend="numpy", seed=0, store=nn.Store())
+    model = nn.Sequential(layers, backend=BACKEND, seed=0, store=nn.Store())
     model.compile("adam", "sparse_categorical_crossentropy")
     return model
 

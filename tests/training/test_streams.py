@@ -14,6 +14,7 @@ import nnscratch as nn
 from nnscratch.core.arguments import ArgumentError
 from nnscratch.core.errors import DataError, ShapeError
 from nnscratch.training.callbacks import CallbackError
+from tests.backends import BACKEND
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((12, 3)).astype("float32")
@@ -23,7 +24,7 @@ BATCHES = [(X[i : i + 4], Y[i : i + 4]) for i in (0, 4, 8)]
 
 def model(**arguments: Any) -> nn.Sequential:
     net = nn.Sequential(
-        [nn.Input((3,)), nn.Dense(2, activation="softmax")], seed=0, backend="numpy", **arguments
+        [nn.Input((3,)), nn.Dense(2, activation="softmax")], seed=0, backend=BACKEND, **arguments
     )
     net.compile(nn.SGD(0.1), "sparse_categorical_crossentropy", ["accuracy"])
     return net
@@ -79,7 +80,7 @@ def test_classes_may_be_weighed() -> None:
 
 
 def test_the_first_batch_tells_the_input() -> None:
-    net = nn.Sequential([nn.Dense(2, activation="softmax")], seed=0, backend="numpy")
+    net = nn.Sequential([nn.Dense(2, activation="softmax")], seed=0, backend=BACKEND)
     net.compile(nn.SGD(0.1), "sparse_categorical_crossentropy")
     net.fit(endless(), verbose=0, steps_per_epoch=3)
     np.testing.assert_array_equal(
@@ -213,7 +214,7 @@ def test_all_may_go_over_several_inputs_and_outputs() -> None:
     def both() -> nn.Model:
         a, b = nn.Input((3,), name="a"), nn.Input((3,), name="b")
         ends = [nn.Dense(2, "softmax", name="c")(a), nn.Dense(1, "sigmoid", name="d")(b)]
-        net = nn.Model([a, b], ends, seed=0, backend="numpy", store=nn.Store())
+        net = nn.Model([a, b], ends, seed=0, backend=BACKEND, store=nn.Store())
         losses = {"c": "sparse_categorical_crossentropy", "d": "binary_crossentropy"}
         net.compile(nn.SGD(0.1), losses, {"d": ["accuracy"]})
         return net
@@ -312,7 +313,7 @@ def test_who_needs_all_rows_needs_those_to_validate_on_too(tmp_path: Path) -> No
 
 
 def test_what_is_read_as_an_array_still_is() -> None:
-    net = nn.Sequential([nn.Input((1,)), nn.Dense(1)], seed=0, backend="numpy")
+    net = nn.Sequential([nn.Input((1,)), nn.Dense(1)], seed=0, backend=BACKEND)
     expected = net.predict(np.arange(4.0)[:, None], verbose=0)
     for rows in ([(0.0,), (1.0,), (2.0,), (3.0,)], [[0], [1], [2], [3]]):
         np.testing.assert_array_equal(net.predict(rows, verbose=0), expected)

@@ -11,6 +11,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.viewer.server import Server, Watch
+from tests.backends import BACKEND
 from tests.runs.trainings import BreakOffError, Interrupt
 
 (X, Y), _ = nn.datasets.digits()
@@ -26,7 +27,7 @@ def digits_net(**options):
         nn.Flatten(),
         nn.Dense(10, "softmax"),
     ]
-    model = nn.Sequential(layers, backend="numpy", seed=0, store=nn.Store(), **options)
+    model = nn.Sequential(layers, backend=BACKEND, seed=0, store=nn.Store(), **options)
     model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
     return model
 
@@ -64,7 +65,7 @@ def branched(branches: int):
     x = nn.Input((8, 8, 1))
     maps = [nn.Conv2D(2, 3, name=f"branch_{number}")(x) for number in range(branches)]
     y = nn.Dense(10, activation="softmax")(nn.Flatten()(nn.Concatenate()(maps)))
-    model = nn.Model(x, y, backend="numpy", seed=0, store=nn.Store())
+    model = nn.Model(x, y, backend=BACKEND, seed=0, store=nn.Store())
     model.compile("sgd", "sparse_categorical_crossentropy")
     return model
 
@@ -74,7 +75,7 @@ def siamese():
     embedder = nn.Sequential(
         [nn.Input((8, 8, 1)), nn.Conv2D(2, 3, activation="elu"), nn.GlobalMaxPooling2D()],
         name="embedder",
-        backend="numpy",
+        backend=BACKEND,
         seed=0,
         store=nn.Store(),
     )
@@ -82,6 +83,6 @@ def siamese():
     distance = nn.L1Distance()([embedder(a), embedder(b)])
     hidden = nn.Dense(1, name="hidden")(distance)
     y = nn.Sigmoid(name="answer")(nn.Add(name="add")([hidden, distance]))
-    model = nn.Model([a, b], y, backend="numpy", seed=0, store=nn.Store())
+    model = nn.Model([a, b], y, backend=BACKEND, seed=0, store=nn.Store())
     model.compile("sgd", "binary_crossentropy")
     return model

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from tests.backends import BACKEND
 from tests.viewer.recorded import X, Y, branched, broken_off, record, serving, siamese
 
 pytestmark = pytest.mark.browser
@@ -228,7 +229,7 @@ def test_names_are_no_markup_and_long_ones_stay_apart(browser, tmp_path):
         nn.Dense(4, name=names[0]),
         nn.Dense(4, name=names[1]),
     ]
-    model = nn.Sequential([*net, nn.Dense(10, name="<b>&amp;")], backend="numpy", store=nn.Store())
+    model = nn.Sequential([*net, nn.Dense(10, name="<b>&amp;")], backend=BACKEND, store=nn.Store())
     metric = nn.metrics.SparseCategoricalAccuracy(name="right<script>&amp;")
     loss = nn.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile("sgd", loss, [metric])

@@ -4,6 +4,7 @@ import numpy as np
 
 import nnscratch as nn
 from nnscratch.viewer.network import caches, tiles
+from tests.backends import BACKEND
 from tests.viewer.recorded import X, digits_net, siamese
 
 
@@ -28,7 +29,7 @@ def test_branches_stay_side_by_side():
 def test_what_is_read_is_above_whatever_is_called_first():
     a, b = nn.Input((2,), name="a"), nn.Input((2,), name="b")
     behind_b, behind_a = nn.Dense(2, name="behind_b")(b), nn.Dense(2, name="behind_a")(a)
-    model = nn.Model([a, b], nn.Add()([behind_b, behind_a]), backend="numpy", seed=0)
+    model = nn.Model([a, b], nn.Add()([behind_b, behind_a]), backend=BACKEND, seed=0)
     found = {tile["key"]: tile["place"] for tile in tiles(model.graph)}
     assert found["behind_a#0"] == (1, 0)
     assert found["behind_b#0"] == (1, 1)
@@ -74,5 +75,5 @@ def test_a_layer_without_a_description():
     class Bare(nn.Linear):
         __doc__ = None
 
-    (_, tile) = tiles(nn.Sequential([nn.Input((2,)), Bare()], backend="numpy").graph)
+    (_, tile) = tiles(nn.Sequential([nn.Input((2,)), Bare()], backend=BACKEND).graph)
     assert tile["sections"] == []

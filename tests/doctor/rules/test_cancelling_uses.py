@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 import nnscratch as nn
+from tests.backends import BACKEND
 from tests.doctor.nets import BINARY, RNG, causes
 
 LEFT = RNG.standard_normal((200, 4)).astype(np.float32)
@@ -16,7 +17,7 @@ def siamese(optimizer: nn.optimizers.Optimizer) -> nn.Model:
     embed = nn.Dense(8, "tanh", name="embed")
     apart = nn.Subtract()(embed(left), embed(right))
     y = nn.Dense(1, "sigmoid")(nn.Dense(16, "tanh")(apart))
-    model = nn.Model([left, right], y, seed=0, backend="numpy")
+    model = nn.Model([left, right], y, seed=0, backend=BACKEND)
     model.compile(optimizer, BINARY())
     return model
 
@@ -47,7 +48,7 @@ def there_and_back(activation: str | None) -> nn.Model:
     shared = nn.Dense(16, activation, name="shared")
     both = nn.Add()(shared(nn.Subtract()(left, right)), shared(nn.Subtract()(right, left)))
     y = nn.Dense(1, "sigmoid")(nn.Dense(16, "relu")(both))
-    model = nn.Model([left, right], y, seed=0, backend="numpy")
+    model = nn.Model([left, right], y, seed=0, backend=BACKEND)
     model.compile(nn.Adam(0.01), BINARY())
     return model
 

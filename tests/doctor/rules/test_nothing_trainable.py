@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from tests.backends import BACKENDS
 from tests.doctor.nets import (
     CLASSES,
     HIDDEN,
@@ -88,7 +89,7 @@ def test_rows_that_all_weigh_nothing_are_named():
     assert "all 200 training rows are 0" in found.evidence[0].text
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_model_of_nothing_but_frozen_layers_is_diagnosed_after_one_step(backend):
     model = nn.Sequential(
         [nn.Input((4,)), frozen(8, "tanh"), frozen(3, "softmax")], seed=0, backend=backend

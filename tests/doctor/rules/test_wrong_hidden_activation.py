@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import nnscratch as nn
+from tests.backends import BACKEND
 from tests.doctor.nets import (
     BINARY,
     CROSS,
@@ -77,7 +78,7 @@ def test_weights_that_a_softmax_gives_to_others_are_no_fault():
     x = nn.Input((4,))
     attention = nn.Dense(4, "softmax")(x)
     y = nn.Dense(1, "sigmoid")(nn.Multiply()(x, attention))
-    model = nn.Model(x, y, seed=0, backend="numpy")
+    model = nn.Model(x, y, seed=0, backend=BACKEND)
     model.compile(nn.SGD(1e-5), BINARY())
     found = nn.diagnose(model, X, YES, epochs=5)
     assert found.findings[0].cause == "lr_too_low"

@@ -6,9 +6,9 @@ process: a process works on one GPU.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import prod
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,8 +19,12 @@ from . import sources
 Three = tuple[int, int, int]
 
 
+NULL = np.uintp(0)
+"""A null pointer. Of None, CuPy makes one from version 14 on, and a crash before."""
+
+
 class DeviceError(RuntimeError):
-    """There is no such GPU here, or none at all."""
+    """There is no such GPU here, or none at all; or it must not be used as it is."""
 
 
 class Device(Protocol):
@@ -68,15 +72,17 @@ class Device(Protocol):
 class CupyDevice:
     """A GPU, from here on the one that CuPy calls the current one.
 
+    From here on, too, CuPy says what was asked for and what is free where memory runs out.
+
     Raises:
-        DeviceError: CuPy is missing, or a driver, or the GPU.
+        DeviceError: CuPy is missing, or a driver, or the GPU; or CuPy would multiply in TF32.
     """
 
     def __init__(self, number: int = 0) -> None:
         self.xp, self.number = cupy_for(number), number
-        gpu = self.xp.cuda.Device(number)
-        gpu.use()
-        self.architecture = int(gpu.compute_capability)
+        self._gpu = self.xp.cuda.Device(number)
+        self._gpu.use()
+        self.architecture = int(self._gpu.compute_capability)
         runtime = self.xp.cuda.runtime
         self.facts: Mapping[str, str] = {
             "gpu": runtime.getDeviceProperties(number)["name"].decode(),
@@ -86,6 +92,8 @@ class CupyDevice:
         }
         self._modules: dict[tuple[str, ...], Any] = {}
         self._functions: dict[tuple[str, ...], Any] = {}
+        self._allocator = self.xp.cuda.get_allocator()
+        self.xp.cuda.set_allocator(self._allocate)
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
         """As `Device`.
@@ -93,15 +101,14 @@ class CupyDevice:
         Raises:
             MemoryError: there is not as much left.
         """
-        size = prod(shape) * np.dtype(dtype).itemsize
-        with self._naming(f"an array {shape} of {np.dtype(dtype)}", size):
-            result: Array = self.xp.empty(shape, dtype)
+        result: Array = self.xp.empty(shape, dtype)
         return result
 
     def put(self, array: Any) -> Array:
-        """As `Device`; raises as `empty`. Other threads than the first may call it, too.
+        """As `Device`. The thread that calls it works on this GPU from then on.
 
         Raises:
+            MemoryError: as `empty`.
             ValueError: the array is on another GPU.
         """
         if isinstance(array, self.xp.ndarray) and array.device.id != self.number:
@@ -109,9 +116,8 @@ class CupyDevice:
                 f"backend 'cupy:{self.number}': got an array {array.shape} that lies on GPU "
                 f"{array.device.id}; hand over array.get()"
             )
-        what = f"a copy of {getattr(array, 'shape', ())}"
-        with self.xp.cuda.Device(self.number), self._naming(what, getattr(array, "nbytes", 0)):
-            result: Array = self.xp.asarray(array)
+        self._gpu.use()  # of each thread of the process, GPU 0 is the current one at first
+        result: Array = self.xp.asarray(array)
         return result
 
     def get(self, array: Any) -> Array:
@@ -132,7 +138,8 @@ class CupyDevice:
         key = source, kernel, *defines.values()
         if key not in self._functions:
             self._functions[key] = self._module(source, defines).get_function(kernel)
-        self._functions[key](grid, block, tuple(arguments), shared_mem=shared)
+        pointed = tuple(NULL if argument is None else argument for argument in arguments)
+        self._functions[key](grid, block, pointed, shared_mem=shared)
 
     def _module(self, source: str, defines: Mapping[str, str]) -> Any:
         """A file of kernels; CuPy compiles it when one is first wanted, and keeps the code."""
@@ -142,20 +149,20 @@ class CupyDevice:
             self._modules[key] = self.xp.RawModule(code=sources.text(source), options=options)
         return self._modules[key]
 
-    @contextmanager
-    def _naming(self, what: str, size: int) -> Iterator[None]:
-        """Say what was asked for, and what there is, where memory runs out inside."""
+    def _allocate(self, size: int) -> Any:
+        """CuPy's allocator, for all of its arrays: ours, and those that it makes itself."""
         try:
-            yield
+            return self._allocator(size)
         except self.xp.cuda.memory.OutOfMemoryError as error:
             pool = self.xp.get_default_memory_pool()
             free, total = self.xp.cuda.runtime.memGetInfo()
             free += pool.total_bytes() - pool.used_bytes()  # what CuPy holds for the next array
-            raise MemoryError(
-                f"GPU {self.number}: {what} takes {gibibytes(size)}, and {gibibytes(free)} of "
-                f"{gibibytes(total)} are free; the model is as it was: take a smaller batch, keep "
-                "fewer steps, or end what else runs there"
-            ) from error
+            error.args = (
+                f"GPU {self.number}: an array of {gibibytes(size)} was asked for, and "
+                f"{gibibytes(free)} of {gibibytes(total)} are free; the model is as it was: take a "
+                "smaller batch, keep fewer steps, or end what else runs there",
+            )
+            raise
 
 
 def gibibytes(size: float) -> str:
@@ -173,9 +180,14 @@ def cupy_for(number: int) -> Any:
         import cupy
     except ImportError as error:
         raise DeviceError(
-            "CuPy is not installed; pip install 'nnscratch[cuda13]' (CUDA 13) or "
-            "'nnscratch[cuda12]' (CUDA 12)"
+            f"CuPy is not installed, or not whole ({error}); pip install 'nnscratch[cuda13]' "
+            "(CUDA 13) or 'nnscratch[cuda12]' (CUDA 12)"
         ) from error
+    if os.environ.get("CUPY_TF32", "0") not in ("", "0"):
+        raise DeviceError(
+            "the environment variable CUPY_TF32 lets CuPy multiply in TF32 unasked; unset it, and "
+            "ask with precision='tf32'"
+        )
     runtime = cupy.cuda.runtime
     try:
         devices = runtime.getDeviceCount()

@@ -54,7 +54,14 @@ class StandIn:
             getDeviceProperties=lambda number: {"name": b"GPU of paper"},
         )
         memory = SimpleNamespace(OutOfMemoryError=OutOfMemoryError)
-        self.cuda = SimpleNamespace(runtime=self.runtime, Device=self._device, memory=memory)
+        self.allocator: Any = self._allocate
+        self.cuda = SimpleNamespace(
+            runtime=self.runtime,
+            Device=self._device,
+            memory=memory,
+            get_allocator=lambda: self.allocator,
+            set_allocator=lambda allocator: setattr(self, "allocator", allocator),
+        )
 
     def _count(self, gpus: int, driver: int) -> Any:
         def count() -> int:
@@ -69,10 +76,16 @@ class StandIn:
             use=lambda: self.asked.append(("use", number)), compute_capability="90"
         )
 
-    def empty(self, shape: Any, dtype: Any) -> Array:
-        if np.prod(shape) * np.dtype(dtype).itemsize > self.room:
+    def _allocate(self, size: int) -> None:
+        if size > self.room:
             raise OutOfMemoryError("Out of memory")
+
+    def empty(self, shape: Any, dtype: Any) -> Array:
+        self.allocator(int(np.prod(shape)) * np.dtype(dtype).itemsize)
         return Array(shape)
+
+    def asarray(self, array: Any) -> Any:
+        return array if isinstance(array, Array) else self.empty(array.shape, array.dtype)
 
     def get_default_memory_pool(self) -> Any:
         return SimpleNamespace(total_bytes=lambda: 3 * 2**20, used_bytes=lambda: 2**20)
@@ -104,7 +117,9 @@ def installed(monkeypatch: pytest.MonkeyPatch, **facts: Any) -> StandIn:
 
 def test_cupy_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cupy", None)
-    with pytest.raises(BackendError, match=r"'cupy': CuPy is not installed; pip install .*cuda13"):
+    with pytest.raises(
+        BackendError, match=r"'cupy': CuPy is not installed, .*pip install .*cuda13"
+    ):
         get_backend("cupy")
 
 
@@ -149,17 +164,43 @@ def test_a_full_gpu_says_what_was_asked_for_and_what_is_free(
     gpu = CupyDevice()
     assert gpu.empty((10,), np.float32).shape == (10,)
     message = (
-        r"GPU 0: an array \(30, 10, 2097152\) of float32 takes 2\.34 GiB, and 1\.00 GiB of "
-        r"2\.00 GiB are free; the model is as it was: take a smaller batch"
+        r"GPU 0: an array of 2\.34 GiB was asked for, and 1\.00 GiB of 2\.00 GiB are free; the "
+        "model is as it was: take a smaller batch"
     )
-    with pytest.raises(MemoryError, match=message):
-        gpu.empty((30, 10, 2**21), np.float32)
+    for full in (gpu.empty, gpu.xp.empty):  # an array of ours, and one of CuPy's own
+        with pytest.raises(MemoryError, match=message):
+            full((30, 10, 2**21), np.float32)
 
 
 def test_an_array_of_another_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch)
     with pytest.raises(ValueError, match=r"'cupy:0': got an array \(3,\) that lies on GPU 1"):
         CupyDevice().put(Array((3,), gpu=1))
+
+
+def test_cupy_that_was_told_to_multiply_in_tf32_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch)
+    monkeypatch.setenv("CUPY_TF32", "1")
+    with pytest.raises(
+        BackendError, match=r"CUPY_TF32 .* unasked; unset it, and .*precision='tf32'"
+    ):
+        get_backend("cupy")
+    monkeypatch.setenv("CUPY_TF32", "0")
+    get_backend("cupy")
+
+
+def test_a_thread_that_brings_data_works_on_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    cupy = installed(monkeypatch)
+    gpu = CupyDevice(1)
+    gpu.put(np.zeros(3))
+    assert cupy.asked == [("use", 1), ("use", 1)]
+
+
+def test_nothing_is_a_null_pointer(monkeypatch: pytest.MonkeyPatch) -> None:
+    cupy = installed(monkeypatch)
+    CupyDevice().launch("activation", "gelu", {"Real": "float"}, (1, 1, 1), (32, 1, 1), [None])
+    (null,) = cupy.asked[-1][3]
+    assert (null, null.dtype) == (0, np.uintp)
 
 
 def test_a_kernel_is_compiled_once_and_launched(monkeypatch: pytest.MonkeyPatch) -> None:

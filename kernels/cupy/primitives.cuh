@@ -98,7 +98,8 @@ DEVICE void multiply_fragments(const float* left, const float* right, float* pro
 #ifdef CUDA_ON_CPU
     cpu::multiply_fragments(left, right, product, __LINE__);
 #else
-    asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+    asm volatile(
+        "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
         "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
         : "+f"(product[0]), "+f"(product[1]), "+f"(product[2]), "+f"(product[3])
         : "r"(__float_as_uint(left[0])), "r"(__float_as_uint(left[1])),

@@ -13,6 +13,10 @@ from typing import Any, NamedTuple
 from nnscratch.kernels.cupy import sources
 
 
+CUPYS = ("-ftz=true", "--device-as-default-execution-space")
+"""What CuPy adds to the options of every kernel: numbers too small for a normal float32 are 0."""
+
+
 class Usage(NamedTuple):
     """What a kernel takes of the hardware, as the assembler says."""
 
@@ -56,6 +60,7 @@ def compiled(source: str, defines: Mapping[str, str], architecture: str) -> tupl
     nvrtc.nvrtcCreateProgram(ctypes.byref(program), text, f"{source}.cu".encode(), 0, None, None)
     options = [
         *sources.OPTIONS,
+        *CUPYS,
         *(f"-D{name}={value}" for name, value in defines.items()),
         f"--gpu-architecture={architecture}",
         "--ptxas-options=-v",

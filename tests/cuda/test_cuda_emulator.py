@@ -124,6 +124,8 @@ def test_shared_memory_may_be_as_large_as_the_launch_says() -> None:
     np.testing.assert_array_equal(a, np.arange(64)[::-1])
     with pytest.raises(KernelError, match="out of bounds"):
         run(body, np.arange(64), shared=128)
+    with pytest.raises(KernelError, match="more dynamic shared memory than 48 KiB"):
+        run(body, np.arange(64), shared=48 * 1024 + 4)
 
 
 def test_after_a_fault_the_next_kernel_runs() -> None:

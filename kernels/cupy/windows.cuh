@@ -26,6 +26,24 @@ DEVICE int real_cells(int first, int size, int step, int length) {
     return count;
 }
 
+// Every stride-th cell of an axis, from `cell` on: a phase. All of them lie alike in windows, of
+// which only every `between`-th cell, from `tap` on, ever meets one. Number n of the phase is the
+// first of these taps in window n + window, the next tap in the window `back` before, and so on.
+struct Phase {
+    int cell, cells;
+    int tap, taps, between;
+    int window, back;
+};
+DEVICE Phase phase_of(int cell, int length, int size, int stride, int dilation, int pad) {
+    int between = 1, tap = 0;
+    while (between * dilation % stride) ++between;
+    while (tap < between && (cell + pad - tap * dilation) % stride) ++tap;
+    const int taps = tap < between ? (size - tap + between - 1) / between : 0;
+    const int cells = (length - cell + stride - 1) / stride;
+    const int window = (cell + pad - tap * dilation) / stride, back = between * dilation / stride;
+    return {cell, cells, tap, max(taps, 0), between, window, back};
+}
+
 // Which window has a cell as its i-th: the one whose first cell is `first`. -1: none has.
 DEVICE int window_with(int first, int stride, int outputs) {
     return first >= 0 && first % stride == 0 && first / stride < outputs ? first / stride : -1;

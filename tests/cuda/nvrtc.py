@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from nnscratch.kernels.cupy import sources
 
-
 CUPYS = ("-ftz=true", "--device-as-default-execution-space")
 """What CuPy adds to the options of every kernel: numbers too small for a normal float32 are 0."""
 

@@ -46,6 +46,21 @@ def test_every_algorithm_takes_every_shape(case: OpCase, algorithm: str) -> None
     check(algorithm, case)
 
 
+@pytest.mark.parametrize("algorithm", ["direct", "implicit_gemm"])
+def test_cells_have_nothing_to_do_with_weights_that_never_meet_them(algorithm: str) -> None:
+    """A stride steps over them: 0 times infinity would be NaN."""
+    window, device = Window((3, 2), strides=(2, 2)), EmulatedDevice(orders=["forward"])
+    dy, kernel = np.ones((2, 3, 4, 6), np.float32), np.ones((3, 2, 5, 6), np.float32)
+    kernel[0, 1] = np.inf
+    with on(device):
+        held = device.put(dy), device.put(kernel)
+        dx = ALGORITHMS[algorithm].input_gradient(*held, window, 1, (7, 8)).host
+    met = np.zeros((7, 8), bool)
+    met[::2, 1::2] = True
+    assert np.isfinite(dx[:, ~met]).all()
+    assert np.isinf(dx[:, :6][:, met[:6]]).all()
+
+
 TILED = [(dtype, tile) for dtype, tiles in TILES.items() for tile in tiles]
 
 

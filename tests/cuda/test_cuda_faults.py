@@ -49,7 +49,14 @@ FAULTS = [
     Fault("index", "max_pool2d", "pool", "y[o] = best", "y[o + 1] = best", "races|out of bounds"),
     Fault("index", "conv2d", GEMM, "row >= pixels", "row > pixels", "writes out of bounds|races"),
     Fault("index", "conv2d", GEMM, "k + at.k < total", "k < total", "reads out of bounds|Mismatch"),
-    Fault("index", "conv2d_input_gradient", GEMM, "p >= 0 && q", "p >= -1 && q", "bounds|Mismatch"),
+    Fault(
+        "index",
+        "conv2d_input_gradient",
+        GEMM,
+        "inside(p, rows)",
+        "inside(p, rows + 1)",
+        "bounds|Mismatch",
+    ),
     Fault("index", "conv2d_kernel_gradient", GEMM, "pixel < end &&", "", "bounds|Mismatch"),
     # missing barrier
     Fault("barrier", "bias_gradient", "linear", BARRIER, "", "nobody has written"),

@@ -30,12 +30,15 @@ KERNEL direct_input_gradient(const Real* dy, const Real* kernel, IMAGES, WINDOW,
     FOR_EACH(number, size) {
         const Place in = place_of(number, height, width, channels);
         const int first = in.channel / depth * own, c = in.channel % depth;
+        const Phase down = phase_of(in.row % sh, height, kh, sh, dh, top);
+        const Phase across = phase_of(in.column % sw, width, kw, sw, dw, left);
         Real total = 0;
-        for (int i = 0; i < kh; ++i)
-            for (int j = 0; j < kw; ++j) {
-                const int p = window_with(in.row + top - i * dh, sh, rows);
-                const int q = window_with(in.column + left - j * dw, sw, columns);
-                if (p < 0 || q < 0) continue;
+        for (int s = 0; s < down.taps; ++s)
+            for (int t = 0; t < across.taps; ++t) {
+                const int p = in.row / sh + down.window - s * down.back;
+                const int q = in.column / sw + across.window - t * across.back;
+                if (!inside(p, rows) || !inside(q, columns)) continue;
+                const int i = down.tap + s * down.between, j = across.tap + t * across.between;
                 const Real* upstream = dy + ((in.image * rows + p) * columns + q) * filters + first;
                 const Real* weight = kernel + ((i * kw + j) * depth + c) * (Size)filters + first;
                 for (int o = 0; o < own; ++o) total += upstream[o] * weight[o];

@@ -15,6 +15,8 @@
 //    the memory's latency passes behind the products. A thread's rows and columns come in fours,
 //    which shared memory hands over at once.
 // 3. With TF32, tensor cores multiply: a warp's lanes hold a tile together.
+// 4. With strides, blocks of an input's gradient take cells of one phase, and of a window only the
+//    cells that meet those: of 3 x 3 with stride 2, 4, 2, 2 and 1 of 9. The others were zeros.
 //
 // A long sum, that of the kernel's gradient, is cut into slabs for many blocks; their sums are added
 // in order by `add_slabs`. Sums are plain: what only zeros contribute to is exactly 0.
@@ -87,45 +89,62 @@ conv2d(const Real* x, const Real* kernel, const Real* bias, IMAGES, WINDOW, int 
     }
 }
 
-// dx (cells of the images, channels): blockIdx is a tile of them, one of channels, a group.
+// dx (cells of the images, channels): blockIdx is a tile of a phase's cells and the phase, a tile
+// of channels, a group.
 KERNEL __launch_bounds__(THREADS)
 input_gradient(const Real* dy, const Real* kernel, IMAGES, WINDOW, int depth, int filters,
-               Size cells, Real* dx) {
+               Size images, Real* dx) {
     __shared__ Piece<ROWS> a;
     __shared__ Piece<COLUMNS> b;
     const int group = blockIdx.z, owned = filters / (channels / depth);
-    const Size first = blockIdx.x * (Size)ROWS, total = (Size)kh * kw * owned;
-    const int column = blockIdx.y * COLUMNS;
-    const Pixels cell = pixels_of(first, cells, height, width);
+    const int number = blockIdx.x % (sh * sw), column = blockIdx.y * COLUMNS;
+    __shared__ Phase down, across;  // not in registers, of which the sums need many
+    if (threadIdx.x == 0) {
+        down = phase_of(number / sw, height, kh, sh, dh, top);
+        across = phase_of(number % sw, width, kw, sw, dw, left);
+    }
+    __syncthreads();
+    const Size first = blockIdx.x / (sh * sw) * (Size)ROWS;
+    const Size cells = images * down.cells * across.cells;
+    const Size total = (Size)down.taps * across.taps * owned;
+    if (first >= cells) return;
+    const Pixels cell = pixels_of(first, cells, down.cells, across.cells);
     const Tile tile = tile_of<true, true>(
         0, total, a, b,
         [&](Size k, Real(&held)[LEFT]) {
             const Size mine = k + spot<ROWS, true>(0).k;
-            const Step step = step_of(mine, kw, owned);
+            const Step step = step_of(mine, across.taps, owned);
             for (int n = 0; n < LEFT; ++n) {
                 const Place& in = cell.at[n];
-                const int p = window_with(in.row + top - step.i * dh, sh, rows);
-                const int q = window_with(in.column + left - step.j * dw, sw, columns);
+                const int p = in.row + down.window - step.i * down.back;
+                const int q = in.column + across.window - step.j * across.back;
                 const Size pixel = (in.image * rows + p) * columns + q;
-                const bool real = cell.real[n] && mine < total && p >= 0 && q >= 0;
-                held[n] = real ? dy[pixel * filters + group * owned + step.c] : 0;
+                const bool real = cell.real[n] && mine < total && inside(p, rows);
+                const Size at = pixel * filters + group * owned + step.c;
+                held[n] = real && inside(q, columns) ? dy[at] : 0;
             }
         },
         [&](Size k, Real(&held)[RIGHT]) {
             const Size mine = k + spot<COLUMNS, true>(0).k;
-            const Step step = step_of(mine, kw, owned);
+            const Step step = step_of(mine, across.taps, owned);
+            const int i = down.tap + step.i * down.between;
+            const int j = across.tap + step.j * across.between;
             for (int n = 0; n < RIGHT; ++n) {
                 const int channel = column + spot<COLUMNS, true>(n).across;
-                const Size weight = ((Size)(step.i * kw + step.j) * depth + channel) * filters;
+                const Size weight = ((Size)(i * kw + j) * depth + channel) * filters;
                 const bool real = mine < total && channel < depth;
                 held[n] = real ? kernel[weight + group * owned + step.c] : 0;
             }
         });
+    Place in = {};
     for (int n = 0; n < OWN; ++n) {
         const Size row = first + own_row(n);
         const int channel = column + own_column(n);
-        if (row < cells && channel < depth)
-            dx[row * channels + group * depth + channel] = tile.sums[n];
+        if (n == 0 || own_row(n) != own_row(n - 1)) in = place_of(row, down.cells, across.cells, 1);
+        if (row >= cells || channel >= depth) continue;
+        const int h = down.cell + in.row * sh, w = across.cell + in.column * sw;
+        const Size pixel = (in.image * height + h) * width + w;
+        dx[pixel * channels + group * depth + channel] = tile.sums[n];
     }
 }
 

@@ -26,10 +26,16 @@ SLABS = 64
 
 
 def launch(
-    kernel: str, tile: Tile, rows: int, columns: int, products: int, arguments: Sequence[Any]
+    kernel: str,
+    tile: Tile,
+    rows: int,
+    columns: int,
+    products: int,
+    arguments: Sequence[Any],
+    phases: int = 1,
 ) -> None:
-    """Blocks for all tiles of (rows, columns), for so many products."""
-    grid = -(-rows // tile.rows), -(-columns // tile.columns), products
+    """Blocks for all tiles of (rows, columns) of so many phases, for so many products."""
+    grid = -(-rows // tile.rows) * phases, -(-columns // tile.columns), products
     macros = real(arguments[0].dtype) | (tile.tensor_macros if tile is TENSOR else tile.macros)
     if all(grid):  # no rows of no images
         device().launch(SOURCE, kernel, macros, grid, (tile.threads, 1, 1), arguments)
@@ -58,14 +64,15 @@ def conv2d(
 def input_gradient(
     dy: Array, kernel: Array, window: Window, groups: int, image: Pair, tile: Tile | None = None
 ) -> Array:
-    """Cells of the images by channels."""
+    """Cells of the images by channels, phase by phase: cells between which the strides lie."""
+    (height, width), (down, across), phases = image, window.strides, math.prod(window.strides)
     depth, filters = kernel.shape[2:]
     dx = empty((len(dy), *image, depth * groups), dy.dtype)
     shape = geometry(window, image, depth * groups, groups, filters)
-    cells = math.prod(dx.shape[:3])
-    tile = tile or tile_for(cells, depth, groups, dy.dtype.name)
-    arguments = [contiguous(dy), contiguous(kernel), *shape, size(cells), dx]
-    launch("input_gradient", tile, cells, depth, groups, arguments)
+    cells = len(dy) * -(-height // down) * -(-width // across)  # of the largest phase
+    tile = tile or tile_for(cells, depth, groups * phases, dy.dtype.name)
+    arguments = [contiguous(dy), contiguous(kernel), *shape, size(len(dy)), dx]
+    launch("input_gradient", tile, cells, depth, groups, arguments, phases)
     return dx
 
 

@@ -39,6 +39,7 @@ template <bool LEFT_ALONG, bool RIGHT_ALONG, class FetchLeft, class FetchRight>
 DEVICE Tile tile_of(Size first, Size last, Piece<ROWS>& a, Piece<COLUMNS>& b,
                     const FetchLeft& fetch_left, const FetchRight& fetch_right) {
     Tile tile = {};
+    if (first >= last) return tile;
     Real left[LEFT], right[RIGHT];
     fetch_left(first, left);
     fetch_right(first, right);

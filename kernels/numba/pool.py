@@ -15,27 +15,8 @@ from ..ops import Array
 from . import launch, memory, parallel
 from .jit import compiled
 from .launch import read
+from .pixels import apart, together
 from .windows import Numbers, inside, numbers
-
-
-@compiled()
-def together(row: Array, first: int, step: int, channels: int, line: Array) -> None:
-    """Copy pixels `first`, `first + step`, ... of a row into a line."""
-    for q in range(line.size // channels):
-        at = (first + q * step) * channels
-        pixel, copy = row[at : at + channels], line[q * channels : (q + 1) * channels]
-        for c in range(copy.size):
-            copy[c] = pixel[c]
-
-
-@compiled()
-def apart(line: Array, row: Array, first: int, step: int, channels: int) -> None:
-    """Add a line to pixels `first`, `first + step`, ... of a row: the transpose of `together`."""
-    for q in range(line.size // channels):
-        at = (first + q * step) * channels
-        pixel, share = row[at : at + channels], line[q * channels : (q + 1) * channels]
-        for c in range(share.size):
-            pixel[c] += share[c]
 
 
 @compiled()
@@ -127,6 +108,7 @@ def _max_pool2d_gradient(dy: Array, place: Array, window: Numbers, dx: Array) ->
     images, rows, columns, _ = dy.shape
     line = np.empty(columns * channels, dy.dtype)
     for n in range(images):
+        dx[n] = 0
         for p in range(rows):
             upstream, winner = dy[n, p].reshape(-1), place[n, p].reshape(-1)
             i_start, i_stop = inside(p * sh - top, kh, dh, height)
@@ -142,7 +124,7 @@ def _max_pool2d_gradient(dy: Array, place: Array, window: Numbers, dx: Array) ->
 @kernel("max_pool2d_gradient", backend="numba")
 def max_pool2d_gradient(dy: Array, argmax: Array, window: Window, image: Pair) -> Array:
     """Each cell of a window receives dy where its number is the winner's, else 0."""
-    dx = memory.zeros((len(dy), *image, dy.shape[3]), dy.dtype)
+    dx = memory.empty((len(dy), *image, dy.shape[3]), dy.dtype)
     edges = row_blocks(len(dy), dy.size * window.size[0] * window.size[1])
     inputs = read(dy), read(argmax)
     launch.blocks(_max_pool2d_gradient, edges, inputs, [numbers(window)], dx)
@@ -157,28 +139,45 @@ def add(cells: Array, total: Array) -> None:
 
 
 @compiled()
+def real_columns(window: Numbers, width: int, channels: int, counts: Array) -> None:
+    """For each number of an output row, how many columns of its window are real."""
+    _, kw, _, sw, _, dw, _, left = window
+    for q in range(counts.size // channels):
+        j_start, j_stop = inside(q * sw - left, kw, dw, width)
+        counts[q * channels : (q + 1) * channels] = j_stop - j_start
+
+
+@compiled()
+def divide(y: Array, counts: Array, rows: int) -> None:
+    """Divide an output row by its windows' numbers of real cells, in so many real rows."""
+    number = type(y[0])(rows)
+    for c in range(y.size):
+        y[c] /= counts[c] * number
+
+
+@compiled()
 def _average_pool2d(x: Array, window: Numbers, rows: int, first: int, y: Array) -> None:
     """Output rows first, first + 1, ... of (N, rows): x (N, H, W, C), y (R, OW, C)."""
     kh, kw, sh, sw, dh, dw, top, left = window
     _, height, width, channels = x.shape
     columns = y.shape[1]
-    line = np.empty(width * channels, x.dtype)
+    line, cells = np.empty(width * channels, x.dtype), np.empty(columns * channels, x.dtype)
+    counts = np.empty_like(cells)
+    real_columns(window, width, channels, counts)
     for r in range(len(y)):
         n, p = divmod(first + r, rows)
         i_start, i_stop = inside(p * sh - top, kh, dh, height)
         line[:] = 0
         for i in range(i_start, i_stop):
             add(x[n, p * sh - top + i * dh].reshape(-1), line)
-        for q in range(columns):
-            j_start, j_stop = inside(q * sw - left, kw, dw, width)
-            mean = y[r, q]
-            mean[:] = 0
-            for j in range(j_start, j_stop):
-                at = (q * sw - left + j * dw) * channels
-                add(line[at : at + channels], mean)
-            count = type(mean[0])((i_stop - i_start) * (j_stop - j_start))
-            for c in range(mean.size):
-                mean[c] /= count
+        mean = y[r].reshape(-1)
+        mean[:] = 0
+        for j in range(kw):
+            q_start, q_stop = inside(j * dw - left, columns, sw, width)
+            some = slice(q_start * channels, q_stop * channels)
+            together(line, q_start * sw - left + j * dw, sw, channels, cells[some])
+            add(cells[some], mean[some])
+        divide(mean, counts, i_stop - i_start)
 
 
 @compiled()
@@ -205,21 +204,20 @@ def _average_pool2d_gradient(dy: Array, window: Numbers, dx: Array) -> None:
     kh, kw, sh, sw, dh, dw, top, left = window
     _, height, width, channels = dx.shape
     images, rows, columns, _ = dy.shape
-    line = np.empty(width * channels, dy.dtype)
-    share = np.empty(channels, dy.dtype)
+    line, share = np.empty(width * channels, dy.dtype), np.empty(columns * channels, dy.dtype)
+    counts = np.empty_like(share)
+    real_columns(window, width, channels, counts)
     for n in range(images):
+        dx[n] = 0
         for p in range(rows):
             i_start, i_stop = inside(p * sh - top, kh, dh, height)
+            share[:] = dy[n, p].reshape(-1)
+            divide(share, counts, i_stop - i_start)
             line[:] = 0
-            for q in range(columns):
-                j_start, j_stop = inside(q * sw - left, kw, dw, width)
-                count = type(dy[n, p, q, 0])((i_stop - i_start) * (j_stop - j_start))
-                upstream = dy[n, p, q]
-                for c in range(share.size):
-                    share[c] = upstream[c] / count
-                for j in range(j_start, j_stop):
-                    at = (q * sw - left + j * dw) * channels
-                    add(share, line[at : at + channels])
+            for j in range(kw):
+                q_start, q_stop = inside(j * dw - left, columns, sw, width)
+                some = share[q_start * channels : q_stop * channels]
+                apart(some, line, q_start * sw - left + j * dw, sw, channels)
             for i in range(i_start, i_stop):
                 add(line, dx[n, p * sh - top + i * dh].reshape(-1))
 
@@ -227,7 +225,7 @@ def _average_pool2d_gradient(dy: Array, window: Numbers, dx: Array) -> None:
 @kernel("average_pool2d_gradient", backend="numba")
 def average_pool2d_gradient(dy: Array, window: Window, image: Pair) -> Array:
     """Each output hands an equal share of its dy to each real cell: first along, then down."""
-    dx = memory.zeros((len(dy), *image, dy.shape[3]), dy.dtype)
+    dx = memory.empty((len(dy), *image, dy.shape[3]), dy.dtype)
     edges = row_blocks(len(dy), dy.size * window.size[0] * window.size[1])
     launch.blocks(_average_pool2d_gradient, edges, [read(dy)], [numbers(window)], dx)
     return dx

@@ -9,9 +9,10 @@ from threadpoolctl import ThreadpoolController
 
 from nnscratch.kernels import resolve
 from nnscratch.kernels.geometry import Window
-from nnscratch.kernels.numba import blas, parallel
+from nnscratch.kernels.numba import blas, long_sums, parallel
 from nnscratch.kernels.numba.conv import im2col
 from nnscratch.kernels.numba.finish import NOTHING
+from nnscratch.kernels.ops import Array
 
 libraries = ThreadpoolController().select(user_api="blas").lib_controllers
 
@@ -72,6 +73,33 @@ def test_long_sums_of_a_small_product_are_shared_by_threads(
     y = blas.product(a.astype(dtype), b.astype(dtype), NOTHING[np.dtype(dtype).itemsize])
     np.testing.assert_allclose(y, a @ b, rtol=0, atol=3e-2 if dtype == "float32" else 1e-9)
     assert shared[0] > 1
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rows", [1, 6, 25, 32])
+@pytest.mark.parametrize("columns", [16, 32])
+def test_long_sums_that_fill_vectors_are_read_as_they_lie(
+    dtype: str, rows: int, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[int] = []
+    product = long_sums.product
+
+    def spy(a: Array, b: Array, sums: Sequence[slice]) -> Array:
+        called.append(len(sums))
+        return product(a, b, sums)
+
+    monkeypatch.setattr(long_sums, "product", spy)
+    rng, depth = np.random.default_rng(0), 300_001
+    b = rng.standard_normal((depth, columns)).astype(dtype)
+    nothing = NOTHING[b.itemsize]
+    for a in (rng.standard_normal((rows, depth)), rng.standard_normal((depth, rows)).T):
+        y = blas.product(a.astype(dtype, order="K"), b, nothing)
+        np.testing.assert_allclose(y, a @ b, rtol=0, atol=3e-2 if dtype == "float32" else 1e-9)
+    assert len(called) == 2
+    assert min(called) > 1
+    y = blas.product(np.ones((rows, 2 * depth), dtype)[:, ::2], b, nothing)  # lies otherwise
+    np.testing.assert_allclose(y, np.tile(b.sum(axis=0, dtype=float), (rows, 1)), atol=3e-2)
+    assert len(called) == 2
 
 
 def test_the_users_setting_is_back_after_an_error() -> None:

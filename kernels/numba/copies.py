@@ -11,7 +11,7 @@ from ..geometry import Pair
 from ..ops import Array
 from . import launch, memory, parallel
 from .jit import compiled
-from .launch import read
+from .launch import flat, read
 from .windows import copy_run
 
 
@@ -52,6 +52,12 @@ def _place(x: Array, at: int, y: Array) -> None:
             target[i] = source[i]
 
 
+@compiled()
+def _copy(x: Array, y: Array) -> None:
+    for i in range(y.size):
+        y[i] = x[i]
+
+
 @kernel("concatenate", backend="numba")
 def concatenate(axis: int, *xs: Array) -> Array:
     """As matrices with a row for each place along the axes before: array after array."""
@@ -64,8 +70,12 @@ def concatenate(axis: int, *xs: Array) -> Array:
     written = y.reshape(rows, prod(y.shape[axis:]))
     for x in xs:
         columns = prod(x.shape[axis:])
-        edges = parallel.edges(rows, rows_worth(columns))
-        launch.blocks(_place, edges, [read(x).reshape(rows, columns)], [at], written)
+        if rows == 1:
+            edges = parallel.edges(columns, parallel.GRAIN, multiple=16)
+            launch.blocks(_copy, edges, [flat(x)], [], written[0, at : at + columns])
+        else:
+            edges = parallel.edges(rows, rows_worth(columns))
+            launch.blocks(_place, edges, [read(x).reshape(rows, columns)], [at], written)
         at += columns
     return y
 

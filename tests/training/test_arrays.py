@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nnscratch.core.errors import DataError, DTypeError
+from nnscratch.training import arrays
 from nnscratch.training.arrays import cast, check_finite, read_array
 
 
@@ -87,7 +88,9 @@ def test_unreadable(given, words):
     ],
 )
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_the_first_nonfinite_value_is_named(shape, index, place, value):
+@pytest.mark.parametrize("block", [arrays.BLOCK, 8])  # bytes: all rows at once, or one by one
+def test_the_first_nonfinite_value_is_named(shape, index, place, value, block, monkeypatch):
+    monkeypatch.setattr(arrays, "BLOCK", block)
     array = np.zeros(shape, np.float32)
     check_finite("x", array)
     array[index] = array[-1] = value

@@ -117,10 +117,11 @@ class Network:
         xs = tuple(map(self.backend.from_host, inputs))
         return forward(self.parameters.plan, ctx, nested, state, xs)
 
-    def backward(self, tape: Tape, *output_gradients: Array) -> Tape:
-        """Run a tape backward from the gradients of a loss by the outputs."""
+    def backward(self, tape: Tape, *output_gradients: Array | None) -> Tape:
+        """Run a tape backward from the gradients of a loss by the outputs; None: it has none."""
         nested = by_layer(self.parameters.trained, self.parameters.frozen)
-        return backward(self.parameters.plan, tape, nested, output_gradients)
+        dys = [None if dy is None else self.backend.from_host(dy) for dy in output_gradients]
+        return backward(self.parameters.plan, tape, nested, dys)
 
     # -- values -----------------------------------------------------------------------------
 

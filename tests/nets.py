@@ -9,7 +9,7 @@ import numpy as np
 
 import nnscratch as nn
 from nnscratch.core.tape import ALL
-from tests.backends import BACKEND
+from tests.backends import BACKEND, host
 
 
 def images(n=12, size=6):
@@ -47,7 +47,8 @@ def linear(kernel, loss="mean_squared_error", optimizer="sgd", **options):
 
 
 def arrays_in(value: Any, place: str = "") -> Iterator[tuple[str, np.ndarray]]:
-    """All arrays in nested tuples and mappings, with where they are."""
+    """All arrays in nested tuples and mappings, on the host, with where they are."""
+    value = host(value)
     if isinstance(value, np.ndarray):
         yield place, value
     elif isinstance(value, Mapping):

@@ -68,7 +68,7 @@ class Replay:
         checkpoint = self._archive.checkpoints.read(key, compiled)
         self.model.restore(checkpoint.snapshot)
         self._batches = iter(())
-        self._move(checkpoint.position)
+        self._move(checkpoint.position.on(self.model.backend))
         self._at = key
 
     def _move(self, position: Position) -> None:

@@ -201,6 +201,7 @@ def expect_close(
     trial: Trial, what: str, got: Array, expected: Array, tolerance: float = FLOAT64_TOLERANCE
 ) -> None:
     """Raise unless two arrays agree, relative to the largest number (or 1) in them."""
+    got, expected = map(trial.ctx.backend.to_host, (got, expected))
     trial.expect(got.shape == expected.shape, f"{what} has the shape {got.shape}")
     size = max(1.0, float(np.max(np.abs(expected), initial=0.0)))
     worst = float(np.max(np.abs(got - expected), initial=0.0))
@@ -212,7 +213,8 @@ def expect_close(
 def spread(array: Array) -> Array:
     """An equal array with gaps between its elements, along every axis, and these in other order."""
     every_second: Any = (..., *[slice(None, None, 2)] * array.ndim)
-    gapped = np.full([2 * length for length in reversed(array.shape)], np.nan, array.dtype)
+    wide = tuple(2 * length for length in reversed(array.shape))
+    gapped = np.full_like(array, np.nan, order="C", shape=wide)  # where the array is
     view: Array = gapped[every_second].T
     view[...] = array
     return view

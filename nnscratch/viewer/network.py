@@ -11,6 +11,7 @@ import numpy as np
 
 from nnscratch.core.graph import Graph, Node, Symbol, batched
 from nnscratch.core.layer import Layer
+from nnscratch.core.store import is_on_device
 from nnscratch.core.tape import Tape
 
 WORD = "(?:Shapes|Forward|Backward|Cache|Source)"
@@ -70,7 +71,7 @@ def caches(tape: Tape) -> dict[str, list[dict[str, Any]]]:
 
 def kept(cache: Any, name: str = "") -> Iterator[dict[str, Any]]:
     """The arrays of a cache."""
-    if isinstance(cache, np.ndarray):
+    if isinstance(cache, np.ndarray) or is_on_device(cache):
         shape = ["N", *cache.shape[1:]] if cache.shape[:1] == (1,) else list(cache.shape)
         yield {"name": name, "shape": shape, "dtype": cache.dtype.name, "bytes": cache.nbytes}
     elif isinstance(cache, tuple):

@@ -81,6 +81,7 @@ def test_a_folder_whose_code_does_not_run(tmp_path: Path, text: str, message: st
     assert not any("data" in name and str(tmp_path) in name for name in sys.modules)
 
 
+@pytest.mark.process("other processes train")
 def test_processes_tell_what_one_process_tells(tmp_path: Path) -> None:
     files = [write(tmp_path, name, program(id=name)) for name in ("a", "b")]
     files.append(write(tmp_path, "broken", {"kind": "bug"}))
@@ -96,6 +97,7 @@ def test_processes_tell_what_one_process_tells(tmp_path: Path) -> None:
     assert "fault: expected an object, but it is missing" in several[2][3]
 
 
+@pytest.mark.process("other processes train")
 def test_nobody_waits_for_rows_that_nobody_wants(tmp_path: Path) -> None:
     long = program(fixed=twin(epochs=10**6))
     files = [write(tmp_path, "short", program()), write(tmp_path, "long", long)]

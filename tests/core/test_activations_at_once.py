@@ -40,7 +40,7 @@ def weights(net):
 @pytest.mark.parametrize("activation", ["relu", "elu", ELU(0.3), LeakyReLU(), "sigmoid", "tanh"])
 def test_to_the_same_bits(rng, backend, activation):
     net = chain(activation, backend)
-    x = rng.standard_normal((4, 6, 5, 2)).astype(np.float32)
+    x = net.backend.from_host(rng.standard_normal((4, 6, 5, 2)).astype(np.float32))
     results = []
     for keep in (ALL, KEPT):
         tape = forward(net.parameters.plan, net.context(True), weights(net), {}, [x], keep=keep)

@@ -14,7 +14,7 @@ from nnscratch.core.layer import Gradients, Layer, Output, Spec
 from nnscratch.core.plan import Plan
 from nnscratch.layers import Activation, Add, Conv2D, Dense, Multiply
 from nnscratch.network import Network
-from tests.backends import BACKEND
+from tests.backends import BACKEND, there
 
 CTX = Context(get_backend(BACKEND), training=True)
 
@@ -98,9 +98,9 @@ def test_training_skips_what_nobody_needs(rng):
     x = Input((6, 6, 1))
     hidden = Conv2D(2, 3, name="a")(x)
     graph = Graph([x], [Conv2D(2, 3, name="b")(hidden)])
-    values = {w.path: rng.normal(size=w.param.shape) for w in graph.weights}
+    values = {w.path: there(rng.normal(size=w.param.shape)) for w in graph.weights}
     params = {p: {n: values[f"{p}/{n}"] for n in ("kernel", "bias")} for p in ("a", "b")}
-    image, dy = rng.normal(size=(1, 6, 6, 1)), rng.normal(size=(1, 2, 2, 2))
+    image, dy = there(rng.normal(size=(1, 6, 6, 1))), there(rng.normal(size=(1, 2, 2, 2)))
     plan = Plan(graph, frozen=frozenset([graph.layers["a"]]))
     tape = forward(plan, CTX, params, {}, [image])
     lean = backward(plan, tape, params, [dy], everything=False)

@@ -78,6 +78,7 @@ def test_initializer_of_the_wrong_shape_is_named():
         dense_model(layer)
 
 
+@pytest.mark.host("CuPy's arrays cannot be made read-only")
 def test_params_are_views_that_nobody_can_write_into():
     model = dense_model(nn.Dense(2))
     with pytest.raises(ValueError, match="read-only"):

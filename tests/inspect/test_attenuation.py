@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
-from tests.backends import BACKEND
+from tests.backends import BACKEND, host
 from tests.nets import conv_net, images
 
 
@@ -115,7 +115,7 @@ def test_a_path_is_the_chain_from_the_loss_and_its_factors_make_the_total() -> N
     path = nn.attenuation(tape).path("dense")
     assert [hop.key for hop in path.hops] == ["dense_1/sigmoid#0", "dense_1#0", "tanh#0"]
     assert path.total == pytest.approx(math.prod(hop.factor for hop in path.hops))
-    assert path.arrives == pytest.approx(np.linalg.norm(tape["dense"].output_gradient))
+    assert path.arrives == pytest.approx(np.linalg.norm(host(tape["dense"].output_gradient)))
     slopes = path.hops[0].factor * path.hops[2].factor
     assert path.roles == pytest.approx({"activation": slopes, "weights": path.hops[1].factor})
     assert path.least is min(path.hops, key=lambda hop: hop.factor)

@@ -15,7 +15,7 @@ from nnscratch.inspect.recorder import Recorder
 from nnscratch.inspect.series import Series
 from nnscratch.kernels.ops import Array
 from nnscratch.runs.packing import pack, unpack
-from tests.backends import BACKEND, BACKENDS
+from tests.backends import BACKEND, BACKENDS, host
 from tests.nets import conv_net, images
 
 X, Y = images()
@@ -119,7 +119,7 @@ def test_saturated_is_the_share_where_an_activation_is_flat() -> None:
     recorder = Recorder()
     step = model.train_step(X, np.zeros((12, 5)))
     recorder.record(step)
-    assert recorder["relu"].output.saturated == np.mean(step["relu"].output == 0)
+    assert recorder["relu"].output.saturated == np.mean(host(step["relu"].output) == 0)
     for what in ("dense", "flatten"):
         assert np.isnan(recorder[what].output.saturated)
     assert np.isnan(recorder["relu"].output_gradient.saturated)
@@ -145,7 +145,8 @@ def test_ratio_is_that_of_the_norms_and_nan_where_the_value_is_0() -> None:
     assert np.isnan(bias[0])
     step = steps[3]
     for path in ("conv2d/bias", KERNEL):
-        expected = np.linalg.norm(step.update(path)) / np.linalg.norm(step.before[path])
+        update, before = host(step.update(path)), host(step.before[path])
+        expected = np.linalg.norm(update) / np.linalg.norm(before)
         assert recorder[path].ratio[3] == pytest.approx(expected, rel=1e-6)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
-from tests.backends import BACKEND
+from tests.backends import BACKEND, host
 
 
 def siamese(merge: nn.Layer) -> nn.Tape:
@@ -29,10 +29,10 @@ def test_equal_calls_add_up_and_opposite_ones_cancel() -> None:
 def test_norms_are_those_of_the_calls_own_gradients() -> None:
     tape = siamese(nn.Add())
     norms = nn.shares(tape)["shared/bias"].norms
-    assert norms == {
-        f"shared#{i}": pytest.approx(np.linalg.norm(tape[f"shared#{i}"].param_gradients["bias"]))
-        for i in range(2)
-    }
+    for number in range(2):
+        own = host(tape[f"shared#{number}"].param_gradients["bias"])
+        assert norms[f"shared#{number}"] == pytest.approx(np.linalg.norm(own))
+    assert len(norms) == 2
 
 
 def test_what_gets_no_gradient_at_all_has_no_cancellation() -> None:

@@ -17,7 +17,7 @@ from nnscratch.core.arguments import ArgumentError
 from nnscratch.core.errors import UnknownNameError
 from nnscratch.inspect.event_file import TensorBoardError
 from nnscratch.inspect.tensorboard import mosaic
-from tests.backends import BACKEND
+from tests.backends import BACKEND, host
 from tests.nets import conv_net
 from tests.runs.trainings import Steps, fit
 
@@ -77,7 +77,7 @@ def test_histograms_of_activations_weights_gradients_and_updates(tmp_path: Path)
         histograms, norms = series(found, tag), series(found, f"{tag}/norm")
         assert list(histograms) == list(norms) == [0, 6]  # the first steps of epochs 0 and 2
         for index, parts in histograms.items():
-            values = np.asarray(array(steps.steps[index]), np.float64)
+            values = np.asarray(host(array(steps.steps[index])), np.float64)
             left, right, counts = parts.T
             assert counts.sum() == values.size
             assert left[0] == pytest.approx(values.min())
@@ -87,7 +87,7 @@ def test_histograms_of_activations_weights_gradients_and_updates(tmp_path: Path)
             assert np.abs(inside - counts[:-1]).sum() <= 4  # rounding at the parts' bounds
             assert norms[index] == pytest.approx(np.linalg.norm(values), rel=1e-5)
     ratios, step = series(found, "dense/kernel/ratio"), steps.steps[6]
-    change, value = step.update("dense/kernel"), step.before["dense/kernel"]
+    change, value = host(step.update("dense/kernel")), host(step.before["dense/kernel"])
     assert ratios[6] == pytest.approx(np.linalg.norm(change) / np.linalg.norm(value), rel=1e-5)
 
 
@@ -158,6 +158,7 @@ def test_what_is_not_finite_has_no_histogram(tmp_path: Path) -> None:
     assert "dense/kernel/value" not in tags(found)
 
 
+@pytest.mark.process("another process imports TensorFlow")
 def test_tensorflow_is_not_needed(tmp_path: Path) -> None:
     code = f"""
 import sys

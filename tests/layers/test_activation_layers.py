@@ -25,7 +25,7 @@ from nnscratch.layers import (
     activations,
 )
 from nnscratch.layers.arguments import ArgumentError
-from tests.backends import BACKEND
+from tests.backends import BACKEND, there
 
 INF = np.inf
 
@@ -90,7 +90,7 @@ def test_softmax_sums_to_one_along_its_axis(rng: np.random.Generator, axis: int)
 
 
 def test_linear_is_the_identity(rng: np.random.Generator) -> None:
-    x, dy = rng.standard_normal((2, 3)), rng.standard_normal((2, 3))
+    x, dy = there(rng.standard_normal((2, 3))), there(rng.standard_normal((2, 3)))
     for layer in (Linear(), Activation("linear")):
         assert layer.aliases
         call = run_layer(layer, x, dy, backend=BACKEND)

@@ -15,7 +15,7 @@ from nnscratch.core.graph import Input
 from nnscratch.core.run import run_layer
 from nnscratch.layers import Conv2D
 from nnscratch.layers.arguments import ArgumentError
-from tests.backends import BACKEND
+from tests.backends import BACKEND, there
 from tests.layers import loops
 
 SETTINGS = list(
@@ -97,8 +97,8 @@ def test_without_bias_there_is_none(rng: np.random.Generator) -> None:
 def test_backward_leaves_out_an_input_gradient_that_nobody_reads(
     rng: np.random.Generator, ctx: Context
 ) -> None:
-    layer, x = Conv2D(2, 3, use_bias=False), rng.standard_normal((1, 4, 5, 2))
-    params = {"kernel": rng.standard_normal((3, 3, 2, 2))}
+    layer, x = Conv2D(2, 3, use_bias=False), there(rng.standard_normal((1, 4, 5, 2)))
+    params = {"kernel": there(rng.standard_normal((3, 3, 2, 2)))}
     y, cache, _ = layer.forward(ctx, params, {}, x)
     unread = ctx.for_call("conv2d#0", frozen=False, input_gradients=False)
     assert layer.backward(unread, params, cache, y).inputs == (None,)

@@ -7,7 +7,7 @@ from nnscratch.core.run import run_layer
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import Dropout
 from nnscratch.layers.arguments import ArgumentError
-from tests.backends import BACKEND
+from tests.backends import BACKEND, host, there
 
 
 def kept(layer: Dropout, seed: int = 0) -> Array:
@@ -16,7 +16,7 @@ def kept(layer: Dropout, seed: int = 0) -> Array:
 
 
 def test_training_drops_that_share_and_scales_the_rest() -> None:
-    y = run_layer(Dropout(0.2), np.ones((100, 200)), backend=BACKEND).output
+    y = host(run_layer(Dropout(0.2), np.ones((100, 200)), backend=BACKEND).output)
     assert set(np.unique(y)) == {0, 1 / 0.8}
     # Of 20000 draws the share has a standard deviation of 0.0028.
     assert abs(np.mean(y == 0) - 0.2) < 0.01
@@ -29,7 +29,7 @@ def test_the_gradient_passes_where_the_number_did() -> None:
 
 
 def test_inference_is_the_identity() -> None:
-    x, dy = np.ones((2, 3)), np.ones((2, 3))
+    x, dy = there(np.ones((2, 3))), there(np.ones((2, 3)))
     call = run_layer(Dropout(0.5), x, dy, backend=BACKEND, training=False)
     assert call.output is x
     assert call.input_gradients[0] is dy

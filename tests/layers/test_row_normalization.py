@@ -10,7 +10,7 @@ from nnscratch.core.run import run_layer
 from nnscratch.kernels.ops import Array
 from nnscratch.layers import GroupNormalization, LayerNormalization
 from nnscratch.layers.arguments import ArgumentError
-from tests.backends import BACKEND
+from tests.backends import BACKEND, host
 from tests.layers.test_torch_parity import compare, nhwc
 
 
@@ -18,7 +18,7 @@ def normalized(layer: Any, x: Array, **params: Array) -> Array:
     plain = {"gamma": 1.0, "beta": 0.0} | params
     shapes = {name: param.shape for name, param in layer.spec(x.shape[1:]).params.items()}
     values = {name: np.broadcast_to(plain[name], shape) for name, shape in shapes.items()}
-    y: Array = run_layer(layer, x, params=values, backend=BACKEND).output
+    y: Array = host(run_layer(layer, x, params=values, backend=BACKEND).output)
     return y
 
 

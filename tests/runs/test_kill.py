@@ -70,12 +70,14 @@ def kill_and_resume(folder, draw, most):
     return kills, torn, twice
 
 
+@pytest.mark.process("other processes are killed")
 def test_a_kill_in_each_file(tmp_path):
     kills, _, _ = kill_and_resume(tmp_path, random.Random(1), len(FILES))
     assert kills == len(FILES)
 
 
 @pytest.mark.slow
+@pytest.mark.process("other processes are killed")
 def test_many_kills(tmp_path, capsys):
     draw = random.Random(1)
     found = [kill_and_resume(tmp_path / str(number), draw, 6) for number in range(6)]

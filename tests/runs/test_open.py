@@ -207,6 +207,7 @@ print(known, sum(zlib.crc32(array.tobytes()) for array in contents(step).values(
 """
 
 
+@pytest.mark.process("another process reads the run")
 def test_another_process_needs_the_folder_alone(tmp_path):
     model = digits_net()
     run, watch = nn.Run(tmp_path), Steps()

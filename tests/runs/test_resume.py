@@ -12,6 +12,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.runs.archive import LOG
+from tests.backends import BACKEND
 from tests.nets import assert_same_bits, conv_net, everything
 from tests.runs.test_replay import HOOKS, Meddler, add_noise, impure, lower_rate
 from tests.runs.trainings import (
@@ -26,6 +27,8 @@ from tests.runs.trainings import (
     two_outputs,
     watchers,
 )
+
+OTHER = "numpy" if BACKEND == "numba" else "numba"
 
 
 def log_lines(folder):
@@ -345,7 +348,7 @@ def test_two_processes_cannot_record_in_one_folder(tmp_path):
     ("make", "options", "difference"),
     [
         (lambda: conv_net(seed=4), {}, "model > seed: recorded 3, here 4"),
-        (lambda: conv_net("numba"), {}, "model > backend: recorded 'numpy', here 'numba'"),
+        (lambda: conv_net(OTHER), {}, f"model > backend: recorded {BACKEND!r}, here {OTHER!r}"),
         (lambda: conv_net(optimizer="sgd"), {}, "optimizer > class: recorded 'optimizers.Adam'"),
         (lambda: conv_net(optimizer=nn.Adam(0.1)), {}, "learning_rate: recorded 0.001, here 0.1"),
         (conv_net, {"epochs": 4}, "plan > epochs: recorded 3, here 4"),

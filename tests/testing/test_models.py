@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from nnscratch.backend import get_backend
 from nnscratch.kernels.ops import Array
 from nnscratch.testing import Verdict, check_gradients
 from tests.backends import BACKEND, BACKENDS
@@ -63,7 +64,10 @@ def test_every_loss_through_a_net(
     loss: nn.losses.Loss, last: str | None, target: Array, weighted: bool, backend: str
 ) -> None:
     weight = np.array([0.5, 2.0, 1.0]) if weighted else None
-    value = partial(loss, y_true=target, sample_weight=weight)
+    move = get_backend(backend).from_host
+    value = partial(
+        loss, y_true=move(target), sample_weight=None if weight is None else move(weight)
+    )
     check_gradients(small_net(last, backend), loss=value).assert_passed()
 
 

@@ -16,7 +16,7 @@ from nnscratch.core.plan import Plan
 from nnscratch.core.store import by_layer
 from nnscratch.kernels.ops import Array
 from nnscratch.testing import check_gradients
-from tests.backends import BACKENDS
+from tests.backends import BACKENDS, host
 
 WIDTH = 3
 OPERATIONS = ("dense", "elu", "tanh", "add", "multiply", "concatenate")
@@ -64,10 +64,14 @@ def build(program: Program, shared: bool) -> nn.Graph:
 def run(graph: nn.Graph, weights: Mapping[str, Array], backend: str) -> nn.Tape:
     """Forward and backward with fixed inputs and upstream gradients."""
     rng = np.random.default_rng(0)
-    inputs = [rng.standard_normal((2, *symbol.shape)) for symbol in graph.inputs]
-    dys = [rng.standard_normal((2, *symbol.shape)) for symbol in graph.outputs]
-    plan, params = Plan(graph), by_layer(weights)
-    tape = forward(plan, nn.Context(get_backend(backend), training=True), params, {}, inputs)
+    home = get_backend(backend)
+    inputs, dys = (
+        [home.from_host(rng.standard_normal((2, *symbol.shape))) for symbol in symbols]
+        for symbols in (graph.inputs, graph.outputs)
+    )
+    plan = Plan(graph)
+    params = by_layer({path: home.from_host(value) for path, value in weights.items()})
+    tape = forward(plan, nn.Context(home, training=True), params, {}, inputs)
     return backward(plan, tape, params, dys)
 
 
@@ -102,6 +106,6 @@ def test_a_shared_layer_sums_what_its_calls_would_get_alone(
         expected = tape_apart[apart.keys[alone]].param_gradients
         for name in node.spec.params:
             np.testing.assert_array_equal(own[name], expected[name])
-            sums[f"{path}/{name}"] += own[name]
+            sums[f"{path}/{name}"] += host(own[name])
     for path, total in sums.items():
         np.testing.assert_allclose(tape.gradients[path], total, rtol=1e-12, atol=1e-12)

@@ -132,6 +132,7 @@ def test_order_of_rows_depends_on_seed_and_steps_taken_alone():
     assert orders(1, 2, shuffle=False) == [list(range(9))] * 2
 
 
+@pytest.mark.host("a batch is copied to the GPU")
 def test_rows_in_order_are_not_copied():
     batches = []
     seen = nn.LambdaCallback(on_step=lambda step: batches.append(step.batch.inputs[0]))
@@ -344,6 +345,7 @@ for _ in range(4):
 """
 
 
+@pytest.mark.process("another process is interrupted")
 def test_ctrl_c_leaves_the_weights_of_a_whole_number_of_steps():
     command = [sys.executable, "-c", INTERRUPTED, "0"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -56,7 +56,7 @@ def test_the_step_has_the_models_dtype(on_disk: Any) -> None:
     listener = nn.LambdaCallback(on_step=lambda s: batches.append(s.batch.inputs[0]))
     model().fit(on_disk, LABELS, 8, verbose=0, callbacks=listener)
     for batch in (step.batch.inputs[0], *batches):
-        assert np.asarray(batch).dtype == np.float32
+        assert batch.dtype == np.float32
 
 
 def test_a_run_records_and_replays_them(on_disk: Any, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_reduced_learning_rate_is_what_the_next_steps_use():
 
     def measure(step):
         path = "dense_1/kernel"
-        ratios.append(-(step.update(path) / step.gradient(path)).ravel()[0])
+        ratios.append(-float((step.update(path) / step.gradient(path)).ravel()[0]))
 
     history = fit(
         model,

@@ -88,7 +88,7 @@ def test_where_nobody_listened_steps_are_taken_again(tmp_path):
     assert unpacked(document["steps"]).tolist() == [0, 5, 10, 15]  # 18 is behind the last one
     assert document["looks"]["steps"] == [0, 5, 10, 15]
     mean = unpacked(document["tracks"]["conv2d/kernel"]["gradient"])[0]
-    expected = [run.step(step).gradient("conv2d/kernel").mean() for step in (0, 5, 10, 15)]
+    expected = [float(run.step(step).gradient("conv2d/kernel").mean()) for step in (0, 5, 10, 15)]
     np.testing.assert_allclose(mean, expected, rtol=1e-5, atol=1e-9)
 
 

@@ -16,6 +16,7 @@ import pytest
 import nnscratch as nn
 from nnscratch.cli import main
 from nnscratch.viewer.server import LOOPBACK, Server, Watch
+from tests.backends import BACKEND
 from tests.viewer.recorded import broken_off, digits_net, record, serving
 from tests.viewer.test_recording import unpacked
 
@@ -78,7 +79,7 @@ def test_a_run_that_is_begun_anew_is_looked_at_anew(server, run):
     assert "holds no run" in body
     record(run.folder, nn.Recorder(), model=digits_net(dtype="float64"))
     status, _, body = ask(server, f"document?version={first}")
-    assert (status, json.loads(body)["made"]["computed by"]) == (200, "numpy, float64")
+    assert (status, json.loads(body)["made"]["computed by"]) == (200, f"{BACKEND}, float64")
     kernels = json.loads(body)["images"]["kernels"]["images"]["conv2d/kernel"]
     fresh = Watch(run.folder).since("")
     assert fresh is not None

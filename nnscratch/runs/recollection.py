@@ -55,7 +55,8 @@ def recollect(
         model, [guide, *hearers], 0, plan, rows, validation is not None
     )
     with suppress(ArrivedError):
-        loop.fit(model, Fit(rows, validation, plan, listeners, checkpoint.position))
+        position = checkpoint.position.on(model.backend)
+        loop.fit(model, Fit(rows, validation, plan, listeners, position))
     return Memories(listening, guide.states)
 
 

@@ -98,6 +98,25 @@ def test_a_run_is_replayed_forked_and_reported(tmp_path: Path) -> None:
     nn.report(nn.Run.open(tmp_path / "run"))
 
 
+def test_a_run_is_gone_back_to_within_an_epoch(tmp_path: Path) -> None:
+    run = nn.Run(tmp_path / "run", every=1)
+    fitted(run, nn.Recorder(every=1))
+    assert run.step(1).loss == run.loss[1]
+    fork = run.fork(1, callbacks=nn.Recorder(every=1))
+    assert fork.loss == fork.original
+
+
+def test_a_layer_of_a_users_own_is_checked() -> None:
+    nn.testing.check_layer(nn.Dense(3), [(4,)], backend="cupy")
+
+
+def test_a_graph_is_run_backward_from_gradients_of_the_host() -> None:
+    model = nn.Sequential([nn.Input((4,)), nn.Dense(3)], backend="cupy", seed=0)
+    tape = model.forward(np.ones((2, 4), np.float32))
+    tape = model.backward(tape, np.ones((2, 3), np.float32))
+    np.testing.assert_array_equal(tape.gradients["dense/bias"].get(), [2, 2, 2])
+
+
 class Interrupt(nn.Callback):
     """Ctrl-C after three steps."""
 

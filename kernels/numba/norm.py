@@ -12,7 +12,10 @@ from .. import kernel
 from ..ops import Array
 from .jit import compiled
 from .launch import periodic
-from .linear import add_up
+from .sums import four
+
+SOME = 64
+"""Rows whose mean is near that of all."""
 
 
 def channels_last(x: Array) -> Array:
@@ -21,23 +24,49 @@ def channels_last(x: Array) -> Array:
 
 
 @compiled()
-def _add_squares(x: Array, mean: Array, total: Array) -> None:
-    for start in range(0, x.size, mean.size):
-        row = x[start : start + mean.size]
-        for c in range(row.size):
-            deviation = row[c] - mean[c]
-            total[c] += deviation * deviation
+def _add_deviations(x: Array, shift: Array, total: Array, squares: Array) -> None:
+    fours = x.size - x.size % (4 * shift.size)
+    for start in range(0, fours, 4 * shift.size):
+        a, b, c, d = four(x, start, shift.size)
+        for i in range(shift.size):
+            first, second = a[i] - shift[i], b[i] - shift[i]
+            third, fourth = c[i] - shift[i], d[i] - shift[i]
+            total[i] += (first + second) + (third + fourth)
+            squares[i] += (first * first + second * second) + (third * third + fourth * fourth)
+    for start in range(fours, x.size, shift.size):
+        row = x[start : start + shift.size]
+        for i in range(row.size):
+            deviation = row[i] - shift[i]
+            total[i] += deviation
+            squares[i] += deviation * deviation
 
 
 @kernel("moments", backend="numba")
 def moments(x: Array) -> tuple[Array, Array]:
-    """Two passes. Deviations are taken from the mean before it is rounded."""
+    """One pass: deviations in float64 from a number near the mean, that of some of the rows.
+
+        mean = shift + sum(x - shift) / M
+        variance = sum((x - shift)^2) / M - (mean - shift)^2
+
+    The difference cancels no more than (mean - shift)^2 / variance, and m rows as far off as their
+    mean is alone make that M / m at most, of float64's digits. Two passes took 2.3 times as long.
+    """
     x = channels_last(x)  # (A, B, C)
     count, channels = x.shape[0] * x.shape[1], x.shape[2]
-    _, (total,) = periodic(add_up, [x], channels, sums=1)
-    mean = total / count
-    _, (squares,) = periodic(_add_squares, [x], channels, [mean], sums=1)
-    return mean.astype(x.dtype), (squares / count).astype(x.dtype)  # (C,), (C,)
+    shift = mean_of_some(x.reshape(count, channels))
+    _, (total, squares) = periodic(_add_deviations, [x], channels, [shift], sums=2)
+    from_shift = total / count
+    with np.errstate(invalid="ignore"):  # inf - inf
+        variance = np.maximum(squares / count - np.square(from_shift), 0)  # below it by rounding
+    return (shift + from_shift).astype(x.dtype), variance.astype(x.dtype)  # (C,), (C,)
+
+
+def mean_of_some(rows: Array) -> Array:
+    """The mean of some rows (M, C), evenly apart: float64 (C,), and 0 where it is not finite."""
+    some = rows[:: max(len(rows) // SOME, 1)]
+    with np.errstate(invalid="ignore"):  # inf - inf
+        mean = np.add.reduce(some, axis=0, dtype=np.float64) / max(len(some), 1)
+    return np.where(np.isfinite(mean), mean, 0.0)
 
 
 @compiled()
@@ -62,12 +91,22 @@ def batch_norm(
 
 @compiled()
 def _add_products(dy: Array, x: Array, mean: Array, dy_total: Array, product_total: Array) -> None:
-    for start in range(0, x.size, mean.size):
+    wide = type(dy_total[0])
+    fours = x.size - x.size % (4 * mean.size)
+    for start in range(0, fours, 4 * mean.size):
+        a, b, c, d = four(x, start, mean.size)
+        e, f, g, h = four(dy, start, mean.size)
+        for i in range(mean.size):
+            first, second = wide(e[i] * (a[i] - mean[i])), wide(f[i] * (b[i] - mean[i]))
+            third, fourth = wide(g[i] * (c[i] - mean[i])), wide(h[i] * (d[i] - mean[i]))
+            dy_total[i] += (wide(e[i]) + wide(f[i])) + (wide(g[i]) + wide(h[i]))
+            product_total[i] += (first + second) + (third + fourth)
+    for start in range(fours, x.size, mean.size):
         period = slice(start, start + mean.size)
         dy_row, x_row = dy[period], x[period]
-        for c in range(x_row.size):
-            dy_total[c] += dy_row[c]
-            product_total[c] += dy_row[c] * (x_row[c] - mean[c])
+        for i in range(x_row.size):
+            dy_total[i] += dy_row[i]
+            product_total[i] += dy_row[i] * (x_row[i] - mean[i])
 
 
 def gradient_sums(dy: Array, x: Array, mean: Array) -> Array:

@@ -121,7 +121,7 @@ class Case:
 
     def fits(self, algorithm: str) -> bool:
         """Whether an algorithm can do it."""
-        return algorithm == AUTO or self.kernels.fits(algorithm, self.shape)
+        return algorithm == AUTO or self.kernels.fits(algorithm, self.direction.part, self.shape)
 
     def chosen(self) -> str:
         """The algorithm that a model takes where exact=False."""

@@ -76,7 +76,7 @@ def blank(case: Case, algorithm: str, status: str, note: str = "") -> Row:
 def examined(case: Case, algorithm: str, right: Array, place: Place) -> Row:
     """Whether it can do it, and is right."""
     if not case.fits(algorithm):
-        return blank(case, algorithm, SKIPPED, "does not fit the shape")
+        return blank(case, algorithm, SKIPPED, "does not fit the shape or direction")
     work = case.work(algorithm)
     try:
         first = place.clock(work)

@@ -27,9 +27,9 @@ class Kernels:
 
     backend: str
     algorithms: Mapping[str, Any]
-    """Each has functions `conv2d`, `input_gradient`, `kernel_gradient`."""
-    fits: Callable[[str, Shape], bool]
-    """Whether an algorithm can do a shape."""
+    """Each has functions `conv2d`, `input_gradient`, `kernel_gradient`, or some of them."""
+    fits: Callable[[str, str, Shape], bool]
+    """Whether an algorithm has one of the three functions, and can do a shape."""
     choose: Callable[[str, Shape], str]
     """The algorithm that a model takes for one of the three functions and a shape."""
     finish: tuple[Finish, ...] = ()
@@ -53,7 +53,7 @@ CHOICES: Mapping[str, Callable[[Shape, bool], str]] = MappingProxyType(
 NUMBA = Kernels(
     "numba",
     ALGORITHMS,
-    lambda name, shape: ALGORITHMS[name].fits(shape),
+    lambda name, function, shape: ALGORITHMS[name].has(function) and ALGORITHMS[name].fits(shape),
     lambda function, shape: CHOICES[function](shape, False),
     finish=(NOTHING[4],),
 )
@@ -67,7 +67,7 @@ def cupys(shape: Shape) -> cupy.Shape:
 CUPY = Kernels(
     "cupy",
     cupy.ALGORITHMS,
-    lambda name, shape: name != "product" or cupy.choice.is_matrix(cupys(shape)),
+    lambda name, function, shape: name != "product" or cupy.choice.is_matrix(cupys(shape)),
     lambda function, shape: cupy.choice.of(cupys(shape)),
 )
 
@@ -77,7 +77,7 @@ TENSOR_CORES = SimpleNamespace(
 CUPY_TF32 = Kernels(
     f"cupy:{TF32}",
     MappingProxyType({"tensor": TENSOR_CORES}),
-    lambda name, shape: True,
+    lambda name, function, shape: True,
     lambda function, shape: "direct" if CUPY.choose(function, shape) == "direct" else "tensor",
     # Each factor is off by 2^-11 at most: some 4e-4 of the largest sum of normal products.
     tolerance=2e-3,

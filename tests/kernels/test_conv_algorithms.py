@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from nnscratch.kernels import resolve
 from nnscratch.kernels.geometry import Pair, Window
 from nnscratch.kernels.numba.conv import ALGORITHMS, Shape, choice, planes
-from nnscratch.kernels.numba.finish import NOTHING, finish
+from nnscratch.kernels.numba.finish import NOTHING, Finish, finish
 from nnscratch.kernels.numba.microkernel import target
 from nnscratch.kernels.ops import Array, Curve
 from tests.kernels.test_windows import pairs, slidings
@@ -39,14 +39,17 @@ def normal(*shape: int) -> Array:
 Arrays = tuple[Array, Array, Array]
 
 
-def all_three(algorithm: str, arrays: Arrays, window: Window, groups: int) -> Arrays:
-    """Y, dx and dkernel from x, kernel and dy."""
+def results(
+    algorithm: str, arrays: Arrays, window: Window, groups: int, finishing: Finish | None = None
+) -> dict[str, Array]:
+    """What an algorithm makes of y, dx and dkernel, from x, kernel and dy."""
     (x, kernel, dy), way = arrays, ALGORITHMS[algorithm]
-    return (
-        way.conv2d(x, kernel, window, groups, NOTHING[x.itemsize]),
-        way.input_gradient(dy, kernel, window, groups, (x.shape[1], x.shape[2])),
-        way.kernel_gradient(x, dy, window, groups),
-    )
+    calls: dict[str, tuple[Any, ...]] = {
+        "conv2d": (x, kernel, window, groups, finishing or NOTHING[x.itemsize]),
+        "input_gradient": (dy, kernel, window, groups, (x.shape[1], x.shape[2])),
+        "kernel_gradient": (x, dy, window, groups),
+    }
+    return {name: getattr(way, name)(*calls[name]) for name in calls if way.has(name)}
 
 
 def check(
@@ -55,15 +58,18 @@ def check(
     n_images, *image, channels = images
     x, kernel = normal(*images), normal(*window.size, channels // groups, filters)
     dy = normal(n_images, *window.output_size((image[0], image[1])), filters)
-    right = (
-        naive.conv2d(x, kernel, window, groups),
-        naive.conv2d_input_gradient(dy, kernel, window, groups, (image[0], image[1])),
-        naive.conv2d_kernel_gradient(x, dy, window, groups),
-    )
+    right = {
+        "conv2d": naive.conv2d(x, kernel, window, groups),
+        "input_gradient": naive.conv2d_input_gradient(
+            dy, kernel, window, groups, (image[0], image[1])
+        ),
+        "kernel_gradient": naive.conv2d_kernel_gradient(x, dy, window, groups),
+    }
     rounded = (x.astype(np.float32), kernel.astype(np.float32), dy.astype(np.float32))
-    single = all_three(algorithm, rounded, window, groups)
-    double = all_three(algorithm, (x, kernel, dy), window, groups)
-    for expected, short, long in zip(right, single, double, strict=True):
+    single = results(algorithm, rounded, window, groups)
+    double = results(algorithm, (x, kernel, dy), window, groups)
+    for name, short in single.items():
+        expected, long = right[name], double[name]
         scale = np.abs(expected).max(initial=0)
         assert short.dtype == np.float32
         assert np.abs(short - expected).max(initial=0) <= ERROR[algorithm] * scale
@@ -98,13 +104,9 @@ def test_lines_of_an_image(
     matrix: int, sliding: tuple[Window, Pair], n_images: int, channels: int
 ) -> None:
     window, image = sliding
-    kernel = normal(*window.size, channels, 2)
-    dy = normal(n_images, *window.output_size(image), 2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planes, "MATRIX", matrix)
-        dx = planes.conv2d_input_gradient(dy, kernel, window, image)
-    right = naive.conv2d_input_gradient(dy, kernel, window, 1, image)
-    np.testing.assert_allclose(dx, right, rtol=0, atol=1e-13 * np.abs(right).max(initial=1))
+        check("planes", (n_images, *image, channels), 2, window, 1)
 
 
 @given(slidings(dilated=True), st.integers(1, 2), st.integers(2, 9), st.integers(1, 3))
@@ -134,7 +136,7 @@ SAME = Window((3, 3), pads=((1, 1), (1, 1)))
 EVERY = [
     *((name, SAME, 1) for name in (*GENERAL, *WINOGRAD)),
     *((name, Window((1, 1)), 1) for name in GENERAL),
-    *(("depthwise", SAME, 4), ("product", Window((8, 7)), 1)),
+    *(("depthwise", SAME, 4), ("product", Window((8, 7)), 1), ("planes", SAME, 1)),
 ]
 
 
@@ -159,18 +161,22 @@ def test_what_does_not_lie_in_order(
     elsewhere = lying(arrays[0]), lying(arrays[1]), lying(arrays[2])
     for array in elsewhere:
         array.setflags(write=False)
-    straight = all_three(algorithm, arrays, window, groups)
-    for one, other in zip(all_three(algorithm, elsewhere, window, groups), straight, strict=True):
-        assert np.array_equal(one, other)
+    straight = results(algorithm, arrays, window, groups)
+    for name, one in results(algorithm, elsewhere, window, groups).items():
+        assert np.array_equal(one, straight[name])
 
 
 @pytest.mark.parametrize(("algorithm", "window", "groups"), EVERY)
 def test_an_empty_batch(algorithm: str, window: Window, groups: int) -> None:
     outputs = window.output_size((8, 7))
     arrays = normal(0, 8, 7, 4), normal(*window.size, 4 // groups, 8), normal(0, *outputs, 8)
-    y, dx, dkernel = all_three(algorithm, arrays, window, groups)
-    assert (y.shape, dx.shape) == (arrays[2].shape, arrays[0].shape)
-    np.testing.assert_array_equal(dkernel, np.zeros_like(arrays[1]))
+    right = {
+        "conv2d": np.zeros_like(arrays[2]),
+        "input_gradient": np.zeros_like(arrays[0]),
+        "kernel_gradient": np.zeros_like(arrays[1]),
+    }
+    for name, result in results(algorithm, arrays, window, groups).items():
+        np.testing.assert_array_equal(result, right[name], strict=True)
 
 
 @pytest.mark.parametrize(("algorithm", "error"), [("winograd2", 6e-6), ("winograd4", 3e-5)])
@@ -210,15 +216,16 @@ def test_bias_and_activation_have_the_bits_of_passes_of_their_own(
 
 
 @pytest.mark.parametrize("channels", [1, 3, 8])
-@pytest.mark.parametrize("algorithm", [*GENERAL, "depthwise"])
+@pytest.mark.parametrize("algorithm", [*GENERAL, "depthwise", "planes"])
 def test_a_dirac_kernel_returns_its_input_bit_for_bit(algorithm: str, channels: int) -> None:
     x = normal(2, 12, 10, channels).astype(np.float32)
     groups = channels if algorithm == "depthwise" else 1
     kernel = np.zeros((3, 3, channels // groups, channels), np.float32)
     kernel[1, 1] = np.eye(channels) if groups == 1 else 1
-    way = ALGORITHMS[algorithm]
-    assert np.array_equal(way.conv2d(x, kernel, SAME, groups, NOTHING[x.itemsize]), x)
-    assert np.array_equal(way.input_gradient(x, kernel, SAME, groups, (12, 10)), x)
+    made = results(algorithm, (x, kernel, x), SAME, groups)
+    assert "input_gradient" in made
+    for name in made.keys() - {"kernel_gradient"}:
+        assert np.array_equal(made[name], x)
 
 
 # -- choice ----------------------------------------------------------------------------------------
@@ -236,6 +243,56 @@ def shapes(itemsize: int) -> Iterator[Shape]:
 
 
 CHOICES = (choice.forward, choice.input_gradient, choice.kernel_gradient)
+FUNCTIONS = ("conv2d", "input_gradient", "kernel_gradient")
+
+
+@given(
+    slidings(dilated=True),
+    st.integers(1, 40),
+    pairs(1, 9),
+    st.integers(1, 4),
+    st.sampled_from([4, 8]),
+)
+@settings(deadline=None, max_examples=300, derandomize=True)
+def test_what_is_chosen_can_do_it(
+    sliding: tuple[Window, Pair], images: int, depths: Pair, groups: int, itemsize: int
+) -> None:
+    window, image = sliding
+    shape = Shape(images, image, depths[0] * groups, depths[1] * groups, window, groups, itemsize)
+    for function, choose in zip(FUNCTIONS, CHOICES, strict=True):
+        for exact in (True, False):
+            algorithm = ALGORITHMS[choose(shape, exact)]
+            assert algorithm.has(function)
+            assert algorithm.fits(shape)
+            assert algorithm.exact or not exact
+
+
+@pytest.mark.parametrize(
+    ("changes", "chosen"),
+    [
+        ({}, "planes"),
+        ({"images": 1}, "direct"),  # few pixels
+        ({"images": 1, "window": Window((13, 13))}, "planes"),  # but many cells
+        ({"window": Window((13, 13)), "channels": 5}, "im2col"),
+        ({"channels": 5}, "direct"),
+        ({"groups": 2}, "direct"),
+        ({"window": Window((28, 28))}, "product"),
+        ({"groups": 4}, "depthwise"),
+    ],
+)
+def test_few_channels_are_planes_in_the_images_gradient(
+    changes: dict[str, Any], chosen: str
+) -> None:
+    shape = Shape(32, (28, 28), 4, 16, Window((5, 5)), 1, 4)._replace(**changes)
+    assert choice.input_gradient(shape, True) == chosen
+    assert "planes" not in {choice.forward(shape, True), choice.kernel_gradient(shape, True)}
+
+
+def test_a_function_that_an_algorithm_has_not() -> None:
+    assert [ALGORITHMS["planes"].has(name) for name in FUNCTIONS] == [False, True, False]
+    x = normal(1, 8, 7, 2)
+    with pytest.raises(NotImplementedError, match="no such function"):
+        ALGORITHMS["planes"].kernel_gradient(x, x, SAME, 1)
 
 
 def test_winograd_is_neither_exact_nor_for_float64() -> None:

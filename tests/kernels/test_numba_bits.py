@@ -16,6 +16,7 @@ from nnscratch.kernels.numba import parallel, team
 from nnscratch.kernels.numba.conv import ALGORITHMS
 from nnscratch.kernels.numba.finish import finish
 from nnscratch.kernels.ops import Array, Curve
+from tests.kernels.test_conv_algorithms import results
 
 
 def large_cases() -> Iterator[OpCase]:
@@ -87,23 +88,20 @@ CONVOLUTIONS = {
     **dict.fromkeys(["im2col", "direct", "winograd2", "winograd4"], ((8, 29, 31, 48), SAME, 72, 1)),
     "depthwise": ((8, 61, 63, 48), SAME, 48, 48),
     "product": ((96, 30, 31, 4), Window((30, 31)), 80, 1),
+    "planes": ((8, 61, 63, 3), SAME, 16, 1),
 }
 
 
 def convolved(algorithm: str) -> list[bytes]:
     images, window, filters, groups = CONVOLUTIONS[algorithm]
-    (n_images, height, width, channels), way = images, ALGORITHMS[algorithm]
-    rng, image = np.random.default_rng(0), (height, width)
+    n_images, height, width, channels = images
+    rng = np.random.default_rng(0)
     x = rng.standard_normal(images, np.float32)
     kernel = rng.standard_normal((*window.size, channels // groups, filters), np.float32)
-    dy = rng.standard_normal((n_images, *window.output_size(image), filters), np.float32)
+    dy = rng.standard_normal((n_images, *window.output_size((height, width)), filters), np.float32)
     finishing = finish(rng.standard_normal(filters, np.float32), Curve("tanh"), filters, x.dtype)
-    results = (
-        way.conv2d(x, kernel, window, groups, finishing),
-        way.input_gradient(dy, kernel, window, groups, image),
-        way.kernel_gradient(x, dy, window, groups),
-    )
-    return [array.tobytes() for array in results]
+    made = results(algorithm, (x, kernel, dy), window, groups, finishing)
+    return [array.tobytes() for array in made.values()]
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -4,6 +4,7 @@
 * ``direct``, ``direct_gradient``   the micro-kernel on the images as they lie
 * ``depthwise``   where each channel is a group
 * ``product``   where a window is the whole image
+* ``planes``    the gradient of images of few channels: im2col turned round
 * ``winograd``  fewer multiplications for 3x3 kernels, not exact
 """
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from ...geometry import Pair, Window
 from ...ops import Array
 from ..finish import Finish
-from . import depthwise, direct, direct_gradient, im2col, product, winograd
+from . import depthwise, direct, direct_gradient, im2col, planes, product, winograd
 
 
 class Shape(NamedTuple):
@@ -24,16 +24,25 @@ class Shape(NamedTuple):
     itemsize: int
 
 
-class Algorithm(NamedTuple):
-    """One way to compute a convolution and its gradients."""
+def missing(*arguments: object) -> NoReturn:
+    """Instead of a function that an algorithm has not: `choice` names none for it."""
+    raise NotImplementedError("this algorithm has no such function, see Algorithm.has")
 
-    conv2d: Callable[[Array, Array, Window, int, Finish], Array]
-    input_gradient: Callable[[Array, Array, Window, int, Pair], Array]
-    kernel_gradient: Callable[[Array, Array, Window, int], Array]
+
+class Algorithm(NamedTuple):
+    """One way to compute a convolution and its gradients, or some of them."""
+
+    conv2d: Callable[[Array, Array, Window, int, Finish], Array] = missing
+    input_gradient: Callable[[Array, Array, Window, int, Pair], Array] = missing
+    kernel_gradient: Callable[[Array, Array, Window, int], Array] = missing
     fits: Callable[[Shape], bool] = lambda shape: True
     """Whether it can do a shape."""
     exact: bool = True
     """Whether its sums are plain sums."""
+
+    def has(self, function: str) -> bool:
+        """Whether it has one of the three functions."""
+        return getattr(self, function) is not missing
 
 
 def filtering(m: int) -> Algorithm:
@@ -68,6 +77,10 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
             product.conv2d_input_gradient,
             product.conv2d_kernel_gradient,
             lambda shape: product.fits(shape.window, shape.image, shape.groups),
+        ),
+        "planes": Algorithm(
+            input_gradient=planes.conv2d_input_gradient,
+            fits=lambda shape: planes.fits(shape.window, shape.image, shape.channels, shape.groups),
         ),
         "winograd2": filtering(2),
         "winograd4": filtering(4),

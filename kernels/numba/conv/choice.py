@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 
-from . import planes
 from .algorithms import ALGORITHMS, Shape
 from .costs import CHOSEN
 
@@ -29,21 +28,14 @@ def forward(shape: Shape, exact: bool) -> str:
 
 
 def input_gradient(shape: Shape, exact: bool) -> str:
-    """For `Ops.conv2d_input_gradient`.
-
-    With few channels to write, direct fills no vector; planes do, see `planes.py`, but their tasks
-    are work for Python.
-    """
-    outputs = shape.window.output_size(shape.image)
-    many = shape.images * math.prod(outputs) >= MANY_PIXELS
-    few = many and planes.fits(shape.window, outputs, shape.channels, shape.groups)
-    general = "im2col" if few or large(shape) else filtering(shape, exact) or "direct"
-    return special(shape) or general
+    """For `Ops.conv2d_input_gradient`."""
+    general = windows(shape) or filtering(shape, exact) or "direct"
+    return special(shape) or planes(shape) or general
 
 
 def kernel_gradient(shape: Shape, exact: bool) -> str:
     """For `Ops.conv2d_kernel_gradient`."""
-    general = "im2col" if large(shape) else filtering(shape, exact, gradient=True) or "direct"
+    general = windows(shape) or filtering(shape, exact, gradient=True) or "direct"
     return special(shape) or general
 
 
@@ -53,9 +45,19 @@ def special(shape: Shape) -> str | None:
     return next((kind for kind in kinds if ALGORITHMS[kind].fits(shape)), None)
 
 
-def large(shape: Shape) -> bool:
-    """Whether the kernel has too many cells for tables of each."""
-    return math.prod(shape.window.size) > MANY
+def planes(shape: Shape) -> str | None:
+    """What fills vectors where there are few channels to write, as direct does not.
+
+    Its tasks are work for Python.
+    """
+    pixels = shape.images * math.prod(shape.window.output_size(shape.image))
+    enough = pixels >= MANY_PIXELS or windows(shape)
+    return "planes" if enough and ALGORITHMS["planes"].fits(shape) else None
+
+
+def windows(shape: Shape) -> str | None:
+    """What has no tables of a kernel's cells, where these are many."""
+    return "im2col" if math.prod(shape.window.size) > MANY else None
 
 
 def filtering(shape: Shape, exact: bool, gradient: bool = False) -> str | None:

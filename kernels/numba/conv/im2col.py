@@ -28,7 +28,6 @@ from ..blas import BLOCK_FLOP, one_thread
 from ..finish import Finish, finish_block
 from ..launch import read
 from ..windows import gather, numbers, scatter
-from . import planes
 
 MATRIX = 1 << 18
 """Elements of a block's matrix of windows: 1 MiB in float32, so that it stays in the cache."""
@@ -175,10 +174,8 @@ def conv2d_input_gradient(
     """See `Ops.conv2d_input_gradient`: dwindows = dy @ weights^T, added up where they overlap.
 
     A task owns some images, or where there are few, some channels of an image: nobody else adds to
-    what it adds to, and it goes through the windows in order. Of few channels see `planes.py`.
+    what it adds to, and it goes through the windows in order.
     """
-    if planes.fits(window, (dy.shape[1], dy.shape[2]), kernel.shape[2], groups):
-        return planes.conv2d_input_gradient(dy, kernel, window, image)
     n_images, filters, depth = len(dy), dy.shape[3], kernel.shape[2]
     plan = Plan(image, window, depth * groups, groups)
     area = plan.outputs[0] * plan.outputs[1]

@@ -37,13 +37,15 @@ TASKS = 16
 """Tasks at least, where there are as many images."""
 
 
-def fits(window: Window, outputs: Pair, channels: int, groups: int) -> bool:
+def fits(window: Window, image: Pair, channels: int, groups: int) -> bool:
     """Whether there are few channels, and a line of windows stays in the cache."""
-    cells = window.size[0] * window.size[1] * channels
-    return groups == 1 and channels <= MOST_CHANNELS and cells * outputs[1] <= MATRIX
+    line = window.size[0] * window.size[1] * channels * window.output_size(image)[1]
+    return groups == 1 and channels <= MOST_CHANNELS and line <= MATRIX
 
 
-def conv2d_input_gradient(dy: Array, kernel: Array, window: Window, image: Pair) -> Array:
+def conv2d_input_gradient(
+    dy: Array, kernel: Array, window: Window, groups: int, image: Pair
+) -> Array:
     """See `Ops.conv2d_input_gradient`; there is one group."""
     n_images, rows, length, filters = dy.shape
     channels = kernel.shape[2]

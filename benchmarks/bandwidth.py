@@ -4,6 +4,9 @@ They do little with each number, so no kernel can be faster than memory brings w
 takes what it writes. That time is worked out from the bytes of an operation's arrays, each taken
 once, and from what reading and copying with NumPy cost in the same run: a yardstick that some
 operations surpass. The arrays are larger than caches.
+
+With --backend cupy all of it is on a GPU, between the device's events, and the yardstick is the
+device's own copy of a GiB: half of its time is reading, half is writing.
 """
 
 from __future__ import annotations
@@ -16,9 +19,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks import options
+from benchmarks.gpu import Gpu
+from benchmarks.gpu_peak import GpuPeak
+from benchmarks.place import Place
 from benchmarks.report import Body, screen
 from benchmarks.timing import Effort, Work, by_turns
-from nnscratch.backend import get_backend
+from nnscratch.backend import Backend, get_backend
 from nnscratch.core.table import Table
 from nnscratch.kernels import cost
 from nnscratch.kernels.geometry import Window
@@ -26,8 +32,13 @@ from nnscratch.kernels.ops import Array, Ops
 
 SHAPE = (96, 64, 64, 64)
 """(N, H, W, C) of the images: 96 MiB of float32, more than caches hold."""
+ON_GPU = (512, 64, 64, 64)
+"""512 MiB: a GPU reads that in 100 to 500 microseconds."""
 HALVES = Window((2, 2), strides=(2, 2))
 """Pooling."""
+
+
+Shape = tuple[int, int, int, int]
 
 
 class Memory(NamedTuple):
@@ -48,6 +59,11 @@ class Memory(NamedTuple):
         """
         return cls(reading / size, max(copying - reading, reading) / size)
 
+    @classmethod
+    def copied(cls, gigabytes: float) -> Memory:
+        """From what a copy reads and writes in a second, together."""
+        return cls(1e-9 / gigabytes, 1e-9 / gigabytes)
+
 
 class Subject(NamedTuple):
     """An operation on arrays."""
@@ -65,16 +81,16 @@ class Subject(NamedTuple):
         return cost.traffic(self.arguments, ()), cost.traffic((), self.work())
 
 
-def subjects(k: Ops, shape: tuple[int, int, int, int]) -> Iterable[Subject]:
+def subjects(backend: Backend, shape: Shape) -> Iterable[Subject]:
     """Everything that a training step does beside convolutions and matrix products."""
-    rng = np.random.default_rng(0)
-    x, dy = (rng.standard_normal(shape, dtype=np.float32) for _ in range(2))
+    k, there, rng = backend.k, backend.from_host, np.random.default_rng(0)
+    x, dy = (there(rng.standard_normal(shape, dtype=np.float32)) for _ in range(2))
     flat, rows = (x.reshape(-1), dy.reshape(-1)), x.reshape(-1, shape[-1])
-    one = np.ones(shape[-1], np.float32)
-    targets = np.eye(shape[-1], dtype=np.float32)[rng.integers(shape[-1], size=len(rows))]
-    positive = np.abs(flat[0])
+    one = there(np.ones(shape[-1], np.float32))
+    targets = there(np.eye(shape[-1], dtype=np.float32)[rng.integers(shape[-1], size=len(rows))])
+    positive = abs(flat[0])
     part = x[:, : shape[1] // 2, : shape[2] // 2].copy()
-    yield from activations(k, x, dy)
+    yield from activations(k, x, dy, there(np.full((1, 1, shape[-1]), 0.25, np.float32)))
     yield Subject("softmax", k.softmax, (rows,))
     yield Subject("softmax cross-entropy", k.softmax_cross_entropy, (rows, targets))
     yield from pooling(k, x, part)
@@ -88,12 +104,11 @@ def subjects(k: Ops, shape: tuple[int, int, int, int]) -> Iterable[Subject]:
     yield Subject("RMSprop", k.rmsprop, (flat[0], positive, 0.1, 0.9, 1e-7))
     yield Subject("Adagrad", k.adagrad, (flat[0], positive, 0.1, 1e-7))
     yield Subject("Adam", k.adam, (*flat, positive, 0.1, 0.9, 0.999, 1e-7))
-    yield Subject("statistics", k.statistics, (x, np.array([[0, x.size]]), np.nan, np.nan))
+    yield Subject("statistics", k.statistics, (x, there(np.array([[0, x.size]])), np.nan, np.nan))
 
 
-def activations(k: Ops, x: Array, dy: Array) -> Iterable[Subject]:
+def activations(k: Ops, x: Array, dy: Array, alpha: Array) -> Iterable[Subject]:
     """Forward and backward."""
-    alpha = np.full((1, 1, x.shape[-1]), 0.25, np.float32)
     yield Subject("ReLU", k.relu, (x, 0.0, np.inf, 0.0))
     yield Subject("ReLU, gradient", k.relu_gradient, (dy, x, 0.0, np.inf, 0.0))
     yield Subject("PReLU", k.prelu, (x, alpha))
@@ -136,29 +151,37 @@ def ceilings(x: Array) -> Mapping[str, Work]:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
+    options.place(parser)
     options.threads(parser)
 
 
 def run(arguments: argparse.Namespace) -> Body:
     """Measure, print the table, and return it."""
-    number = options.set_threads(arguments)
+    on = options.placed(arguments)
+    shape = ON_GPU if isinstance(on, Gpu) else SHAPE
     with screen() as out:
         out.begin("bandwidth")
-        memory, rows = measure(get_backend("numba").k, SHAPE, Effort(budget=60.0))
+        memory, rows = measure(on, shape, Effort(budget=60.0))
         out.end()
-    print(table(memory, rows))
+    print(table(memory, rows, on))
     ceiling = {"read_gb_s": 1e-9 / memory.read, "write_gb_s": 1e-9 / memory.write}
-    return {"machine": {"threads": number, **ceiling}, "rows": rows}
+    return {"machine": {**on.facts, **ceiling}, "rows": rows}
 
 
-def measure(
-    k: Ops, shape: tuple[int, int, int, int], effort: Effort
-) -> tuple[Memory, list[dict[str, Any]]]:
+def measure(on: Place, shape: Shape, effort: Effort) -> tuple[Memory, list[dict[str, Any]]]:
     """Time everything by turns with the ceilings; a row for each operation."""
-    found = list(subjects(k, shape))
-    x = np.ones(shape, np.float32)
-    times = by_turns({**ceilings(x), **{s.name: s.work for s in found}}, effort)
-    memory = Memory.of(times["reading"].median, times["copying"].median, x.nbytes)
+    found = list(subjects(get_backend(on.backend), shape))
+    for subject in found:
+        subject.work()  # compiles
+    works = {subject.name: subject.work for subject in found}
+    if isinstance(on, Gpu):
+        before = GpuPeak(on).gigabytes()
+        times = by_turns(works, effort, on.clock)
+        memory = Memory.copied(max(before, GpuPeak(on).gigabytes()))
+    else:
+        x = np.ones(shape, np.float32)
+        times = by_turns({**ceilings(x), **works}, effort, on.clock)
+        memory = Memory.of(times["reading"].median, times["copying"].median, x.nbytes)
     rows = []
     for subject in found:
         seconds, (read, written) = times[subject.name].median, subject.traffic()
@@ -173,8 +196,15 @@ def measure(
     return memory, rows
 
 
-def table(memory: Memory, rows: Iterable[Mapping[str, Any]]) -> Table:
+def table(memory: Memory, rows: Iterable[Mapping[str, Any]], on: Place) -> Table:
     """A row for each operation."""
+    read, written = (f"{1e-9 / seconds:.1f} GB/s" for seconds in memory)
+    yardstick = (
+        f"The GPU's own copy reads and writes {read} together."
+        if isinstance(on, Gpu)
+        else f"The memory is read at {read} and written at {written} by NumPy's loops, by turns "
+        "with the operations: more than 100 % is faster than these."
+    )
     return Table(
         "operations beside convolution, and the memory's bandwidth",
         ("operation", "ms", "GB/s", "of the bandwidth"),
@@ -188,9 +218,7 @@ def table(memory: Memory, rows: Iterable[Mapping[str, Any]]) -> Table:
             for row in rows
         ],
         notes=(
-            f"The memory is read at {1e-9 / memory.read:.1f} GB/s and written at "
-            f"{1e-9 / memory.write:.1f} by NumPy's loops, by turns with the operations: more than "
-            "100 % is faster than these.",
+            yardstick,
             "Moments and the gradient of batch norm have to read their arrays twice, which "
             "counts as once here.",
         ),

@@ -17,8 +17,8 @@ from threadpoolctl import threadpool_limits
 from benchmarks.conv.case import Case
 from benchmarks.conv.contest import TOLERANCE, relative_error
 from benchmarks.conv.layers import Layer
-from benchmarks.conv.peak import Peak
 from benchmarks.options import set_threads, threads
+from benchmarks.peak import Peak
 from benchmarks.report import Body, screen
 from benchmarks.timing import Effort, Times, by_turns, once
 from nnscratch.core.table import Table

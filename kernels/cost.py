@@ -65,10 +65,10 @@ FROM_SHAPES: Mapping[str, Callable[..., int]] = MappingProxyType(
             * prod(window.output_size(x.shape[1:3]))
             * (2 * kernel.size + _finishing(kernel.shape[3], *finish))
         ),
-        "conv2d_input_gradient": lambda dy, kernel, window, groups, image: (
+        "conv2d_input_gradient": lambda dy, kernel, window, groups, image, exact=True: (
             2 * prod(dy.shape[:3]) * kernel.size
         ),
-        "conv2d_kernel_gradient": lambda x, dy, window, groups: (
+        "conv2d_kernel_gradient": lambda x, dy, window, groups, exact=True: (
             2 * dy.size * prod(window.size) * x.shape[3] // groups
         ),
         "matmul": lambda a, b, *finish: (

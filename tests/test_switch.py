@@ -75,7 +75,7 @@ def test_a_cpu_stands_for_the_gpu(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        (["--backend", "cupy"], "--backend cupy: backend 'cupy': CuPy is not installed; pip ins"),
+        (["--backend", "cupy"], "--backend cupy: backend 'cupy': CuPy is not installed"),
         (["--backend", "cuda"], "--backend cuda: unknown backend (NNSCRATCH_BACKEND) 'cuda'"),
         (["--emulate"], "--emulate stands for a GPU: give --backend cupy, too"),
     ],

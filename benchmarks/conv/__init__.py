@@ -20,12 +20,10 @@ from pathlib import Path
 from benchmarks.conv import plot, table
 from benchmarks.conv.case import DIRECTIONS, Case
 from benchmarks.conv.contest import Contest
-from benchmarks.conv.gpu_peak import GpuPeak
 from benchmarks.conv.kernels import KERNELS, NAMES, Kernels
 from benchmarks.conv.layers import Layer, select
-from benchmarks.conv.peak import Peak
 from benchmarks.conv.row import Row, summary
-from benchmarks.gpu import Gpu
+from benchmarks.gpu_peak import peak_on
 from benchmarks.options import against, place, placed, threads, torch_on
 from benchmarks.report import BenchmarkError, Body, screen
 from nnscratch.plots import canvas
@@ -71,8 +69,7 @@ def run(arguments: argparse.Namespace) -> Body:
     kernels = KERNELS[on.backend]
     algorithms = chosen(arguments.algorithms, kernels)
     torch = torch_on(arguments, on)
-    peak_of = GpuPeak(on, torch) if isinstance(on, Gpu) else Peak()
-    contest = Contest(algorithms, peak_of, torch, on)
+    contest = Contest(algorithms, peak_on(on, torch), torch, on)
     bandwidth = contest.peak.gigabytes()
     rows = measure(contest, kernels, layers, arguments.directions)
     peak = contest.peak.highest

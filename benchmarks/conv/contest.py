@@ -12,10 +12,10 @@ import numpy as np
 from benchmarks.conv.case import Case
 from benchmarks.conv.kernels import AUTO
 from benchmarks.conv.kernels import TOLERANCE as TOLERANCE
-from benchmarks.conv.peak import Peak
 from benchmarks.conv.row import FAILED, MISTRUSTED, PASSED, SKIPPED, Row
 from benchmarks.conv.torch_conv import works as torch_works
 from benchmarks.host import Host
+from benchmarks.peak import Peak
 from benchmarks.place import Place
 from benchmarks.rivals import Compiled, better
 from benchmarks.timing import DEFAULT, SPREAD, Effort, Times, by_turns

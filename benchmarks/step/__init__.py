@@ -3,6 +3,9 @@
 With --against torch the same networks in PyTorch, eager and in the better of its two layouts, take
 turns with ours. Memory is what training takes at most above idle, in a process for each.
 
+First it is counted what a step has to compute and to move, call by call. What the fastest matrix
+product and the fastest copy of the same run allow for that is the least that a step can take.
+
 With --backend cupy all of it is on a GPU, between the device's events. PyTorch has cuDNN in the
 same precision, and is compiled besides, as CUDA graphs. Batches come from the machine's memory.
 """
@@ -18,12 +21,14 @@ from itertools import product
 from typing import Any
 
 from benchmarks import rivals
+from benchmarks.gpu_peak import peak_on
 from benchmarks.options import against, place, placed, threads, torch_on
 from benchmarks.place import Place
 from benchmarks.report import Body, Screen, cells, screen, shown
 from benchmarks.rivals import Compiled, against_compiled, better, without_nothing
 from benchmarks.step import peak_memory
-from benchmarks.step.course import OURS, course
+from benchmarks.step.course import OURS, OwnCourse, course
+from benchmarks.step.duty import Duty
 from benchmarks.step.subjects import OPTIMIZERS, SUBJECTS
 from benchmarks.timing import Effort, Times, by_turns, geometric_mean
 from nnscratch.kernels.numba import parallel
@@ -55,6 +60,14 @@ class Row:
     peak_mib: float | None = None
     torch_peak_mib: float | None = None
     """In the layout that was the faster one."""
+    gflop: Mapping[str, float] | None = None
+    """Operations of a step, by part; convolutions by their direct sums."""
+    gbytes: Mapping[str, float] | None = None
+    """What it reads and writes, by part, each array of a call once."""
+    least_ms: float | None = None
+    """With every call at the lower of the two ceilings."""
+    share: float | None = None
+    """Of the least over the median."""
     compiled: Compiled | None = None
     """PyTorch where it compiled, on a GPU."""
 
@@ -81,21 +94,36 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> Body:
     """Measure, print the table, and return everything."""
     on = placed(arguments)
-    sides = (OURS, *rivals.sides(on.compiles)) if torch_on(arguments, on) else (OURS,)
+    torch = torch_on(arguments, on)
+    sides = (OURS, *rivals.sides(on.compiles)) if torch else (OURS,)
+    peak = peak_on(on, torch)
+    bandwidth = peak.gigabytes()
     rows: list[Row] = []
     with screen(len(arguments.networks) * len(OPTIMIZERS)) as out:
         out.print(HEADING)
         for name, optimizer in product(arguments.networks, OPTIMIZERS):
             out.begin(f"{name} {optimizer}")
-            rows.append(measure(name, optimizer, sides, on, Effort(turn=TURN, budget=20.0)))
+            duty = counted(name, optimizer, on)
+            peak.gflops()
+            made = measure(name, optimizer, sides, on, Effort(turn=TURN, budget=20.0))
+            peak.gflops()
+            rows.append(against_ceilings(made, duty, peak.highest, bandwidth))
             out.print(line(rows[-1]))
             out.end()
         close(out, rows)
+        out.print(f"\nfastest matrix product {peak.highest:.0f} GFLOP/s, copy {bandwidth:.0f} GB/s")
     return {
-        "machine": on.facts,
+        "machine": {**on.facts, "peak_gflops": peak.highest, "copy_gb_per_s": bandwidth},
         "rows": [row.as_json() for row in rows],
         "summary": summary(rows),
     }
+
+
+def counted(name: str, optimizer: str, on: Place) -> Duty:
+    """What a step has to do there."""
+    own = course(OURS, name, optimizer, steps=1, backend=on.backend)
+    assert isinstance(own, OwnCourse)
+    return Duty.of(own)
 
 
 def measure(name: str, optimizer: str, sides: Sequence[str], on: Place, effort: Effort) -> Row:
@@ -152,10 +180,24 @@ def row(
     )
 
 
+def against_ceilings(row: Row, duty: Duty, peak: float, bandwidth: float) -> Row:
+    """The row with what the step has to do, and the share of what the machine allows."""
+    least = 1e3 * duty.seconds(peak, bandwidth)
+    return dataclasses.replace(
+        row,
+        gflop=duty.gflop(),
+        gbytes=duty.gbytes(),
+        least_ms=least,
+        share=least / row.median_ms,
+    )
+
+
 def summary(rows: Sequence[Row]) -> dict[str, float | None]:
     """The speedups; None where nothing was compared."""
     speedups = [row.speedup for row in rows if row.speedup is not None]
+    shares = [row.share for row in rows if row.share is not None]
     return {
+        "geomean_share": geometric_mean(shares),
         "geomean_speedup": geometric_mean(speedups),
         "worst_speedup": min(speedups, default=None),
         **against_compiled([row.compiled.speedup for row in rows if row.compiled]),
@@ -179,6 +221,11 @@ def line(row: Row) -> str:
         + f"{cells(row.speedup, form='.2f')[0]:>6}"
         + "".join(f"{cell:>8}" for cell in memory)
     )
+    if row.gflop and row.gbytes and row.least_ms is not None and row.share is not None:
+        told += (
+            f"\n  {sum(row.gflop.values()):.3g} GFLOP and {sum(row.gbytes.values()):.3g} GB: "
+            f"{row.least_ms:.4g} ms at the least, {row.share:.0%} of the time"
+        )
     if row.compiled:
         told += f"\n  {row.compiled}, ratio {row.compiled.speedup:.2f}"
     return told if row.status == "PASSED" else f"{told}\n  MISTRUSTED: times are far apart"
@@ -188,5 +235,4 @@ def close(out: Screen, rows: Sequence[Row]) -> None:
     """What comes of all of them."""
     compiling = sum(row.compile_s for row in rows)
     out.print(f"\ncompiling, or loading what was compiled: {compiling:.1f} s")
-    if any(row.speedup is not None for row in rows):
-        out.print(f"\n{shown(summary(rows))}")
+    out.print(f"\n{shown(summary(rows))}")

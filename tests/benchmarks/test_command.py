@@ -14,8 +14,8 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import bandwidth, batch, conv, ladder, options, report, start
 from benchmarks.conv.layers import Layer
-from benchmarks.conv.peak import Peak
 from benchmarks.host import Host
+from benchmarks.peak import Peak
 from benchmarks.timing import BRIEF, Times
 from nnscratch.backend import get_backend
 from nnscratch.kernels.geometry import Window
@@ -40,7 +40,7 @@ def threads() -> Iterator[None]:
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     contest = conv.Contest
-    monkeypatch.setattr(conv, "Peak", lambda: Peak(32, 1 << 12, 1))
+    monkeypatch.setattr(conv, "peak_on", lambda *_: Peak(32, 1 << 12, 1))
     monkeypatch.setattr(conv, "Contest", lambda *given: contest(*given, BRIEF))
 
 
@@ -177,16 +177,16 @@ def test_the_ladder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_share_of_the_bandwidth() -> None:
-    memory, rows = bandwidth.measure(get_backend("numba").k, (2, 4, 4, 3), BRIEF)
+    memory, rows = bandwidth.measure(Host(), (2, 4, 4, 3), BRIEF)
     assert {"ReLU", "Adam", "batch norm, gradient"} <= {row["operation"] for row in rows}
     for row in rows:
         assert row["gb_s"] > 0
         assert row["share"] >= 0
-    assert max(map(len, str(bandwidth.table(memory, rows)).splitlines())) <= 80
+    assert max(map(len, str(bandwidth.table(memory, rows, Host())).splitlines())) <= 80
 
 
 def test_an_operation_moves_each_of_its_arrays_once() -> None:
-    found = {s.name: s for s in bandwidth.subjects(get_backend("numpy").k, (2, 4, 4, 3))}
+    found = {s.name: s for s in bandwidth.subjects(get_backend("numpy"), (2, 4, 4, 3))}
     image, vector = 4 * 2 * 4 * 4 * 3, 4 * 3
     assert found["ReLU"].traffic() == (image, image)
     assert found["batch norm"].traffic() == (image + 4 * vector, image)

@@ -19,9 +19,9 @@ from benchmarks.conv.case import DIRECTIONS, Case
 from benchmarks.conv.contest import Contest, blank, compared, relative_error, timed
 from benchmarks.conv.kernels import AUTO, NUMBA
 from benchmarks.conv.layers import Layer
-from benchmarks.conv.peak import Peak
 from benchmarks.conv.row import FAILED, MISTRUSTED, PASSED, SKIPPED, Row, summary
 from benchmarks.host import Host
+from benchmarks.peak import Peak
 from benchmarks.report import BenchmarkError
 from benchmarks.timing import BRIEF, Times
 from nnscratch.kernels import resolve

@@ -14,11 +14,10 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import conv, rivals, step
+from benchmarks import bandwidth, conv, gpu_peak, rivals, step
 from benchmarks.conv import table
 from benchmarks.conv.case import Case
 from benchmarks.conv.contest import compared
-from benchmarks.conv.gpu_peak import GpuPeak
 from benchmarks.conv.kernels import CUPY, CUPY_TF32, KERNELS
 from benchmarks.gpu import Gpu
 from benchmarks.report import BenchmarkError
@@ -93,22 +92,22 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A GPU with small caches that is measured briefly."""
     contest = conv.Contest
     monkeypatch.setattr(conv, "Contest", lambda *given: contest(*given, BRIEF))
-    monkeypatch.setattr(conv, "GpuPeak", lambda at, torch: GpuPeak(at, torch, 32, 1 << 12, 1))
+    monkeypatch.setattr(gpu_peak.GpuPeak.__init__, "__defaults__", (None, 32, 1 << 12, 1))
     monkeypatch.setattr(Gpu.__init__, "__defaults__", (64,))
 
 
 # -- the place -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["conv", "step"])
+@pytest.mark.parametrize("name", ["conv", "step", "bandwidth"])
 def test_where_there_is_no_gpu_the_backend_says_so(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "cupy", None)
     with on(None):
-        assert command.main([name, "--backend", "cupy", "--against", "torch"]) == 2
+        assert command.main([name, "--backend", "cupy"]) == 2
     error = capsys.readouterr().err
-    assert error.startswith(f"benchmarks {name}: backend 'cupy': CuPy is not installed; pip ins")
+    assert error.startswith(f"benchmarks {name}: backend 'cupy': CuPy is not installed")
     assert command.main([name, "--precision", "tf32"]) == 2
     assert "backend 'numba' has none; choose backend='cupy'" in capsys.readouterr().err
 
@@ -216,6 +215,54 @@ def test_the_roof_is_the_lower_ceiling() -> None:
     told = table.roof(rows, peak=100.0, bandwidth=10.0)
     assert told.endswith("auto reaches 32% on average, 20% at least")
     assert table.roof(rows[2:], 1.0, 1.0) == "no row of auto was timed"
+
+
+# -- steps, and what has the memory to wait for ----------------------------------------------------
+
+
+@pytest.mark.usefixtures("device", "small")
+def test_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lenet = step.SUBJECTS["lenet"].with_batch(2)
+    for module in ("benchmarks.step", "benchmarks.step.course"):
+        monkeypatch.setattr(sys.modules[module], "SUBJECTS", {"lenet": lenet})
+    monkeypatch.setattr(step.peak_memory, "measured", lambda *told: 1 << 20)
+    monkeypatch.setattr(step, "Effort", lambda **_: dataclasses.replace(BRIEF, turn=1e-9))
+    numbers = tmp_path / "step.json"
+    words = ["step", "--backend", "cupy", "--networks", "lenet", "--json", str(numbers)]
+    assert command.main(words) == 0
+    document = json.loads(numbers.read_text())
+    assert document["machine"].keys() >= {"gpu", "peak_gflops", "copy_gb_per_s"}
+    products = 2 * 833_040e-9  # of two rows
+    for row, arrays in zip(document["rows"], (2, 6), strict=True):  # Adam has two moments
+        assert row["share"] == pytest.approx(row["least_ms"] / row["median_ms"])
+        assert row["gflop"]["forward"] == pytest.approx(products, rel=0.05)
+        assert row["gflop"]["gradients"] == pytest.approx(2 * products - 2 * 235_200e-9, rel=0.05)
+        assert row["gbytes"]["update"] == pytest.approx(4e-9 * 61_706 * (arrays + 3))  # and added
+    told = capsys.readouterr().out
+    assert "ms at the least" in told
+    assert "fastest matrix product" in told
+
+
+@pytest.mark.usefixtures("device", "small")
+def test_the_share_of_the_bandwidth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bandwidth, "ON_GPU", (2, 4, 4, 3))
+    monkeypatch.setattr(bandwidth, "Effort", lambda **_: BRIEF)
+    monkeypatch.setattr(gpu_peak.GpuPeak, "gigabytes", lambda self: 100.0)
+    numbers = tmp_path / "bandwidth.json"
+    assert command.main(["bandwidth", "--backend", "cupy", "--json", str(numbers)]) == 0
+    document = json.loads(numbers.read_text())
+    assert document["machine"]["read_gb_s"] == document["machine"]["write_gb_s"] == 100.0
+    rows = {row["operation"]: row for row in document["rows"]}
+    assert rows["ReLU"]["median_ms"] == pytest.approx(1.0)  # between two ticks of the clock
+    assert rows["ReLU"]["gb_s"] == pytest.approx(2 * 4 * 2 * 4 * 4 * 3 * 1e-6)
+    assert all(row["share"] == pytest.approx(row["gb_s"] / 100) for row in rows.values())
+    told = capsys.readouterr().out.partition("Wrote")[0]
+    assert "The GPU's own copy reads and writes 100.0 GB/s together." in told
+    assert max(map(len, told.splitlines())) <= 80
 
 
 # -- PyTorch ---------------------------------------------------------------------------------------

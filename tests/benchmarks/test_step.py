@@ -13,8 +13,10 @@ import pytest
 import nnscratch as nn
 from benchmarks import step
 from benchmarks.host import Host
-from benchmarks.step import Row, measure, peak_memory, row, summary
+from benchmarks.nets import Subject
+from benchmarks.step import Row, against_ceilings, measure, peak_memory, row, summary
 from benchmarks.step.course import OURS, SIDES, TORCH, OwnCourse, course
+from benchmarks.step.duty import Call, Duty
 from benchmarks.step.subjects import OPTIMIZERS, SUBJECTS
 from benchmarks.timing import BRIEF, Effort, Times
 from nnscratch.kernels.numba import parallel
@@ -43,7 +45,7 @@ def test_without_pytorch_there_are_no_ratios() -> None:
     made = row("lenet", "SGD", 0.0, {OURS: TIMES[OURS]}, None, {OURS: 10.0})
     assert made.speedup is made.torch_median_ms is made.torch_peak_mib is None
     assert made.compile_s == 0.0
-    assert summary([made]) == {"geomean_speedup": None, "worst_speedup": None}
+    assert set(summary([made]).values()) == {None}
 
 
 def with_speedup(speedup: float) -> Row:
@@ -54,6 +56,7 @@ def with_speedup(speedup: float) -> Row:
 def test_the_summary_and_the_table() -> None:
     rows = [with_speedup(4.0), with_speedup(1.0)]
     assert summary(rows) == {
+        "geomean_share": None,
         "geomean_speedup": pytest.approx(2.0),
         "worst_speedup": pytest.approx(1.0),
     }
@@ -76,6 +79,52 @@ def test_a_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0 < made.p20_ms <= made.median_ms <= made.p80_ms
     assert made.peak_mib == 3
     assert asked == [(OURS, "lenet", "Adam", parallel.threads(), "numba")]
+
+
+def test_what_a_step_has_to_do_is_counted() -> None:
+    subject = Subject(tiny, 2, (3, 3, 1), targets=lambda rng, n: rng.random((n, 4)))
+    own = OwnCourse(subject, "SGD", steps=1, backend="numpy")
+    before = own.model.backend
+    duty = Duty.of(own)
+    assert own.model.backend is before
+    flop = {op: sum(c.flop for c in duty.calls if c.op == op) for op in {c.op for c in duty.calls}}
+    rows, units, weights = 2, 4, 9 * 4 + 4
+    assert flop["matmul"] == rows * units * (2 * 9 + 1) + 9 * units * 2 * rows  # y, then dw
+    assert flop["bias_gradient"] == rows * units
+    assert flop["sgd"] == flop["add"] == weights
+    assert duty.gflop()["forward"] == pytest.approx(1e-9 * rows * units * (2 * 9 + 1 + 3))
+    assert duty.gflop()["update"] == pytest.approx(1e-9 * 2 * weights)  # and added
+    assert duty.gbytes()["update"] == pytest.approx(1e-9 * 4 * (2 + 3) * weights)
+    assert sum(duty.gflop().values()) == pytest.approx(1e-9 * sum(flop.values()))
+
+
+def tiny(backend: str, optimizer: Any) -> nn.Model:
+    layers = [nn.Input((3, 3, 1)), nn.Flatten(), nn.Dense(4)]
+    model = nn.Sequential(layers, backend=backend, seed=0, store=nn.Store())
+    model.compile(optimizer, "mse")
+    return model
+
+
+def test_each_call_has_its_own_ceiling() -> None:
+    duty = Duty(
+        [
+            Call("forward", "matmul", 1000, 10),
+            Call("forward", "relu", 10, 400),
+            Call("update", "sgd", 1, 8),
+        ]
+    )
+    # 1000 FLOP at 10 GFLOP/s take 100 ns, 408 bytes at 4 GB/s 102 ns.
+    assert duty.seconds(peak=10.0, bandwidth=4.0) == pytest.approx(202e-9)
+    made = row("lenet", "SGD", 0.0, {OURS: Times(*(404e-9,) * 3)}, None, {})
+    made = against_ceilings(made, duty, peak=10.0, bandwidth=4.0)
+    assert made.share == pytest.approx(0.5)
+    assert made.as_json()["gflop"] == {
+        "forward": pytest.approx(1010e-9),
+        "gradients": 0,
+        "update": pytest.approx(1e-9),
+    }
+    assert step.line(made).endswith("0.000202 ms at the least, 50% of the time")
+    assert summary([made])["geomean_share"] == pytest.approx(0.5)
 
 
 @pytest.mark.usefixtures("small")

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.conv.peak import Peak
 from benchmarks.gpu import Gpu
+from benchmarks.peak import Peak
+from benchmarks.place import Place
 from benchmarks.timing import Work
 from nnscratch.backend import get_backend
 
@@ -17,6 +18,11 @@ SIDE = 4096
 """Of the matrices."""
 COPIED = 1 << 30
 """Bytes of the copied array: more than any cache."""
+
+
+def peak_on(place: Place, torch: ModuleType | None = None) -> Peak:
+    """What measures a place's ceilings."""
+    return GpuPeak(place, torch) if isinstance(place, Gpu) else Peak()
 
 
 class GpuPeak(Peak):

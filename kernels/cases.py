@@ -125,6 +125,11 @@ def far_from_0(*shape: int) -> Drawn:
     return Drawn(lambda rng, *_: 1000 + rng.standard_normal(shape))
 
 
+def far_below_0(*shape: int) -> Drawn:
+    """Numbers whose exponentials are all 0."""
+    return Drawn(lambda rng, *_: rng.standard_normal(shape) - 1000)
+
+
 # -- builders ------------------------------------------------------------------------------------
 
 
@@ -272,6 +277,9 @@ def classification(rows: int, classes: int, target: Fill) -> Iterator[OpCase]:
     yield OpCase("categorical_cross_entropy", label(name, "inside"), (probabilities, t, 1e-7))
     yield OpCase("categorical_cross_entropy", label(name, "clipped"), (certain, t, 1e-7))
     yield OpCase("softmax_cross_entropy", name, (scaled(30, rows, classes), t))
+    below = far_below_0(rows, classes)
+    yield OpCase("softmax", label(name, "below"), (below,))
+    yield OpCase("softmax_cross_entropy", label(name, "below"), (below, t))
 
 
 def optimizers(count: int) -> Iterator[OpCase]:
@@ -314,6 +322,8 @@ def convolutions() -> Iterator[OpCase]:
     yield from convolution((1, 1, 9, 2), (1, 4), 2, padding="same", strides=(1, 2))
     yield from convolution((3, 4, 5, 2), (4, 5), 3)  # one output pixel
     yield from convolution((1, 4, 5, 19), (3, 3), 35, padding="same")  # wider than a register
+    yield from convolution((1, 4, 9, 6), (2, 3), 5, (1, 2), "same", (1, 3))  # both, across
+    yield from convolution((1, 3, 4, 37), (2, 3), 70)  # wider than a tile
 
 
 def poolings() -> Iterator[OpCase]:
@@ -323,6 +333,7 @@ def poolings() -> Iterator[OpCase]:
         yield from pooling((2, 7, 6, 3), *options)
     yield from pooling((1, 2, 3, 1), (5, 4), (1, 1), "same")  # larger than the image
     yield from pooling((1, 4, 5, 2), (4, 5), (4, 5))  # global
+    yield from pooling((1, 17, 16, 2), (17, 16), (1, 1))  # more cells than a byte numbers
 
 
 def table() -> Iterator[OpCase]:
@@ -354,6 +365,7 @@ def table() -> Iterator[OpCase]:
         yield from regression((3, 5), elements)
     for rows in (distributions, one_hot, normal):
         yield from classification(4, 7, rows)
+    yield from classification(3, 67, one_hot)  # longer than a warp, or two registers
     for count in (1, 37):
         yield from optimizers(count)
     for fill in (normal, kinks, ties, bits, far_from_0):

@@ -40,6 +40,7 @@ def test_a_kernel_agrees_with_the_loops(case: OpCase, dtype: DType) -> None:
 def pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits so low that small arrays are worked on as large ones are: by and by, in parts."""
     monkeypatch.setattr(launch, "BLOCKS", 2)
+    monkeypatch.setattr(launch, "THREADS", launch.WARP)
     monkeypatch.setattr(columns, "LEAST", 1)
     monkeypatch.setattr(statistics, "SLAB", 16)
     monkeypatch.setattr(histogram, "SHARED", 4)
@@ -82,6 +83,14 @@ def test_a_long_sum_keeps_its_digits() -> None:
     np.testing.assert_allclose(bias.host, exact.sum(axis=0), rtol=1e-6)
     np.testing.assert_allclose(mean.host, exact.mean(axis=0), rtol=1e-6)
     np.testing.assert_allclose(variance.host, exact.var(axis=0), rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_a_channel_may_begin_with_infinity() -> None:
+    x = np.array([[np.inf, 1], [2, -np.inf]], np.float32)[:, :, None]
+    results = (ops.moments(x) for ops in (host_ops(), resolve("numpy").ops))
+    for got, expected in zip(*results, strict=True):
+        np.testing.assert_array_equal(got, expected)
 
 
 WINDOW = Window((2, 2), pads=((0, 1), (0, 1)))

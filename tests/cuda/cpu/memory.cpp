@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <unordered_map>
 #include <vector>
 
 #include "machine.h"
@@ -28,11 +29,23 @@ struct Touch {
 // Or an atomic operation; several threads of this block; threads of several blocks.
 constexpr int64_t ATOMIC = -1, SEVERAL = -2, BLOCKS = -3;
 
+// Of each number of an array; of a vast one, of those that are touched.
+class Touches {
+    static constexpr size_t VAST = 1 << 24;
+    std::vector<Touch> all;
+    std::unordered_map<size_t, Touch> some;
+
+  public:
+    explicit Touches(size_t count) : all(count < VAST ? count : 0) {}
+    Touch& operator[](size_t number) { return all.empty() ? some[number] : all[number]; }
+    void forget() { std::fill(all.begin(), all.end(), Touch()); }
+};
+
 struct Region {
     char* start;
     size_t size, grain;
     int argument;
-    std::vector<Touch> touches;
+    Touches touches;
 };
 std::vector<Region> regions;
 
@@ -116,14 +129,14 @@ void forget_memory() { regions.clear(); }
 
 void allow(void* start, size_t size, size_t grain, int argument) {
     const size_t count = (size + grain - 1) / grain;
-    if (size) regions.push_back({(char*)start, size, grain, argument, std::vector<Touch>(count)});
+    if (size) regions.push_back({(char*)start, size, grain, argument, Touches(count)});
 }
 
 void clear_shared_memory() {
     for (Region& region : regions)
         if (region.argument == SHARED_MEMORY) {
             memset(region.start, 0xFF, region.size);
-            std::fill(region.touches.begin(), region.touches.end(), Touch());
+            region.touches.forget();
         }
 }
 

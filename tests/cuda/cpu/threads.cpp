@@ -277,9 +277,10 @@ struct Span {
     int64_t argument;
 };
 
-// Run a kernel. Returns what went wrong, an empty text if nothing.
+// Run a kernel's blocks from number `first` on. Returns what went wrong, an empty text if nothing.
 extern "C" const char* run(void (*kernel)(void**), const unsigned* grid, const unsigned* block_size,
-                           unsigned shared, void** values, const Span* spans, int n_spans, int order) {
+                           unsigned first, unsigned shared, void** values, const Span* spans,
+                           int n_spans, int order) {
     using namespace cpu;
     report[0] = 0;
     forget_memory();
@@ -296,9 +297,10 @@ extern "C" const char* run(void (*kernel)(void**), const unsigned* grid, const u
     entry = kernel;
     arguments = values;
     turn.phase = 1;
-    std::vector<int> turns(blocks.x * blocks.y * blocks.z);
+    std::vector<int> turns(blocks.x * blocks.y * blocks.z - first);
     arrange(turns, order, 11);
-    for (int b : turns) {
+    for (int turn_of : turns) {
+        const int b = (int)first + turn_of;
         turn.block = {b % blocks.x, b / blocks.x % blocks.y, b / blocks.x / blocks.y};
         first_thread = 1 + (int64_t)b * count;
         turn.first_phase = ++turn.phase;

@@ -36,6 +36,11 @@ MASK = "if (4 * group + i < count)"
 ZERO = "own[b] = 0;\n"
 FETCH = "        if (k + DEPTH < last)"
 WON = "if (numbers[o] == i * kw + j) total += dy[o];"
+CLASSES = "for (int k = lane(); k < classes; k += WARP)"
+COLUMN = "    const int column = blockIdx.y * COLUMNS;\n"
+PIXEL, ROW = "    const Pixels pixel", "    const Size row"
+PHASE = "    const Size first = blockIdx.x / (sh * sw)"
+FLUSH = "    for (int b = threadIdx.x; b < bins; b += blockDim.x)\n        if"
 KEPT = "kept[at] = words.word[i] >= threshold;"
 
 FAULTS = [
@@ -58,6 +63,22 @@ FAULTS = [
         "bounds|Mismatch",
     ),
     Fault("index", "conv2d_kernel_gradient", GEMM, "pixel < end &&", "", "bounds|Mismatch"),
+    Fault("index", "softmax", "softmax", CLASSES, CLASSES.replace("k += WARP", "k = 99"), "nan"),
+    Fault(
+        "index", "concatenate", "copies", "row.whole * stride", "row.whole * 9", "races|bounds|M"
+    ),
+    Fault("index", "conv2d", GEMM, COLUMN + PIXEL, f"const int column = 0; {PIXEL}", "races|nan"),
+    Fault(
+        "index",
+        "conv2d_kernel_gradient",
+        GEMM,
+        COLUMN + ROW,
+        f"const int column = 0; {ROW}",
+        "races|nan",
+    ),
+    Fault("index", "conv2d_input_gradient", GEMM, "down.cell + in.row", "in.row", "races|nan"),
+    Fault("index", "conv2d_input_gradient", GEMM, "step.j * across.back", "step.j", "Mismatch"),
+    Fault("index", "conv2d_input_gradient", GEMM, "step.i * down.between", "step.i", "Mismatch"),
     # missing barrier
     Fault("barrier", "bias_gradient", "linear", BARRIER, "", "nobody has written"),
     Fault("barrier", "statistics", "statistics", BARRIER, "", "nobody has written"),
@@ -71,6 +92,8 @@ FAULTS = [
     ),
     Fault("barrier", "conv2d", GEMM, BARRIER + FETCH, FETCH, "races|nobody"),
     Fault("barrier", "conv2d", GEMM, f"tile);\n    {BARRIER}", "tile);\n", "races"),
+    Fault("barrier", "conv2d_input_gradient", GEMM, BARRIER + PHASE, PHASE, "races|nobody"),
+    Fault("barrier", "histogram", "histogram", BARRIER + FLUSH, FLUSH, "races"),
     # order of threads
     Fault("order", "histogram", "histogram", "count_up(own + part, 1)", "++own[part]", "races"),
     Fault("order", "max_pool2d_gradient", "pool", WON, "dx[o] += dy[o];", "races|bounds"),
@@ -88,10 +111,18 @@ FAULTS = [
     Fault("unwritten", "tanh", "activation", TANH, f"if (i) {TANH}", "nan"),
     Fault("unwritten", "dropout", "random", KEPT, f"if (i) {KEPT}", "Mismatch"),
     Fault("unwritten", "average_pool2d", "pool", "y[o] = total", "if (o) y[o] = total", "nan"),
+    Fault("unwritten", "histogram", "histogram", "if (own[b])", "if (own[b] > 1)", "Mismatch"),
+    Fault("unwritten", "statistics", "statistics", "w < WARPS", "w < WARPS / 2", "Mismatch"),
     # arithmetic
     Fault("arithmetic", "elu_gradient", "activation", "(y[i] + alpha)", "(y[i] + 1)", "Mismatch"),
     Fault("arithmetic", "moments", "norm", "squares - off * off", "squares", "Mismatch"),
     Fault("arithmetic", "statistics", "statistics", "a.count * share", "a.count", "Mismatch"),
+    Fault(
+        "arithmetic", "softmax", "softmax", "largest = -infinity()", "largest = 0", "nan|Mismatch"
+    ),
+    Fault("arithmetic", "bias_gradient", "linear", "lanes >= tile", "lanes > tile", "Mismatch"),
+    Fault("arithmetic", "relu", "activation", "slope == 0 ? 0 : slope", "slope", "nan|Mismatch"),
+    Fault("arithmetic", "relu", "activation", "x < knee ?", "x <= knee ?", "Mismatch"),
 ]
 
 

@@ -34,19 +34,36 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="with --backend cupy: let tests/cuda/emulator.py stand for the GPU",
     )
+    group.addoption(
+        "--no-pool",
+        action="store_true",
+        help="give each of CuPy's arrays memory of its own, so that compute-sanitizer sees its end",
+    )
 
 
 def configure(config: pytest.Config) -> None:
-    """Make the chosen backend the process's, before nnscratch and the tests are imported.
+    """Do what the options say.
 
     Raises:
-        pytest.UsageError: this machine lacks it.
+        pytest.UsageError: this machine lacks what they ask for.
     """
     chosen, emulate = config.getoption("--backend"), config.getoption("--emulate")
     if emulate and chosen != "cupy":
         raise pytest.UsageError("--emulate stands for a GPU: give --backend cupy, too")
-    if chosen is None:
-        return
+    if emulate and config.getoption("--no-pool"):
+        raise pytest.UsageError("--no-pool is for a GPU; leave --emulate out")
+    if chosen is not None:
+        choose(chosen, emulate)
+    if config.getoption("--no-pool"):
+        drop_pool()
+
+
+def choose(chosen: str, emulate: bool) -> None:
+    """Make it the process's backend, before nnscratch and the tests are imported.
+
+    Raises:
+        pytest.UsageError: this machine lacks it.
+    """
     assert "nnscratch" not in sys.modules, "a conftest.py has imported nnscratch too early"
     os.environ["NNSCRATCH_BACKEND"] = chosen
 
@@ -65,6 +82,23 @@ def configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--backend {chosen}: {error}{hint}") from error
     if backend.kind == "cupy":
         fetch_before_comparing()
+
+
+def drop_pool() -> None:
+    """Let each array on the GPU be an allocation of its own.
+
+    CuPy's pool hands out pieces of larger allocations: behind the end of an array, memory that is
+    allocated too goes on, and no tool sees who reads there.
+
+    Raises:
+        pytest.UsageError: there is no GPU.
+    """
+    from nnscratch.kernels.cupy.device import DeviceError, open_device
+
+    try:
+        open_device().xp.cuda.set_allocator(None)
+    except DeviceError as error:
+        raise pytest.UsageError(f"--no-pool: {error}") from error
 
 
 def fetch_before_comparing() -> None:

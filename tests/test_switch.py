@@ -7,10 +7,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.process("the suite is run by another process")
+from nnscratch.kernels.cupy.device import on
+from tests import switch
 
 ROOT = Path(__file__).parent.parent
 FILE = """
@@ -49,6 +52,10 @@ def run(folder: Path, *options: str, **variables: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+another_process = pytest.mark.process("the suite is run by another process")
+
+
+@another_process
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -62,6 +69,7 @@ def test_the_backend_that_is_named_is_taken(options: list[str], told: str, tmp_p
     assert (status, told in output, "3 passed" in output) == (0, True, True), output
 
 
+@another_process
 def test_a_cpu_stands_for_the_gpu(tmp_path: Path) -> None:
     status, output = run(tmp_path, "--backend", "cupy", "--emulate")
     assert status == 0, output
@@ -72,15 +80,28 @@ def test_a_cpu_stands_for_the_gpu(tmp_path: Path) -> None:
     assert ["1", "process:", "of", "another", "one"] in lines
 
 
+@another_process
 @pytest.mark.parametrize(
     ("options", "error"),
     [
         (["--backend", "cupy"], "--backend cupy: backend 'cupy': CuPy is not installed"),
         (["--backend", "cuda"], "--backend cuda: unknown backend (NNSCRATCH_BACKEND) 'cuda'"),
         (["--emulate"], "--emulate stands for a GPU: give --backend cupy, too"),
+        (["--backend", "cupy", "--emulate", "--no-pool"], "--no-pool is for a GPU; leave"),
+        (["--no-pool"], "--no-pool: CuPy is not installed"),
     ],
 )
 def test_what_is_not_there_is_said_at_once(options: list[str], error: str, tmp_path: Path) -> None:
     (tmp_path / "cupy.py").write_text("raise ImportError('none')")
     status, output = run(tmp_path, *options, PYTHONPATH=str(tmp_path))
     assert (status, error in output) == (4, True), output
+
+
+def test_each_array_has_memory_of_its_own() -> None:
+    told: list[Any] = []
+    gpu: Any = SimpleNamespace(
+        number=0, xp=SimpleNamespace(cuda=SimpleNamespace(set_allocator=told.append))
+    )
+    with on(gpu):
+        switch.drop_pool()
+    assert told == [None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,6 +95,15 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conv, "Contest", lambda *given: contest(*given, BRIEF))
     monkeypatch.setattr(gpu_peak.GpuPeak.__init__, "__defaults__", (None, 32, 1 << 12, 1))
     monkeypatch.setattr(Gpu.__init__, "__defaults__", (64,))
+
+
+def test_the_commands_of_the_guide_exist() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "gpu.md").read_text()
+    lines = [line for line in guide.splitlines() if line.startswith("$ python -m benchmarks")]
+    asked = [command.parser().parse_args(shlex.split(line, comments=True)[4:]) for line in lines]
+    assert [words.name for words in asked] == ["bandwidth", "conv", "conv", "step", "step"]
+    assert {words.backend for words in asked} == {"cupy"}
+    assert {words.json.parent.as_posix() for words in asked} == {"benchmarks/results"}
 
 
 # -- the place -------------------------------------------------------------------------------------

@@ -54,9 +54,7 @@ class Context(NamedTuple):
         activation: Curve | None = None,
     ) -> Context:
         """The context of one call: its key joins the seed."""
-        return self._replace(
-            seed=(*self.seed, zlib.crc32(key.encode())),
-            frozen=frozen,
-            input_gradients=input_gradients,
-            activation=activation,
+        seed = (*self.seed, zlib.crc32(key.encode()))
+        return Context(
+            self.backend, self.training, self.exact, seed, frozen, input_gradients, activation
         )

@@ -86,7 +86,8 @@ class Call:
 
     def trimmed(self, keep: frozenset[str]) -> Call:
         """The same call without the fields that need not be kept."""
-        return self._with({n: value for n, value in self._fields.items() if n in keep})
+        fields = self._fields
+        return self if keep >= ALL else self._with({n: fields[n] for n in keep if n in fields})
 
     def _with(self, fields: Mapping[str, Any]) -> Call:
         return Call(self.key, self.layer, fields, self._recompute, self.sources)

@@ -6,7 +6,8 @@
 For each cell (i, j) of the kernel that is a matrix product: a row is a channel c, and the sum goes
 over the outputs whose windows have that cell inside the image, a range of lines p and a range of q.
 A line is a run of the sum, from window to window a stride apart in the image, and the lines of all
-images are its taps. Only dy is copied, some lines at a time, into panels that all cells share.
+images are its taps. Only dy is copied, and only where there are many filters, some lines at a time,
+into panels that all cells share.
 Where there are few channels, cells are the rows of one product, see `direct_gradient_plan.py`.
 
 Sums are plain sums, with errors as in `direct.py`.
@@ -26,7 +27,7 @@ from ..calls import call_at
 from ..finish import NOTHING, Finish
 from ..jit import compiled
 from ..launch import flat
-from ..microkernel.panels import fill
+from ..microkernel.panels import VECTOR, fill
 from ..microkernel.sweep import Left, Result, Right, sweep_address
 from ..microkernel.target import TARGET
 from .direct_gradient_plan import PARTIAL_SUMS, TASKS, Pieces, line_batches, schedule
@@ -41,7 +42,8 @@ FILTERS = 64
 """Filters of a task, if there are as many, where the sums of all tasks would be too large."""
 
 MANY_FILTERS = 128
-"""Where they are not: each task reads the images once more."""
+"""Where they are not: each task reads the images once more. Up to so many are read where they
+lie, of more the copy takes less time than to find the pieces of their rows."""
 
 
 def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
@@ -117,6 +119,7 @@ def add_up(
     first, count = group * columns + start, stop - start
     width, size = scratch.shape[3], result.numbers.size // (tasks[-1, 0] + 1)
     total = result.numbers[batch * size : (batch + 1) * size]
+    lanes = VECTOR // result.numbers.itemsize
     none: Any = np.int64(0)  # 0 as it stands would be a type of its own, and so would 1
     one: Any = np.int64(1)
     adding = False
@@ -133,8 +136,9 @@ def add_up(
         )
         kernel = Result(total[first:], result.rows, 0)
         source, number = upstream[line * length * filters + first :], (end - line) * length
-        if count == filters <= width <= source.size - (number - 1) * filters:
-            right = Right(source, lines * (length * filters), filters, none)
+        read = -(-count // lanes) * lanes  # of the last line what follows may not be there
+        if filters <= MANY_FILTERS and read <= source.size - (number - 1) * filters:
+            right = Right(source, lines * (length * filters), filters, width)
             sweep_piece(sweeping, images, right, kernel, products, count, adding, nothing)
         else:
             panels = scratch[seat].reshape(-1)[: -(-count // width) * number * width]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from nnscratch.kernels import resolve
 from nnscratch.kernels.geometry import Pair, Window
-from nnscratch.kernels.numba.conv import ALGORITHMS, Shape, choice, planes
+from nnscratch.kernels.numba.conv import ALGORITHMS, Shape, choice, direct, planes
 from nnscratch.kernels.numba.finish import NOTHING, Finish, finish
 from nnscratch.kernels.numba.microkernel import target
 from nnscratch.kernels.ops import Array, Curve
@@ -130,6 +130,17 @@ def test_a_window_that_is_the_image(
 @pytest.mark.parametrize("filters", [1, 7, 33])
 def test_channels_that_fill_no_vector(algorithm: str, filters: int) -> None:
     check(algorithm, (2, 9, 7, 5), filters, Window((3, 3), pads=((1, 1), (1, 1))), 1)
+
+
+@pytest.mark.parametrize("lying", [0, direct.LYING])
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("filters", [16, 48, 64, 80, 160])
+def test_filters_that_fill_vectors(
+    filters: int, groups: int, lying: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(direct, "LYING", lying)
+    window = Window((3, 2), strides=(2, 1), pads=((1, 1), (0, 1)))
+    check("direct", (3, 5, 4, 3 * groups), filters * groups, window, groups)
 
 
 SAME = Window((3, 3), pads=((1, 1), (1, 1)))

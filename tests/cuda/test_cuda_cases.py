@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from nnscratch.kernels.ops import Array
 from tests.cuda.device_array import DeviceArray
 from tests.cuda.emulator import EmulatedDevice
 from tests.cuda.host import host_ops, there
+from tests.cuda.summary import LAUNCHES
 from tests.kernels.test_cases import assert_right, awkward
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
@@ -32,8 +34,12 @@ def call(device: EmulatedDevice, case: OpCase, arguments: tuple[Any, ...]) -> tu
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @every_case
-def test_a_kernel_agrees_with_the_loops(case: OpCase, dtype: DType) -> None:
-    assert_right(call(EmulatedDevice(), case, case.arguments(dtype)), case, dtype)
+def test_a_kernel_agrees_with_the_loops(
+    case: OpCase, dtype: DType, record_property: Callable[[str, object], None]
+) -> None:
+    device = EmulatedDevice()
+    assert_right(call(device, case, case.arguments(dtype)), case, dtype)
+    record_property(LAUNCHES, device.launches.total())
 
 
 @pytest.fixture

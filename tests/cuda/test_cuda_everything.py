@@ -10,8 +10,14 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from nnscratch.backend import get_backend
+from nnscratch.core.context import Context
 from nnscratch.testing.cases import CASES, Case
 from tests.cuda.nets import X, Y, lenet
+from tests.test_losses import EVERY_LOSS, label
+from tests.test_losses import example as loss_example
+from tests.test_metrics import EVERY_METRIC
+from tests.test_metrics import example as metric_example
 
 pytestmark = pytest.mark.usefixtures("device")
 
@@ -28,6 +34,27 @@ def test_a_layer_runs_alone() -> None:
     x, dy = np.ones((2, 4), np.float32), np.ones((2, 3), np.float32)
     call = nn.run_layer(nn.Dense(3), x, dy, backend="cupy")
     assert call.input_gradients[0].shape == (2, 4)
+
+
+@pytest.mark.parametrize("loss", EVERY_LOSS, ids=label)
+def test_every_loss_gives_numpys_numbers(loss: Any) -> None:
+    found = []
+    for backend in map(get_backend, ("cupy", "numpy")):
+        value, gradient = loss(Context(backend), *map(backend.from_host, loss_example(loss)))
+        found.append((float(value), backend.to_host(gradient)))
+    for mine, expected in zip(*found, strict=True):
+        np.testing.assert_allclose(mine, expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("metric", EVERY_METRIC, ids=lambda metric: metric.name)
+@pytest.mark.parametrize("weights", [None, np.linspace(0, 2, 6, dtype=np.float32)], ids=type)
+def test_every_metric_gives_numpys_numbers(metric: Any, weights: Any) -> None:
+    found = []
+    for backend in map(get_backend, ("cupy", "numpy")):
+        ctx, batch = Context(backend), [*metric_example(metric), weights]
+        held = [part if part is None else backend.from_host(part) for part in batch]
+        found.append(metric.result(metric.update(ctx, metric.init(ctx), *held)))
+    np.testing.assert_allclose(*found, rtol=1e-12)
 
 
 OPTIMIZERS = [

@@ -15,6 +15,17 @@ import numpy as np
 transfers: Counter[str] = Counter()
 """How many arrays went "in" and "out"."""
 
+LACKING = (
+    "asmatrix block bmat char ctypeslib datetime64 einsum_path emath errstate float128 frompyfunc "
+    "fromregex geomspace getbufsize geterr histogram_bin_edges insert isnat longdouble ma matrix "
+    "matvec memmap nanpercentile nanquantile ndenumerate nditer nested_iters object_ polydiv "
+    "polyint rec recarray record seterr spacing str_ strings timedelta64 unstack vecdot vecmat void"
+)
+"""What NumPy has and CuPy 14.2 has not."""
+
+LACKING_METHODS = ("ctypes", "getfield", "resize", "setfield", "setflags", "to_device")
+"""Likewise of its arrays; nor is one of them an index."""
+
 PLAIN = (bool, int, float, np.generic, type(None), str, type, np.dtype, type(...), slice)
 
 
@@ -44,7 +55,7 @@ class DeviceArray(np.lib.mixins.NDArrayOperatorsMixin):
         return wrapped(function(*unwrapped(inputs), **unwrapped(options)))
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("__array_interface__", "__array_struct__"):
+        if name in ("__array_interface__", "__array_struct__", *LACKING_METHODS):
             raise AttributeError(name)
         found = getattr(self.host, name)
         if name in ("tobytes", "dump", "tofile"):
@@ -92,9 +103,6 @@ class DeviceArray(np.lib.mixins.NDArrayOperatorsMixin):
         return float(self.item())
 
     def __int__(self) -> int:
-        return int(self.item())
-
-    def __index__(self) -> int:
         return int(self.item())
 
     def __bool__(self) -> bool:
@@ -150,6 +158,8 @@ class ArrayModule:
     ndarray = DeviceArray
 
     def __getattr__(self, name: str) -> Any:
+        if name in LACKING.split():
+            raise AttributeError(f"module 'cupy' has no attribute {name!r}")
         found = getattr(np, name)
         return found if isinstance(found, PLAIN) else Wrapped(found)
 

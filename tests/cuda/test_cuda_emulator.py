@@ -167,6 +167,16 @@ def test_device_arrays_keep_to_themselves() -> None:
     assert isinstance(x.sum(), DeviceArray)
 
 
+def test_what_cupy_lacks_is_lacking() -> None:
+    xp: Any = EmulatedDevice().xp
+    with pytest.raises(AttributeError, match="module 'cupy' has no attribute 'errstate'"):
+        xp.errstate(all="ignore")
+    with pytest.raises(AttributeError, match="setflags"):
+        xp.zeros(3).setflags(write=False)
+    with pytest.raises(TypeError, match="DeviceArray"):
+        range(xp.asarray(3))
+
+
 def test_sums_without_an_order_are_refused() -> None:
     xp: Any = EmulatedDevice().xp
     with pytest.raises(TypeError, match=r"add\.at: a GPU adds in no fixed order"):

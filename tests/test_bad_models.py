@@ -52,6 +52,7 @@ def test_seed_of_all_models(seed):
         nn.set_seed(seed)
 
 
+@pytest.mark.host("there is a GPU, or what stands for it")
 def test_backend_that_this_machine_lacks():
     """Without a GPU, or before its kernels exist, the reason is told."""
     installed = importlib.util.find_spec("cupy") is not None

@@ -25,6 +25,8 @@ from nnscratch.losses import (
 from tests.backends import BACKEND, BACKENDS
 from tests.rarer_losses import RARER_LOSSES
 
+pytestmark = pytest.mark.host("losses are called by hand, on NumPy's arrays")
+
 NUMPY = Context(get_backend(BACKEND))
 COMMON_LOSSES = [
     MeanSquaredError(),

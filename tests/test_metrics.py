@@ -31,6 +31,8 @@ from nnscratch.metrics import (
 )
 from tests.backends import BACKEND
 
+pytestmark = pytest.mark.host("metrics are called by hand, on NumPy's arrays")
+
 CTX = Context(get_backend(BACKEND))
 EVERY_METRIC = [
     BinaryAccuracy(),

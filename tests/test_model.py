@@ -7,7 +7,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.core.errors import NNError, UnknownNameError
-from tests.backends import BACKEND
+from tests.backends import BACKEND, host
 from tests.nets import assert_same_bits, conv_net, everything, images, linear
 
 X, Y = images()
@@ -146,7 +146,7 @@ def test_embedder_predicts_with_what_the_siamese_net_learned():
         "embedder/dense#0",
         "embedder/dense#1",
     ]
-    kernel, bias = (step.after[f"embedder/dense/{name}"] for name in ("kernel", "bias"))
+    kernel, bias = (host(step.after[f"embedder/dense/{name}"]) for name in ("kernel", "bias"))
     np.testing.assert_allclose(embedder.predict(A), np.tanh(A @ kernel + bias))
     assert not np.allclose(embedder.predict(A), before)
 
@@ -157,7 +157,7 @@ def test_state_of_a_shared_layer_is_handed_from_call_to_call():
     model = nn.Model([a, b], nn.Add()([norm(a), norm(b)]), **FLOAT64)
     model.compile("sgd", "mse")
     step = model.train_step([A, B], A)
-    means = [step[f"batch_normalization#{i}"].state_out["moving_mean"] for i in range(2)]
+    means = [host(step[f"batch_normalization#{i}"].state_out["moving_mean"]) for i in range(2)]
     np.testing.assert_allclose(means[0], A.mean(0) / 2)
     np.testing.assert_allclose(means[1], means[0] / 2 + B.mean(0) / 2)
     np.testing.assert_array_equal(model.params["batch_normalization/moving_mean"], means[1])

@@ -26,6 +26,8 @@ from nnscratch.optimizers import (
 )
 from tests.backends import BACKEND, BACKENDS
 
+pytestmark = pytest.mark.host("optimizers are called by hand, on NumPy's arrays")
+
 NUMPY = Context(get_backend(BACKEND))
 SLICES = {"dense/kernel": slice(0, 4), "dense/bias": slice(4, 6), "out/kernel": slice(6, 9)}
 EVERY_OPTIMIZER = [

@@ -29,6 +29,8 @@ from nnscratch.losses import (
 from nnscratch.losses.base import Reduced
 from tests.backends import BACKEND
 
+pytestmark = pytest.mark.host("losses are called by hand, on NumPy's arrays")
+
 CTX = Context(get_backend(BACKEND))
 
 

@@ -22,6 +22,8 @@ from nnscratch.metrics import (
 )
 from tests.test_metrics import measure
 
+pytestmark = pytest.mark.host("metrics are called by hand, on NumPy's arrays")
+
 RANKED = np.array([[0.1, 0.4, 0.3, 0.2], [0.4, 0.3, 0.2, 0.1], [0.3, 0.3, 0.3, 0.1]])
 COLUMN = np.array([[0.9], [0.8], [0.6], [0.4], [0.2]])
 TRUTH = np.array([[1.0], [0], [1], [1], [0]])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import nnscratch as nn
+from nnscratch.kernels.ops import Array
 from nnscratch.studies.study import Setting
 
 EVERY, KEPT = 25, 2
@@ -53,3 +54,8 @@ def fit(
     if setting.folder is not None:
         listeners.append(nn.Run(setting.folder / part, every=EVERY, keep=KEPT, resume=True))
     return model.fit(x, y, verbose=0, callbacks=listeners, **arguments)
+
+
+def weights(model: nn.Model) -> dict[str, Array]:
+    """All weights by path, as copies on the host."""
+    return dict(zip(model.params, model.get_weights(), strict=True))

@@ -148,7 +148,7 @@ def test_an_absent_backend_is_told() -> None:
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_nan_in_weights_is_found() -> None:
     model = regressor()
-    kernel = np.array(model.params["dense/kernel"])
+    kernel = model.get_weights()[0]
     kernel[0, 0] = np.nan
     model.set_weights({"dense/kernel": kernel})
     (finding,) = diagnosis(model, NUMBERS, epochs=2).findings

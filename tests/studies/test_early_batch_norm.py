@@ -7,7 +7,7 @@ import pytest
 
 import nnscratch as nn
 from nnscratch.studies.predicts_the_mean.early_batch_norm import EarlyBatchNormalization
-from tests.backends import BACKENDS
+from tests.backends import BACKENDS, host
 
 STATE = ("moving_mean", "moving_deviation")
 
@@ -28,18 +28,18 @@ def test_in_training_the_gradient_is_that_of_constant_averages() -> None:
 def test_both_modes_compute_the_same_to_the_bit() -> None:
     x = np.random.default_rng(0).normal(3.0, 2.0, (5, 4, 4, 2))
     training, inference = (nn.run_layer(layer(), x, training=mode) for mode in (True, False))
-    assert np.array_equal(training.output, inference.output)
+    assert np.array_equal(host(training.output), host(inference.output))
 
 
 def test_starts_as_a_product_with_gamma() -> None:
     x = np.random.default_rng(0).normal(3.0, 2.0, (5, 4))
     call = nn.run_layer(layer(), x, params={"gamma": np.full(4, 0.05)})
-    assert np.allclose(call.output, 0.05 * x / (1 + 1e-6), rtol=1e-12)
+    assert np.allclose(host(call.output), 0.05 * x / (1 + 1e-6), rtol=1e-12)
 
 
 def test_each_unit_moves_its_own_averages_towards_the_batch() -> None:
     x = np.random.default_rng(0).normal(3.0, 2.0, (50, 2, 2, 1))
-    state = nn.run_layer(layer(), x).state_out
+    state = host(nn.run_layer(layer(), x).state_out)
     assert state["moving_mean"].shape == (2, 2, 1)
     assert np.allclose(state["moving_mean"], 0.1 * x.mean(axis=0))
     assert np.allclose(state["moving_deviation"], 0.9 + 0.1 * np.sqrt(x.var(axis=0) + 1e-6))
@@ -48,15 +48,17 @@ def test_each_unit_moves_its_own_averages_towards_the_batch() -> None:
 def test_inference_and_a_frozen_layer_leave_the_averages_alone() -> None:
     x = np.random.default_rng(0).normal(3.0, 2.0, (5, 4))
     call = nn.run_layer(layer(), x, training=False)
-    assert all(np.array_equal(call.state_in[name], call.state_out[name]) for name in STATE)
+    assert all(
+        np.array_equal(host(call.state_in[name]), host(call.state_out[name])) for name in STATE
+    )
     frozen = nn.Sequential([nn.Input((4,)), layer(), nn.Dense(1)], seed=0, dtype="float64")
     frozen.compile("sgd", "mse")
     frozen.freeze("early*")
-    before = {path: np.array(value) for path, value in frozen.params.items()}
+    before = host(frozen.params)
     frozen.train_step(x, np.ones((5, 1)))
     for name in STATE:
         path = f"early_batch_normalization/{name}"
-        assert np.array_equal(frozen.params[path], before[path])
+        assert np.array_equal(host(frozen.params[path]), before[path])
 
 
 def test_nothing_bounds_what_is_rare() -> None:

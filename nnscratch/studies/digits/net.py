@@ -16,7 +16,7 @@ from nnscratch.inspect.units import distinct, live, spread
 from nnscratch.kernels.ops import Array
 from nnscratch.studies.digits.points import Points
 from nnscratch.studies.study import Epochs, Measurements, Setting, Variant
-from nnscratch.studies.training import fit
+from nnscratch.studies.training import fit, weights
 
 SHAPE = (8, 8, 1)
 CLASSES = 10
@@ -113,7 +113,7 @@ def train(net: Net, setting: Setting) -> tuple[nn.Model, dict[str, Any]]:
     """Train the network of a recipe on the digits: the trained model and its measurements."""
     (x, y), (x_test, y_test) = nn.datasets.digits()
     model = build(net, setting)
-    first = {path: np.array(value) for path, value in model.params.items()}
+    first = weights(model)
     before = model.evaluate(x, y, verbose=0, return_dict=True)
     recorder, points, ledger = nn.Recorder(every=None), Points(), nn.Ledger(net.ledger or 1)
     epochs = net.epochs.at(setting)
@@ -121,6 +121,7 @@ def train(net: Net, setting: Setting) -> tuple[nn.Model, dict[str, Any]]:
     fit(model, setting, x, y, batch_size=BATCH, epochs=epochs, callbacks=callbacks)
     after = model.evaluate(x, y, verbose=0, return_dict=True)
     answers = np.argmax(model.predict(x_test, verbose=0), axis=1)  # (N,)
+    last = weights(model)
     measured: dict[str, Any] = {
         "learning_rate": net.learning_rate,
         "updates": model.iteration,
@@ -135,12 +136,12 @@ def train(net: Net, setting: Setting) -> tuple[nn.Model, dict[str, Any]]:
         "attenuation": points.attenuation,
         "paths": points.paths,
         "weights": {
-            path: weight(first[path], model.params[path], recorder[path], points, path)
+            path: weight(first[path], last[path], recorder[path], points, path)
             for path in recorder.weights
         },
         "first_layer": {
             "before": first["conv_1/kernel"][:, :, 0].tolist(),  # (3, 3, filters)
-            "after": model.params["conv_1/kernel"][:, :, 0].tolist(),
+            "after": last["conv_1/kernel"][:, :, 0].tolist(),
         },
     }
     if net.ledger:

@@ -28,6 +28,7 @@ from nnscratch.studies.digits.net import ASKER, CLASSES, Net, build, variant
 from nnscratch.studies.digits.readings import CONV, OUTPUT, first_factor, path, weight
 from nnscratch.studies.digits.unit_kernel_claims import claims
 from nnscratch.studies.study import Advice, Figure, Measurements, Results, Setting, Study
+from nnscratch.studies.training import weights
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,16 @@ class NoisyUnitMatrix:
 
 def narrow_twin(model: nn.Model, setting: Setting) -> Measurements:
     """How far a net of one filter, which adds its readers' weights up, is from the trained one."""
-    kernel, readers = model.params[CONV], model.params[OUTPUT]
+    trained = weights(model)
+    kernel, readers = trained[CONV], trained[OUTPUT]
     by_filter = readers.reshape(-1, kernel.shape[-1], CLASSES)  # (H*W, filters, classes)
     narrow = build(replace(ASKER, filters=(1,)), setting)
     narrow.set_weights(
         {
             CONV: kernel[..., :1],  # (3, 3, 1, 1)
-            "conv_1/bias": model.params["conv_1/bias"][:1],
+            "conv_1/bias": trained["conv_1/bias"][:1],
             OUTPUT: by_filter.sum(axis=1),  # (H*W, classes)
-            "output/bias": model.params["output/bias"],
+            "output/bias": trained["output/bias"],
         }
     )
     _, (x, _) = nn.datasets.digits()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import nnscratch as nn
+from nnscratch.core.store import host
 from nnscratch.kernels.ops import Array
 from nnscratch.studies import training
 from nnscratch.studies.frozen_accuracy.net import (
@@ -120,9 +121,11 @@ def look(model: nn.Model, x: Array, y: Array) -> dict[str, Any]:
     it says 0 to every row.
     """
     tape = model.forward(x)
-    (answers,), logits = tape.outputs, tape["output"].output  # (N, 2) both
+    (answers,), logits = tape.outputs, host(tape["output"].output)  # (N, 2) both
     (term,) = model.compiled.objective.terms
-    losses, derivative = term.loss.values(tape.ctx, answers, y.astype(answers.dtype))
+    targets = model.backend.from_host(y.astype(answers.dtype))
+    losses, derivative = map(host, term.loss.values(tape.ctx, answers, targets))
+    answers = host(answers)
     answered = np.argmax(answers, axis=1)  # (N,)
     wrong = answered != np.argmax(y, axis=1)
     silent = ~np.any(derivative, axis=1)  # (N,)
@@ -136,8 +139,8 @@ def look(model: nn.Model, x: Array, y: Array) -> dict[str, Any]:
         "smaller": int(np.sum(answered == SMALLER)),
         "smallest_margin": float(np.min(margins)),
         "median_margin": float(np.median(margins)),
-        "dead_filters": dead(tape["conv_activation"].output),
-        "dead_units": dead(tape["hidden_activation"].output),
+        "dead_filters": dead(host(tape["conv_activation"].output)),
+        "dead_units": dead(host(tape["hidden_activation"].output)),
     }
 
 
@@ -200,7 +203,7 @@ class Filters(nn.Callback):
         self.pictures = dict(state)
 
     def _picture(self) -> Array:
-        kernel = self.network.params["conv/kernel"][:, :, 0, :FILTERS]  # (S, S, FILTERS)
+        kernel = host(self.network.params["conv/kernel"])[:, :, 0, :FILTERS]  # (S, S, FILTERS)
         block = kernel.shape[0] // PIXELS
         blocks = kernel.reshape(PIXELS, block, PIXELS, block, -1)
         picture: Array = blocks.mean(axis=(1, 3))  # (PIXELS, PIXELS, FILTERS)

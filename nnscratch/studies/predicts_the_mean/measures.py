@@ -14,6 +14,7 @@ import numpy as np
 
 import nnscratch as nn
 from nnscratch.core.describe import norm
+from nnscratch.core.store import host
 from nnscratch.inspect.attenuation import attenuation
 from nnscratch.kernels.ops import Array
 from nnscratch.studies.predicts_the_mean.net import Data
@@ -49,7 +50,7 @@ def answers(model: nn.Model, data: Data) -> dict[str, Any]:
 def run(model: nn.Model, x: Array, training: bool) -> Array:
     """A model's answers (N, targets) in one of the modes, batch after batch."""
     batches = (x[start : start + ROWS] for start in range(0, len(x), ROWS))
-    return np.concatenate([model.forward(b, training=training).outputs[0] for b in batches])
+    return np.concatenate([host(model.forward(b, training=training).outputs[0]) for b in batches])
 
 
 def comparison(answers: Array, y: Array) -> dict[str, Any]:
@@ -109,9 +110,9 @@ def step_look(step: nn.Step) -> dict[str, Any]:
     way = attenuation(step).path("conv_1")
     slopes = {hop.key: hop.slope for hop in way.hops}
     answer = slopes["answer#0"]
-    rows = [normalised(call) for call in step.calls.values() if call.layer.role == "norm"]
+    rows = [host(normalised(call)) for call in step.calls.values() if call.layer.role == "norm"]
     return {
-        "gradients": {path: norm(gradient) for path, gradient in step.data_gradients.items()},
+        "gradients": {path: norm(host(gradient)) for path, gradient in step.data_gradients.items()},
         "way": [{"call": hop.key, "role": hop.role, "factor": hop.factor} for hop in way.hops],
         "slope": answer.mean if answer else math.nan,
         "restored": float(np.std(rows[0], dtype=np.float64)) if rows else math.nan,

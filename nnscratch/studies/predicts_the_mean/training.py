@@ -15,6 +15,7 @@ from nnscratch.studies import training
 from nnscratch.studies.predicts_the_mean.measures import answers, error, linear, run, step_look
 from nnscratch.studies.predicts_the_mean.net import SIZES, Data, Net, build, images
 from nnscratch.studies.study import Measurements, Setting, Variant
+from nnscratch.studies.training import weights
 
 SAMPLE = 512
 """Rows on which both modes are compared."""
@@ -69,7 +70,7 @@ def train(net: Net, setting: Setting) -> Measurements:
     sample = Data(data.x[:SAMPLE], data.y[:SAMPLE], data.unseen_x, data.unseen_y)
     batch = nn.Batch((data.x[: size.batch_size],), (data.y[: size.batch_size],))
     model = build(net, setting)
-    first = {path: np.array(value) for path, value in model.params.items()}
+    first = weights(model)
     untrained = model.predict(sample.x, verbose=0)
     before = step_look(model.compute_step(batch))
     modes = Modes(sample.x, sample.y)
@@ -107,10 +108,11 @@ def kernels(
     model: nn.Model, first: Mapping[str, Array], recorder: nn.Recorder
 ) -> dict[str, dict[str, float]]:
     """How large each kernel was, how far it moved, and a typical step, both against itself."""
+    last = weights(model)
     return {
         path: {
             "size": norm(kernel) / math.sqrt(kernel.size),
-            "moved": change(kernel, model.params[path]) / norm(kernel),
+            "moved": change(kernel, last[path]) / norm(kernel),
             "ratio": float(np.median(recorder[path].ratio)),
         }
         for path, kernel in first.items()

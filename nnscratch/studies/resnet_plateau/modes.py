@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 import nnscratch as nn
+from nnscratch.core.store import host
 from nnscratch.inspect.norms import norm
 from nnscratch.kernels.ops import Array
 
@@ -88,7 +89,7 @@ class TwoModes(nn.Callback):
 def run(model: nn.Model, x: Array, training: bool) -> Array:
     """A model's logits (N, K) in one of the modes, batch after batch."""
     batches = (x[start : start + ROWS].astype(model.dtype) for start in range(0, len(x), ROWS))
-    return np.concatenate([model.forward(b, training=training).outputs[0] for b in batches])
+    return np.concatenate([host(model.forward(b, training=training).outputs[0]) for b in batches])
 
 
 def divisor_gains(model: nn.Model, x: Array) -> Logs:
@@ -99,7 +100,7 @@ def divisor_gains(model: nn.Model, x: Array) -> Logs:
     gains: dict[str, list[float]] = {}
     for call in model.forward(x.astype(model.dtype), training=True).values():
         if isinstance(call.layer, nn.BatchNormalization):
-            moving, own = call.state_in["moving_variance"], call.cache.variance  # (C,)
+            moving, own = host(call.state_in["moving_variance"]), host(call.cache.variance)  # (C,)
             ratios = np.sqrt((moving + call.layer.epsilon) / (own + call.layer.epsilon))
             place = "stem" if call.path == "stem_norm" else "inner"
             gains.setdefault(f"{place}_divisor_gain", []).extend(ratios.tolist())

@@ -19,6 +19,7 @@ from nnscratch.studies import training
 from nnscratch.studies.siamese.net import BATCH, SIZES, Net, build, calibrate, image_pairs
 from nnscratch.studies.siamese.watch import Answers, FirstSteps, Hold, Unseen, Ways
 from nnscratch.studies.study import Measurements, Setting, Variant
+from nnscratch.studies.training import weights
 
 TRAINED = ("*/kernel", "*/bias")
 CALIBRATION = 64
@@ -41,7 +42,7 @@ def train(net: Net, setting: Setting) -> Measurements:
     model, gauge = build(net, setting)
     if net.calibrated:
         calibrate(model, gauge.predict([image[:CALIBRATION] for image in images], verbose=0))
-    first = {path: np.array(value) for path, value in model.params.items()}
+    first = weights(model)
     answers, unseen, recorder = Answers(), Unseen(gauge, unseen_pairs), Recorder(None, TRAINED)
     ways, ledger = Ways(SIZES[setting.scale].convolutions), FirstSteps(*BOOKED[setting.scale])
     callbacks: list[nn.Callback] = [answers, unseen, recorder]
@@ -61,6 +62,7 @@ def train(net: Net, setting: Setting) -> Measurements:
         epochs=net.epochs.at(setting),
         callbacks=callbacks,
     )
+    last = weights(model)
     measured: dict[str, Any] = {
         "updates": model.iteration,
         "learning_rate": model.learning_rate,
@@ -70,7 +72,7 @@ def train(net: Net, setting: Setting) -> Measurements:
         "first_answers": answers.course["answered_same"][0],
         "beyond_clip": beyond_clip(answers),
         "weights": {
-            path: {"group": group, **weight(first[path], model.params[path], recorder[path])}
+            path: {"group": group, **weight(first[path], last[path], recorder[path])}
             for path, group in recorder.groups.items()
         },
     }

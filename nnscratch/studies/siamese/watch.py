@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import nnscratch as nn
+from nnscratch.core.store import host
 from nnscratch.inspect.attenuation import attenuation
 from nnscratch.inspect.ledger import Ledger
 from nnscratch.inspect.shares import shares
@@ -54,10 +55,10 @@ class Answers(Watch):
 
     def on_step(self, step: nn.Step) -> None:
         """Look at the batch."""
-        call, same = step["output"], step.batch.targets[0][:, 0] == 1  # (N,)
-        d, logits = call.inputs[0][:, 0], call.output[:, 0]  # (N,)
+        call, same = step["output"], host(step.batch.targets[0])[:, 0] == 1  # (N,)
+        d, logits = host(call.inputs[0])[:, 0], host(call.output)[:, 0]  # (N,)
         wrong = np.where(same, -logits, logits) > CLIPPED
-        slopes = len(same) * np.abs(call.output_gradient[wrong, 0])
+        slopes = len(same) * np.abs(host(call.output_gradient)[wrong, 0])
         self.keep(
             loss=step.loss,
             weight=self.model.params["output/kernel"].item(),
@@ -164,9 +165,11 @@ class Ways(Watch):
                 path: {"branches": list(share.norms.values()), "sum": share.total}
                 for path, share in shares(step).items()
             }
-        features = [call.output for call in step.calls.calls_of("embedder/features")]  # 2 (N, C)
+        features = [
+            host(call.output) for call in step.calls.calls_of("embedder/features")
+        ]  # 2 (N, C)
         blind = np.all(np.stack(features) > 0, axis=(0, 1))  # (C,)
-        gradients = np.abs(step.gradient(f"{self.last}/bias")[blind])
+        gradients = np.abs(host(step.gradient(f"{self.last}/bias"))[blind])
         self.keep(
             first=way.arrives,
             last=last.arrives,

@@ -56,7 +56,7 @@ def test_seed_of_all_models(seed):
 def test_backend_that_this_machine_lacks():
     """Without a GPU, or before its kernels exist, the reason is told."""
     installed = importlib.util.find_spec("cupy") is not None
-    reason = "GPU" if installed else "CuPy is not installed; pip install"
+    reason = "GPU" if installed else "CuPy is not installed"
     with pytest.raises(BackendError, match=rf"backend 'cupy': .*{reason}.*choose backend='numba'"):
         dense_model(backend="cupy")
 

@@ -66,6 +66,6 @@ def test_nothing_bounds_what_is_rare() -> None:
     x[0] = 1.0
     deviation = np.array([np.sqrt(1e-6)])  # of a unit that was 0 in all batches so far
     early = nn.run_layer(layer(), x, params={"moving_deviation": deviation}).cache.xhat
-    assert early.max() == pytest.approx(1000, rel=0.01)
+    assert float(early.max()) == pytest.approx(1000, rel=0.01)
     today = nn.run_layer(nn.BatchNormalization(epsilon=0), x).output
-    assert today.max() == pytest.approx(np.sqrt(31), rel=1e-9)
+    assert float(today.max()) == pytest.approx(np.sqrt(31), rel=1e-9)

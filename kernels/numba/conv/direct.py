@@ -12,7 +12,6 @@ largest output, of 100,000 products and more 1e-5.
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -29,6 +28,7 @@ from ..launch import flat
 from ..microkernel.panels import pack
 from ..microkernel.sweep import ROWS, Left, Product, Result, Right, sweep_address, table
 from ..microkernel.target import TARGET
+from ..recent import remembered
 from .direct_plan import Plan, Range, backward_plan, forward_plan
 
 GRAIN_FLOP = 1 << 20
@@ -179,7 +179,7 @@ def multiply(
     )
 
 
-@functools.lru_cache(maxsize=256)
+@remembered
 def tasks(plan: Plan, images: int, count: int, nbytes: int) -> Work:
     """All pixels and panels: as many panels as stay in the cache while pixels pass by them.
 

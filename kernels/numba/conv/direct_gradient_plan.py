@@ -7,7 +7,6 @@ or twelve: the outputs of the middle read all cells, those at an edge of the ima
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from ...geometry import Pair, Window
 from ...ops import Array
 from .. import parallel
 from ..microkernel.sweep import Product, table
+from ..recent import remembered
 from .direct_plan import table as places
 from .lines import Line, forward_lines
 
@@ -83,7 +83,7 @@ class Schedule(NamedTuple):
     """For each pixel of the longest piece, where it begins in the upstream gradients."""
 
 
-@functools.lru_cache(maxsize=256)
+@remembered
 def schedule(
     batches: tuple[Pair, ...],
     at_once: int,
@@ -165,7 +165,7 @@ def edges(
     return down, along
 
 
-@functools.lru_cache(maxsize=256)
+@remembered
 def rows_of(window: Window, image: tuple[int, ...], outputs: tuple[int, ...], depth: int) -> Rows:
     """The rows of all products; of few channels those of every pair of edges, one after another."""
     (_, width, channels), filters = image, outputs[2]

@@ -10,7 +10,6 @@ other: they are one run of the sum, which matters where there are few channels.
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Iterable, Sequence
@@ -21,6 +20,7 @@ import numpy as np
 
 from ...geometry import Pair, Window
 from ...ops import Array
+from ..recent import remembered
 from .lines import Line, backward_lines, forward_lines
 
 
@@ -103,7 +103,7 @@ class Plan:
         return len(self.tables.writes) == self.written.height * self.written.width
 
 
-@functools.lru_cache(maxsize=256)
+@remembered
 def forward_plan(image: Pair, window: Window, channels: int, filters: int, groups: int) -> Plan:
     """Reads images, writes outputs. Columns are the filters of a group."""
     read, written = Images(*image, channels), Images(*window.output_size(image), filters)
@@ -118,7 +118,7 @@ def forward_plan(image: Pair, window: Window, channels: int, filters: int, group
     return Plan(written, groups, depth, columns, kernel, tables, parts)
 
 
-@functools.lru_cache(maxsize=256)
+@remembered
 def backward_plan(image: Pair, window: Window, channels: int, filters: int, groups: int) -> Plan:
     """Reads the outputs' gradients, writes the images'. Columns are the channels of a group.
 

@@ -57,7 +57,11 @@ class Ops(Protocol):
         """Cross-correlation: y[n,p,q,o] = sum_{i,j,c} x[n, p*sh + i*dh - top, ..., c] k[i,j,c,o].
 
         x (N, H, W, C), kernel (kh, kw, C/groups, O) -> y (N, OH, OW, O). Cells outside the image
-        are 0. Output channel o belongs to group o // (O/groups). Where they are given, the bias
+        are 0; whether these zeros are multiplied is the algorithm's affair. So where a factor of
+        theirs is NaN or infinite, which is of the kernel, or of dy in the kernel's gradient, a sum
+        is NaN or that of its products inside the image.
+
+        Output channel o belongs to group o // (O/groups). Where they are given, the bias
         (O,) is added to each pixel's sums, and the activation applied to what comes of that: to
         the bits of the activation's own operation.
 

@@ -239,6 +239,32 @@ def test_a_dirac_kernel_returns_its_input_bit_for_bit(algorithm: str, channels: 
         assert np.array_equal(made[name], x)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize(
+    ("algorithm", "multiplied"),
+    [("direct", ()), ("depthwise", ()), ("planes", ()), ("im2col", ("conv2d", "kernel_gradient"))],
+)
+def test_padding_times_what_is_not_finite(
+    algorithm: str, multiplied: tuple[str, ...], bad: float
+) -> None:
+    groups = 3 if algorithm == "depthwise" else 1
+    arrays = normal(2, 6, 5, 3), normal(3, 3, 3 // groups, 3), normal(2, 6, 5, 3)
+    right = results(algorithm, arrays, SAME, groups)
+    arrays[1][0, 0] = arrays[2][:, 0, 0] = bad
+    meet = {  # where the cells that are bad meet padding only, in each of the results
+        "conv2d": (slice(None), 0),
+        "input_gradient": (slice(None), -1, -1),
+        "kernel_gradient": (0,),
+    }
+    for name, result in results(algorithm, arrays, SAME, groups).items():
+        if name in multiplied:
+            assert np.isnan(result[meet[name]]).all()
+        else:
+            np.testing.assert_allclose(result[meet[name]], right[name][meet[name]], atol=1e-12)
+        assert not np.isfinite(result).all()
+
+
 # -- choice ----------------------------------------------------------------------------------------
 
 

@@ -20,12 +20,12 @@ from nnscratch.layers import (
     Subtract,
 )
 from nnscratch.layers.arguments import ArgumentError
-from tests.backends import BACKEND
+from tests.backends import BACKEND, host
 
 
 def run(layer: Layer, *xs: Any, dy: Any) -> tuple[Array, list[Array]]:
     arrays = [np.asarray(x, float) for x in xs]
-    call: Call = run_layer(layer, arrays, np.asarray(dy, float), backend=BACKEND)
+    call: Call = run_layer(layer, arrays, np.asarray(host(dy), float), backend=BACKEND)
     return call.output, list(call.input_gradients)
 
 

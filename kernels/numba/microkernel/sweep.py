@@ -6,6 +6,8 @@ stays in the first cache while rows of A pass by it, which were copied, one afte
 in the second. Here A lies where it lies, its rows apart: what is read in order from the second
 cache are panels of B, and some rows of A stay near until all panels have passed by them. So the
 loops are, from the outside: blocks of rows, chunks of the sum, rows that stay near, panels, tiles.
+They stand in one function: cut into several, which hand on a tuple of addresses, small products
+took 1.1 times as long.
 """
 
 from __future__ import annotations

@@ -143,6 +143,13 @@ def test_filters_that_fill_vectors(
     check("direct", (3, 5, 4, 3 * groups), filters * groups, window, groups)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (3, 2)])
+@pytest.mark.parametrize("channels", [16, 64, 80])
+def test_one_filter_of_channels_that_fill_vectors(channels: int, size: Pair) -> None:
+    """Backward the channels lie side by side then, but in another order than they are read."""
+    check("direct", (2, 5, 4, channels), 1, Window(size, pads=((1, 0), (0, 1))), 1)
+
+
 SAME = Window((3, 3), pads=((1, 1), (1, 1)))
 EVERY = [
     *((name, SAME, 1) for name in (*GENERAL, *WINOGRAD)),

@@ -111,9 +111,9 @@ class Panels(NamedTuple):
 
 
 def panels_of(plan: Plan, kernel: Array) -> Panels:
-    """Where the kernel lies, if its columns lie side by side and fill vectors, else a copy."""
+    """Where the kernel lies, if it has the plan's rows and these fill vectors, else a copy."""
     runs, columns = plan.tables.panel_rows, plan.columns
-    fills = plan.kernel.step == 1 and columns % TARGET.lanes(kernel.itemsize) == 0
+    fills = plan.kernel.lies and columns % TARGET.lanes(kernel.itemsize) == 0
     if fills and kernel.nbytes <= LYING:
         width, filters = min(TARGET.columns(kernel.itemsize), columns), kernel.shape[3]
         right = Right(flat(kernel), runs * filters, filters, width)

@@ -77,6 +77,8 @@ class PackedKernel(NamedTuple):
     """From one column to the next."""
     group: int
     """From one group to the next."""
+    lies: bool
+    """Whether the kernel itself has these rows in this order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +116,7 @@ def forward_plan(image: Pair, window: Window, channels: int, filters: int, group
         part(*pair, range(window.size[1]), read, written, groups) for pair in pairs
     )
     rows = np.arange(math.prod(window.size) * depth) * filters
-    kernel = PackedKernel(rows, step=1, group=columns)
+    kernel = PackedKernel(rows, step=1, group=columns, lies=True)
     return Plan(written, groups, depth, columns, kernel, tables, parts)
 
 
@@ -134,7 +136,8 @@ def backward_plan(image: Pair, window: Window, channels: int, filters: int, grou
     tables, parts = joined(part(*pair, order, read, written, groups) for pair in pairs)
     cell = columns * filters
     cells = table(range(window.size[0]), window.size[1] * cell, order, cell)
-    kernel = PackedKernel(table(cells, 1, range(depth), 1), step=filters, group=depth)
+    rows = table(cells, 1, range(depth), 1)
+    kernel = PackedKernel(rows, step=filters, group=depth, lies=False)
     return Plan(written, groups, depth, columns, kernel, tables, parts)
 
 

@@ -19,7 +19,7 @@ HINTS = {
     "c": "give real and imaginary parts as two channels",
 }
 """What to do about arrays of a NumPy kind that is no real number."""
-BLOCK = 2**24
+BLOCK = 2**22
 """Bytes of an array that are looked at together."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -63,6 +62,8 @@ def check_finite(what: str, array: Array) -> None:
     if len(pieces) == 1:
         found = [_broken(pieces[0])]
     else:  # waits for the memory: one thread gets half of what it gives two
+        from concurrent.futures import ThreadPoolExecutor  # 5 ms, for large data only
+
         with ThreadPoolExecutor(os.cpu_count()) as threads:
             found = list(threads.map(_broken, pieces))
     first = next((place for _, place in found if place), "")

@@ -88,6 +88,36 @@ def test_products_that_are_cut_into_blocks_and_chunks(dtype: str) -> None:
     )
 
 
+def test_products_of_the_same_rows_and_of_others_follow_one_another() -> None:
+    images, height, depth, columns = sweeping.BLOCK, 3, 4, 5
+    a, b = normal(2, images, height, depth), normal(2, depth, columns)
+    many = 2 * images + 1  # more than a block
+    rows = [(0, 3, 0, 6), (0, 3, 0, 6), (0, 3, 0, 7), (0, 3, 1, 7), (1, 3, 1, 7), (1, 2, 1, 7)]
+    rows += [(0, 3, 0, many), (0, 3, 0, many), (0, 3, 0, 4)]
+    c = np.full((len(rows), images, height, columns), GUARD)
+    panels = pack(b, np.arange(2 * depth) * columns, 1, columns)
+    width = panels.shape[2]
+    products = [
+        Product(n % 2 * a[0].size, n % 2 * depth * width, n * c[0].size, 0, 1, depth, *own)
+        for n, own in enumerate(rows)
+    ]
+    sweep(
+        Left(flat(a), np.arange(height) * depth, height * depth, ZERO, 1),
+        Right(flat(panels), ZERO, width, panels[0].size),
+        Result(c.reshape(-1), np.arange(height) * columns, height * columns),
+        table(products),
+        columns,
+        False,
+        NOTHING[8],
+    )
+    for n, (first_row, stop_row, first, stop) in enumerate(rows):
+        expected = np.full(c[0].shape, GUARD)
+        for number in range(first, stop):
+            image, row = divmod(number, stop_row - first_row)
+            expected[image, first_row + row] = a[n % 2, image, first_row + row] @ b[n % 2]
+        np.testing.assert_allclose(c[n], expected, rtol=0, atol=1e-13)
+
+
 def test_taps_are_added_up_a_chunk_at_a_time() -> None:
     taps, depth = sweeping.CHUNK // 8, 20  # several chunks, of several taps each
     a, b = normal(9, taps, depth), normal(taps, depth, 4)

@@ -58,6 +58,10 @@ class Product(NamedTuple):
     stop: int
 
 
+FIRST_ROW = Product._fields.index("first_row")
+"""Of a product's numbers: this one and those behind it say which rows it has."""
+
+
 def table(products: Iterable[Product]) -> Array:
     """What `sweep` takes."""
     return np.array(list(products), np.int64).reshape(-1, len(Product._fields))
@@ -103,10 +107,33 @@ class Result(NamedTuple):
 
 
 @compiled(inline=True)
-def find(places: Array, rows: Array, start: int, size: int) -> None:
-    """Where some rows of an image are that begins at `start`."""
+def find(
+    places: Array, start: int, first: int, stop: int, rows: Array, image: int, size: int
+) -> None:
+    """Where rows start, start + 1, ... of all images are, of which each has rows first to stop.
+
+    Args:
+        places: to be filled.
+        rows: where those of an image begin.
+        image: from one image to the next.
+        size: of a number; distances are multiplied by it.
+    """
+    number, row = divmod(start, stop - first)
+    row += first
     for m in range(places.size):
-        places[m] = (start + rows[m]) * size
+        places[m] = (number * image + rows[row]) * size
+        row += 1
+        if row == stop:
+            number, row = number + 1, first
+
+
+@compiled(inline=True)
+def same_rows(products: Array, number: int) -> bool:
+    """Whether a product's rows are those of the one before, as at the points of a transform."""
+    different = 0
+    for field in range(FIRST_ROW, products.shape[1]):
+        different += products[number, field] != products[number - 1, field]
+    return different == 0
 
 
 @compiled(inline=True)
@@ -182,19 +209,15 @@ def sweep(
         first_row, stop_row, first, stop = products[number, 6:]
         chunk = min(depth, CHUNK)
         together = CHUNK // chunk  # taps of a chunk
+        known = number > 0 and stop - first <= BLOCK and same_rows(products, number)
         for start in range(first, stop, BLOCK):
             count = min(BLOCK, stop - start)
-            image, row = divmod(start, stop_row - first_row)
-            row += first_row
-            m = 0
-            while m < count:  # image by image
-                end = min(m + stop_row - row, count)
-                own = slice(m, end), slice(row, row + end - m)
-                find(a_at[own[0]], a_rows[own[1]], image * a_image, size)
-                find(c_at[own[0]], c_rows[own[1]], image * c_image, size)
-                find(places[own[0]], c_rows[own[1]], image * c_image, 1)
-                m, row, image = end, first_row, image + 1
-            count_beside(a_at[:count], size, beside[:count])
+            if not known:
+                own = start, first_row, stop_row
+                find(a_at[:count], *own, a_rows, a_image, size)
+                find(c_at[:count], *own, c_rows, c_image, size)
+                find(places[:count], *own, c_rows, c_image, 1)
+                count_beside(a_at[:count], size, beside[:count])
             for tap in range(first_tap, stop_tap, together):
                 taps = min(together, stop_tap - tap)
                 for k in range(0, depth, chunk):

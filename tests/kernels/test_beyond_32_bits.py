@@ -89,13 +89,14 @@ def test_winograds_tiles() -> None:
     points = np.empty((m + 2) ** 2 * tiles * CHANNELS, np.float32)
     stride, zeros = tiles * CHANNELS, np.zeros(CHANNELS, np.float32)
     place = (read(x), read(zeros), m, (1, 1), (SIDE, SIDE), LAST * tiles, tiles)
-    winograd_tiles.take_inputs(*place, points, stride)
+    winograd_tiles.take_inputs(*place, 0, CHANNELS, points, stride)
     one = points.copy()
-    winograd_tiles.take_inputs(read(IMAGE), *place[1:5], 0, tiles, one, stride)
+    winograd_tiles.take_inputs(read(IMAGE), *place[1:5], 0, tiles, 0, CHANNELS, one, stride)
     np.testing.assert_array_equal(points, one)
     beyond, only = np.empty(CHANNELS, np.float32), np.empty_like(IMAGE)
     for first, target in ((LAST * tiles, y), (0, only)):
-        winograd_tiles.put_outputs(flat(one), stride, m, first, tiles, target, beyond, NOTHING[4])
+        whole = 0, CHANNELS, beyond, NOTHING[4]
+        winograd_tiles.put_outputs(flat(one), stride, m, first, tiles, target, *whole)
     np.testing.assert_array_equal(y[LAST], only[0])
     assert only.any()
 

@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,13 +18,14 @@ from hypothesis import strategies as st
 
 from nnscratch.kernels import resolve
 from nnscratch.kernels.geometry import Pair, Window
-from nnscratch.kernels.numba.conv import ALGORITHMS, Shape, choice, direct, planes
+from nnscratch.kernels.numba.conv import ALGORITHMS, Shape, choice, direct, planes, winograd
 from nnscratch.kernels.numba.finish import NOTHING, Finish, finish
 from nnscratch.kernels.numba.microkernel import target
 from nnscratch.kernels.ops import Array, Curve
 from tests.kernels.test_windows import pairs, slidings
 
 ROOT = Path(__file__).parents[2]
+SAME = Window((3, 3), pads=((1, 1), (1, 1)))
 GENERAL = ("direct", "im2col")
 WINOGRAD = ("winograd2", "winograd4")
 EXACT = [name for name, algorithm in ALGORITHMS.items() if algorithm.exact]
@@ -53,17 +56,22 @@ def results(
 
 
 def check(
-    algorithm: str, images: tuple[int, int, int, int], filters: int, window: Window, groups: int
+    algorithm: str,
+    images: tuple[int, int, int, int],
+    filters: int,
+    window: Window,
+    groups: int,
+    oracle: Any = naive,
 ) -> None:
     n_images, *image, channels = images
     x, kernel = normal(*images), normal(*window.size, channels // groups, filters)
     dy = normal(n_images, *window.output_size((image[0], image[1])), filters)
     right = {
-        "conv2d": naive.conv2d(x, kernel, window, groups),
-        "input_gradient": naive.conv2d_input_gradient(
+        "conv2d": oracle.conv2d(x, kernel, window, groups),
+        "input_gradient": oracle.conv2d_input_gradient(
             dy, kernel, window, groups, (image[0], image[1])
         ),
-        "kernel_gradient": naive.conv2d_kernel_gradient(x, dy, window, groups),
+        "kernel_gradient": oracle.conv2d_kernel_gradient(x, dy, window, groups),
     }
     rounded = (x.astype(np.float32), kernel.astype(np.float32), dy.astype(np.float32))
     single = results(algorithm, rounded, window, groups)
@@ -86,15 +94,49 @@ def test_any_window(
     check(algorithm, (n_images, *image, depths[0] * groups), depths[1] * groups, window, groups)
 
 
+ORDERS = {"tiles": 0.0, "filters": np.inf}
+"""What the tasks of Winograd's algorithms go by."""
+
+
+@contextmanager
+def going_by(order: str) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(winograd, "FEW", ORDERS[order])
+        patch.setattr(winograd, "FEW_SUMMED", ORDERS[order])
+        yield
+
+
+@pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("algorithm", WINOGRAD)
 @given(st.integers(1, 2), pairs(1, 11), pairs(0, 3), pairs(0, 3), pairs(1, 20))
 @settings(deadline=None, max_examples=40, derandomize=True)
 def test_any_image_and_padding(
-    algorithm: str, n_images: int, image: Pair, rows: Pair, columns: Pair, depths: Pair
+    algorithm: str, order: str, n_images: int, image: Pair, rows: Pair, columns: Pair, depths: Pair
 ) -> None:
     window = Window((3, 3), pads=(rows, columns))
     if min(window.output_size(image)) >= 1:
-        check(algorithm, (n_images, *image, depths[0]), depths[1], window, 1)
+        with going_by(order):
+            check(algorithm, (n_images, *image, depths[0]), depths[1], window, 1)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("algorithm", WINOGRAD)
+@pytest.mark.parametrize(("channels", "filters"), [(130, 5), (1, 200), (65, 257), (128, 48)])
+def test_channels_and_filters_of_several_panels(
+    algorithm: str, order: str, channels: int, filters: int
+) -> None:
+    with going_by(order):
+        check(algorithm, (2, 5, 6, channels), filters, SAME, 1, oracle=resolve("numpy").ops)
+
+
+def test_tasks_go_by_filters_where_there_are_few_tiles() -> None:
+    def order(images: int, side: int, most: float) -> ModuleType:
+        return winograd.order(images, (side, side), 4, 256, 256, most)
+
+    assert order(1, 14, winograd.FEW) is winograd.winograd_by_filters
+    assert order(32, 28, winograd.FEW) is winograd.winograd_by_tiles
+    assert order(1, 112, winograd.FEW) is winograd.winograd_by_tiles
+    assert order(8, 28, winograd.FEW_SUMMED) is winograd.winograd_by_filters
 
 
 @pytest.mark.parametrize("matrix", [1, 40, 400])
@@ -150,7 +192,6 @@ def test_one_filter_of_channels_that_fill_vectors(channels: int, size: Pair) -> 
     check("direct", (2, 5, 4, channels), 1, Window(size, pads=((1, 0), (0, 1))), 1)
 
 
-SAME = Window((3, 3), pads=((1, 1), (1, 1)))
 EVERY = [
     *((name, SAME, 1) for name in (*GENERAL, *WINOGRAD)),
     *((name, Window((1, 1)), 1) for name in GENERAL),
@@ -231,6 +272,19 @@ def test_bias_and_activation_have_the_bits_of_passes_of_their_own(
             if curve is not None:
                 passes = getattr(ops, curve.op)(passes, *curve.arguments)
             assert np.array_equal(y, passes)
+
+
+@pytest.mark.parametrize("algorithm", WINOGRAD)
+def test_every_way_through_winograds_algorithms_is_finished_and_reads_what_lies_apart(
+    algorithm: str,
+) -> None:
+    with going_by("filters"):
+        test_bias_and_activation_have_the_bits_of_passes_of_their_own(
+            algorithm, SAME, 1, 300, "float32"
+        )
+        for lying in (apart, odd):
+            test_what_does_not_lie_in_order(algorithm, SAME, 1, lying)
+        test_an_empty_batch(algorithm, SAME, 1)
 
 
 @pytest.mark.parametrize("channels", [1, 3, 8])

@@ -9,7 +9,7 @@ import pytest
 
 from nnscratch.kernels.numba import memory
 from nnscratch.kernels.numba.conv.winograd_maps import INPUT, KERNEL, OUTPUT, transposed
-from nnscratch.kernels.numba.conv.winograd_tiles import transform_gradient, transform_kernel
+from nnscratch.kernels.numba.conv.winograd_tiles import transform_gradient, transform_kernel, whole
 from nnscratch.kernels.numba.finish import NOTHING
 from nnscratch.kernels.numba.launch import flat
 from nnscratch.kernels.numba.microkernel import sweep as sweeping
@@ -176,14 +176,14 @@ def test_transforms_are_the_matrices(m: int, count: int, dtype: str) -> None:
     tolerance = 1e-5 if dtype == "float32" else 1e-13
     points = (m + 2) ** 2
     kernel, there = normal(9, count, dtype=dtype), np.full((points, count + 3), GUARD, dtype)
-    transform_kernel(flat(kernel), count, m, there.reshape(-1), count + 3, count)
+    transform_kernel(flat(kernel), whole(count), m, there.reshape(-1), count + 3, 0, count)
     g = np.array(KERNEL[m])
     expected = np.einsum("ia,abk,jb->ijk", g, kernel.reshape(3, 3, count), g)
     np.testing.assert_allclose(there[:, :count], expected.reshape(points, count), atol=tolerance)
     assert (there[:, count:] == GUARD).all()
 
     there, back = normal(points, count, dtype=dtype), np.empty((9, count), dtype)
-    transform_gradient(flat(there), count, m, back.reshape(-1), count, count)
+    transform_gradient(flat(there), count, 0, m, back.reshape(-1), whole(count), count)
     expected = np.einsum("ai,abk,bj->ijk", g, there.reshape(m + 2, m + 2, count), g)
     np.testing.assert_allclose(back, expected.reshape(9, count), atol=tolerance * 10)
 

@@ -85,6 +85,8 @@ def test_blocks_fit_together(case: OpCase) -> None:
 
 SAME = Window((3, 3), pads=((1, 1), (1, 1)))
 CONVOLUTIONS = {
+    "winograd2 by filters": ((1, 11, 9, 200), SAME, 150, 1),
+    "winograd4 by filters": ((2, 11, 9, 200), SAME, 150, 1),
     **dict.fromkeys(["im2col", "direct", "winograd2", "winograd4"], ((8, 29, 31, 48), SAME, 72, 1)),
     "depthwise": ((8, 61, 63, 48), SAME, 48, 48),
     "product": ((96, 30, 31, 4), Window((30, 31)), 80, 1),
@@ -100,11 +102,11 @@ def convolved(algorithm: str) -> list[bytes]:
     kernel = rng.standard_normal((*window.size, channels // groups, filters), np.float32)
     dy = rng.standard_normal((n_images, *window.output_size((height, width)), filters), np.float32)
     finishing = finish(rng.standard_normal(filters, np.float32), Curve("tanh"), filters, x.dtype)
-    made = results(algorithm, (x, kernel, dy), window, groups, finishing)
+    made = results(algorithm.split()[0], (x, kernel, dy), window, groups, finishing)
     return [array.tobytes() for array in made.values()]
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", CONVOLUTIONS)
 def test_bits_of_every_convolution(algorithm: str) -> None:
     parallel.set_threads(1)
     alone = convolved(algorithm)
@@ -113,6 +115,10 @@ def test_bits_of_every_convolution(algorithm: str) -> None:
         assert convolved(algorithm) == alone
     with ThreadPoolExecutor(8) as callers:
         assert all(bits == alone for bits in callers.map(convolved, [algorithm] * 8))
+
+
+def test_no_algorithm_for_convolution_is_left_out() -> None:
+    assert {name.split()[0] for name in CONVOLUTIONS} == ALGORITHMS.keys()
 
 
 def test_eight_callers_get_the_bits_of_one() -> None:

@@ -29,7 +29,7 @@ class Filtering(NamedTuple):
     channel: float
     """Transforming one channel of it."""
     filter: float
-    """Transforming one 3x3 filter of one channel: most of it is memory traffic."""
+    """Transforming one 3x3 filter of one channel."""
     gradient: float
     """Adding up and transforming back its gradient."""
 
@@ -61,18 +61,18 @@ MEASURED = Costs(
     direct=0.028,
     packed=0.33,
     call=50_000,
-    winograd2=Filtering(tile=200, channel=4.5, filter=35, gradient=125),
-    winograd4=Filtering(tile=300, channel=10, filter=66, gradient=250),
+    winograd2=Filtering(tile=200, channel=4.5, filter=10, gradient=10),
+    winograd4=Filtering(tile=300, channel=10, filter=20, gradient=15),
 )
-"""With AVX2 at some 3 GHz (AMD EPYC)."""
+"""With AVX2 at some 3 GHz (AMD EPYC; filters and their gradients on an Intel Xeon)."""
 
 WIDE = Costs(
-    product=0.0125,
+    product=0.015,
     direct=0.0125,
     packed=0.33,
-    call=50_000,
-    winograd2=Filtering(tile=200, channel=4, filter=35, gradient=60),
-    winograd4=Filtering(tile=220, channel=9, filter=50, gradient=110),
+    call=40_000,
+    winograd2=Filtering(tile=200, channel=2, filter=6, gradient=3),
+    winograd4=Filtering(tile=220, channel=7, filter=12, gradient=3.5),
 )
 """With AVX-512 at some 2.6 GHz (Intel Xeon): products take half as long, and what waits for memory
 as long as before."""

@@ -16,7 +16,7 @@ from ..launch import read
 from ..microkernel.panels import pack
 from . import costs, direct, winograd
 from .costs import Costs, Filtering
-from .winograd_tiles import put_outputs, take_inputs
+from .winograd_tiles import SKEW, kernel_rows, number_of_tiles, put_outputs, take_inputs
 
 WINDOW = Window((3, 3), pads=((1, 1), (1, 1)))
 
@@ -58,7 +58,7 @@ def measured(size: Size) -> Costs:
     x = drawn(n, side, side, channels)
     kernel = drawn(3, 3, channels, channels)
     weights, pixels = channels * channels, n * side * side
-    rows = winograd.kernel_rows(range(9), weights, channels, channels)
+    rows = kernel_rows(kernel.shape).reshape(-1)
     packing = seconds(lambda: pack(kernel, rows, 1, channels), rounds)
     convolving = seconds(lambda: direct.conv2d(x, kernel, WINDOW, 1, NOTHING[4]), rounds)
     one = Window((1, 1))
@@ -91,7 +91,7 @@ def filtering(m: int, x: Array, product: float, packed: float, size: Size) -> Fi
     tile = max(narrow - 2 * channel * few.shape[3], narrow / 10)
     # What is left of whole calls is the filters' way through the caches.
     some, kernel = drawn(8, 7, 7, size.wide), drawn(3, 3, size.wide, size.wide)
-    weights, count = size.wide**2, winograd.number_of_tiles(8, (7, 7), m)
+    weights, count = size.wide**2, number_of_tiles(8, (7, 7), m)
     known = count * ((m + 2) ** 2 * weights * product + 1e9 * (tile + 2 * size.wide * channel))
     there = 1e9 * seconds(lambda: winograd.conv2d(some, kernel, WINDOW, m, NOTHING[4]), rounds)
     back = 1e9 * seconds(lambda: winograd.conv2d_kernel_gradient(some, some, WINDOW, m), rounds)
@@ -102,15 +102,15 @@ def filtering(m: int, x: Array, product: float, packed: float, size: Size) -> Fi
 def tiles(m: int, x: Array, rounds: int) -> float:
     """Seconds for a tile: its inputs in, and as many outputs out."""
     outputs, channels = (x.shape[1], x.shape[2]), x.shape[3]
-    count = min(winograd.number_of_tiles(len(x), outputs, m), 48)
-    stride = count * channels + winograd.SKEW
+    count = min(number_of_tiles(len(x), outputs, m), 48)
+    stride = count * channels + SKEW
     points = memory.empty(((m + 2) ** 2 * stride,), x.dtype)
     zeros, y = np.zeros(channels, x.dtype), memory.empty(x.shape, x.dtype)
     images, nothing, there = (read(array) for array in (x, zeros, points))
 
     def work() -> None:
-        take_inputs(images, nothing, m, (1, 1), outputs, 0, count, points, stride)
-        put_outputs(there, stride, m, 0, count, y, zeros, NOTHING[4])
+        take_inputs(images, nothing, m, (1, 1), outputs, 0, count, 0, channels, points, stride)
+        put_outputs(there, stride, m, 0, count, y, 0, channels, zeros, NOTHING[4])
 
     return seconds(work, rounds) / count
 

@@ -2,9 +2,10 @@
 
 `winograd_maps.py` says why that works. For F(4x4, 3x3) a tile of 16 outputs takes 36 products for
 each pair of channels instead of 144, for F(2x2, 3x3) a tile of 4 takes 16 instead of 36. At each
-point the products are a matrix product, tiles x channels x filters. A task takes some tiles through
-all three steps, inputs to points, products, points to outputs, while they stay in the cache:
-nothing of the size of the images is made.
+point the products are a matrix product, tiles x channels x filters. Inputs and kernel have both to
+be brought to their points, and of both there are some four times as many numbers as before. Those
+of the larger one are never all there: where there are many tiles, tasks go by tiles
+(`winograd_by_tiles.py`), else by filters (`winograd_by_filters.py`).
 
 The input's gradient is a convolution of the upstream gradient with the kernel turned round.
 
@@ -16,58 +17,23 @@ error against float64, over the largest output, of normal numbers in any of the 
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
-
-import numpy as np
+from types import ModuleType
 
 from ...geometry import Pair, Window
 from ...ops import Array
-from .. import launch, memory, parallel
-from ..calls import call_at
+from .. import memory
 from ..finish import NOTHING, Finish
-from ..jit import compiled
-from ..launch import flat, read
-from ..microkernel.panels import pack
-from ..microkernel.sweep import ROWS, Left, Product, Result, Right, sweep_address
-from ..microkernel.target import TARGET
-from .winograd_tiles import (
-    put_outputs,
-    take_inputs,
-    take_upstream,
-    transform_gradient,
-    transform_kernel,
-)
+from ..launch import flat
+from . import winograd_by_filters, winograd_by_tiles
+from .winograd_tiles import SIZE, Weights, kernel_rows, number_of_tiles
 
-SIZE = 3
-"""Of the kernel."""
+FEW = 1.5
+"""Times as many numbers of tiles as of filters, up to which tasks go by filters: of 40 shapes with
+fewer 36 took 0.7 to 1 times as long, of 90 with more 16."""
 
-PRODUCT = len(Product._fields)
-"""Numbers that describe a product."""
-
-SCRATCH = 1 << 20
-"""Bytes of a task's points, unless it has more to read, or to add to, for all of them."""
-
-MOST_SCRATCH = 1 << 23
-"""Bytes of a task's points in any case."""
-
-SKEW = 16
-"""Elements between the points: matrices of 4 KiB each would share a few places of the cache."""
-
-TASKS = 8
-"""Tasks at least, where there is enough to do."""
-
-FEW_TASKS = 4
-"""Tasks at least, where each has much to read, or to add up, that others have too."""
-
-FILTERS = (64, 128)
-"""Of a task of the kernel's gradient: for each of them it transforms the inputs anew."""
-
-PARTIAL_SUMS = 1 << 23
-"""Elements of all the partial sums of a kernel's gradient, unless two sums are more."""
-
-TILES_OF_A_SUM = 1 << 12
-"""Tiles of a partial sum at most: the rounding errors of a sum grow with the root of its length."""
+FEW_SUMMED = 6
+"""The same of the kernel's gradient, of which tasks that go by tiles make several sums: 0.2 to 1
+times as long for all of 70 shapes."""
 
 
 def fits(window: Window, groups: int) -> bool:
@@ -75,253 +41,47 @@ def fits(window: Window, groups: int) -> bool:
     return window[:3] == ((SIZE, SIZE), (1, 1), (1, 1)) and groups == 1
 
 
+def order(
+    images: int, outputs: Pair, m: int, channels: int, filters: int, most: float
+) -> ModuleType:
+    """What tasks go by: filters where tiles have at most so many times as many numbers as these."""
+    tiles = number_of_tiles(images, outputs, m)
+    few = 0 < tiles * (channels + filters) <= most * channels * filters
+    return winograd_by_filters if few else winograd_by_tiles
+
+
 def conv2d(x: Array, kernel: Array, window: Window, m: int, finish: Finish) -> Array:
     """See `Ops.conv2d`; m is 2 or 4."""
-    channels, filters = kernel.shape[2:]
-    starts = kernel_rows(range(SIZE * SIZE), channels * filters, channels, filters)
-    y = memory.empty((len(x), *window.output_size((x.shape[1], x.shape[2])), filters), x.dtype)
-    pads = (window.pads[0][0], window.pads[1][0])
-    convolve(x, pack(kernel, starts, 1, filters), pads, m, y, finish)
+    size = window.output_size((x.shape[1], x.shape[2]))
+    y = memory.empty((len(x), *size, kernel.shape[3]), x.dtype)
+    pads = window.pads[0][0], window.pads[1][0]
+    convolve(x, Weights(flat(kernel), kernel_rows(kernel.shape), 1), pads, m, y, finish)
     return y
 
 
 def conv2d_input_gradient(dy: Array, kernel: Array, window: Window, image: Pair, m: int) -> Array:
     """See `Ops.conv2d_input_gradient`; m is 2 or 4."""
-    channels, filters = kernel.shape[2:]
-    turned = range(SIZE * SIZE - 1, -1, -1)
-    panels = pack(kernel, kernel_rows(turned, channels * filters, filters, 1), filters, channels)
-    dx = memory.empty((len(dy), *image, channels), dy.dtype)
-    pads = (SIZE - 1 - window.pads[0][0], SIZE - 1 - window.pads[1][0])
-    convolve(dy, panels, pads, m, dx, NOTHING[dy.itemsize])
+    dx = memory.empty((len(dy), *image, kernel.shape[2]), dy.dtype)
+    turned = kernel_rows(kernel.shape, turned=True)
+    pads = SIZE - 1 - window.pads[0][0], SIZE - 1 - window.pads[1][0]
+    convolve(dy, Weights(flat(kernel), turned, kernel.shape[3]), pads, m, dx, NOTHING[dy.itemsize])
     return dx
 
 
-def kernel_rows(cells: Sequence[int], cell_step: int, depth: int, step: int) -> Array:
-    """Where the rows of a packed kernel begin: cell after cell, each with so many channels."""
-    rows: Array = np.array(cells)[:, np.newaxis] * cell_step + np.arange(depth) * step
-    return rows.reshape(-1)
-
-
-def convolve(x: Array, panels: Array, pads: Pair, m: int, y: Array, finish: Finish) -> None:
-    """Fill y (N, OH, OW, O) from x (N, H, W, C) and the packed kernel (P, 9 C, width)."""
-    points, images = (m + SIZE - 1) ** 2, read(x)
-    weights = kernel_points(panels, m)  # (points, P, C, width)
-    channels, filters, outputs = x.shape[3], y.shape[3], (y.shape[1], y.shape[2])
-    zeros, beyond = read(np.zeros(channels, x.dtype)), np.empty(filters, x.dtype)
-    tiles = number_of_tiles(len(x), outputs, m)
-    edges = tile_edges(tiles, points * (channels + filters) * x.itemsize, weights.nbytes)
-    most = int(np.max(np.diff(edges), initial=0))
-    size = points * (most * (channels + filters) + 2 * SKEW)
-    seats = parallel.threads()
-    scratch = memory.empty((seats, size), x.dtype)
-    common = sweep_address(x.dtype), edges, images, zeros, weights, m, pads, scratch
-    nothing = NOTHING[x.itemsize]
-    launch.each(filter_tiles, len(edges) - 1, *common, y, beyond, finish, nothing, seats=seats)
-
-
-@compiled()
-def filter_tiles(
-    block: int,
-    seat: int,
-    sweeping: int,
-    edges: Array,
-    x: Array,
-    zeros: Array,
-    weights: Array,
-    m: int,
-    pads: Pair,
-    scratch: Array,
-    y: Array,
-    beyond: Array,
-    finish: Finish,
-    nothing: Finish,
-) -> None:
-    """All three steps for some tiles. The kernel's points are (points, P, C, width)."""
-    first, count = edges[block], edges[block + 1] - edges[block]
-    channels, filters, outputs = x.shape[3], y.shape[3], (y.shape[1], y.shape[2])
-    points, panels, width = len(weights), weights.shape[1], weights.shape[3]
-    inputs, products = count * channels + SKEW, count * filters + SKEW
-    d = scratch[seat, : points * inputs]
-    e = scratch[seat, points * inputs : points * (inputs + products)]
-    take_inputs(x, zeros, m, pads, outputs, first, count, d, inputs)
-    zero = np.zeros(1, np.int64)
-    steps = (inputs, panels * channels * width, products)
-    call_at(
-        sweeping,
-        (
-            Left(d, zero, channels, zero, 1),
-            Right(weights.reshape(-1), zero, width, channels * width),
-            Result(e, zero, filters),
-            every_point(points, steps, channels, 1, count),
-            filters,
-            False,
-            nothing,
-        ),
-    )
-    put_outputs(e, products, m, first, count, y, beyond, finish)
+def convolve(x: Array, weights: Weights, pads: Pair, m: int, y: Array, finish: Finish) -> None:
+    """Fill y (N, OH, OW, O) from x (N, H, W, C)."""
+    outputs, channels, filters = (y.shape[1], y.shape[2]), x.shape[3], y.shape[3]
+    work = order(len(x), outputs, m, channels, filters, FEW)
+    work.convolve(x, weights, pads, m, y, finish)
 
 
 def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, m: int) -> Array:
     """See `Ops.conv2d_kernel_gradient`; m is 2 or 4.
 
-    At each point the sum over the tiles of inputs^T @ upstream. A task sums over some tiles for
-    some of the filters.
+    At each point the sum over the tiles of inputs^T @ upstream.
     """
-    points, pads = (m + SIZE - 1) ** 2, (window.pads[0][0], window.pads[1][0])
-    channels, filters, outputs = x.shape[3], dy.shape[3], (dy.shape[1], dy.shape[2])
-    width, columns = TARGET.columns(x.itemsize), min(filters, filters_of_a_task(filters))
-    ranges = parallel.pieces(slice(0, filters), columns)
-    tiles = number_of_tiles(len(x), outputs, m)
-    batches = tile_batches(tiles, len(ranges), points * channels * filters)
-    partial = memory.zeros((len(batches), points, channels, filters), x.dtype)
-    tasks = [
-        (number, batch.start, batch.stop, some.start, some.stop)
-        for (number, batch), some in itertools.product(enumerate(batches), ranges)
-    ]
-    result = points * channels * columns * x.itemsize
-    depth = min(depth_of_sum(points * (channels + columns) * x.itemsize, result), max(tiles, 1))
-    seats, size = (
-        parallel.threads(),
-        points * (depth * (channels + -(-columns // width) * width) + SKEW),
-    )
-    launch.each(
-        add_tiles,
-        len(tasks),
-        sweep_address(x.dtype),
-        np.array(tasks, np.int64).reshape(-1, 5),
-        depth,
-        width,
-        read(x),
-        read(dy),
-        read(np.zeros(max(channels, filters), x.dtype)),
-        m,
-        pads,
-        memory.zeros((seats, size), x.dtype),  # see `fill`: not all of it is written
-        partial,
-        NOTHING[x.itemsize],
-        seats=seats,
-    )
-    total = launch.add_in_order(partial).reshape(-1)
+    outputs, channels, filters = (dy.shape[1], dy.shape[2]), x.shape[3], dy.shape[3]
     gradient = memory.empty((SIZE, SIZE, channels, filters), x.dtype)
-    step = channels * filters
-    transform_gradient(flat(total), step, m, gradient.reshape(-1), step, step)
+    work = order(len(x), outputs, m, channels, filters, FEW_SUMMED)
+    work.kernel_gradient(x, dy, (window.pads[0][0], window.pads[1][0]), m, gradient)
     return gradient
-
-
-@compiled()
-def add_tiles(
-    task: int,
-    seat: int,
-    sweeping: int,
-    tasks: Array,
-    depth: int,
-    width: int,
-    x: Array,
-    dy: Array,
-    zeros: Array,
-    m: int,
-    pads: Pair,
-    scratch: Array,
-    partial: Array,
-    nothing: Finish,
-) -> None:
-    """Add up some tiles, `depth` of them at once, for some filters.
-
-    A task is the number of its sum, first and stop tile, first and stop filter.
-    """
-    number, first_tile, stop_tile, first, stop = tasks[task]
-    _, points, channels, filters = partial.shape
-    columns, outputs = stop - first, (dy.shape[1], dy.shape[2])
-    panels = -(-columns // width)
-    target, rows = partial[number].reshape(-1)[first:], np.arange(channels)
-    zero = np.zeros(1, np.int64)
-    for tile in range(first_tile, stop_tile, depth):
-        count = min(depth, stop_tile - tile)
-        inputs, size = count * channels + SKEW, panels * count * width
-        d = scratch[seat, : points * inputs]
-        e = scratch[seat, points * inputs : points * (inputs + size)]
-        take_inputs(x, zeros, m, pads, outputs, tile, count, d, inputs)
-        take_upstream(dy, zeros, m, tile, first, stop, e.reshape(points, panels, count, width))
-        steps = (inputs, size, channels * filters)
-        call_at(
-            sweeping,
-            (
-                Left(d, rows, 0, zero, channels),
-                Right(e, zero, width, count * width),
-                Result(target, rows * filters, 0),
-                every_point(points, steps, count, channels, channels),
-                columns,
-                True,
-                nothing,
-            ),
-        )
-
-
-def tile_batches(tiles: int, tasks: int, size: int) -> list[slice]:
-    """The tiles in batches, at least one: enough for threads, not too many sums to be added up.
-
-    Nor may a batch be too long to be added up precisely.
-    """
-    wanted = -(-FEW_TASKS // tasks)
-    count = min(max(min(wanted, PARTIAL_SUMS // size), 2), wanted)
-    most = min(max(-(-tiles // count), 1), TILES_OF_A_SUM)
-    return parallel.pieces(slice(0, tiles), most) or [slice(0, 0)]
-
-
-def filters_of_a_task(filters: int) -> int:
-    """So many that there are tasks enough without partial sums, where that can be."""
-    fewest, most = FILTERS
-    return min(filters // FEW_TASKS, most) if filters >= FEW_TASKS * fewest else most
-
-
-def depth_of_sum(bytes_each: int, result: int) -> int:
-    """Tiles that are transformed at once: a longer sum touches its result less often."""
-    return max(min(max(SCRATCH, result), MOST_SCRATCH) // bytes_each, 16)
-
-
-def kernel_points(panels: Array, m: int) -> Array:
-    """G K G^T of a packed kernel (P, 9 C, width): (points, P, C, width)."""
-    count, rows, width = panels.shape
-    points = memory.empty(((m + SIZE - 1) ** 2, count, rows // SIZE**2, width), panels.dtype)
-
-    launch.each(transform_panel, count, read(panels), m, points)
-    return read(points)
-
-
-@compiled()
-def transform_panel(panel: int, _: int, panels: Array, m: int, points: Array) -> None:
-    """One panel of all points."""
-    step, stride = points[0, 0].size, points[0].size  # (C, width), (P, C, width)
-    target = points.reshape(-1)[panel * step :]
-    transform_kernel(panels[panel].reshape(-1), step, m, target, stride, step)
-
-
-@compiled()
-def every_point(
-    points: int, steps: tuple[int, int, int], depth: int, rows: int, count: int
-) -> Array:
-    """A product for each point: of one tap, with so many rows of an image, and of all."""
-    products = np.empty((points, PRODUCT), np.int64)
-    for point in range(points):
-        row = products[point]
-        row[0], row[1], row[2] = point * steps[0], point * steps[1], point * steps[2]
-        row[3], row[4], row[5], row[6], row[7], row[8], row[9] = 0, 1, depth, 0, rows, 0, count
-    return products
-
-
-def number_of_tiles(images: int, outputs: Pair, m: int) -> int:
-    """Tiles of all images."""
-    return images * -(-outputs[0] // m) * -(-outputs[1] // m)
-
-
-def tile_edges(tiles: int, bytes_each: int, weights: int) -> Array:
-    """The edges of blocks for a task each, of whole tiles of the product.
-
-    Their points stay in the cache, unless reading the kernel's, `weights` bytes, would take longer.
-    """
-    room = min(max(SCRATCH, weights), MOST_SCRATCH)
-    most = max(room // bytes_each // ROWS, 2) * ROWS
-    tasks = TASKS if weights <= SCRATCH else FEW_TASKS
-    enough = -(-tiles // (tasks * ROWS)) * ROWS
-    edges: Array = np.append(np.arange(0, tiles, min(most, enough) or 1), tiles)
-    return edges

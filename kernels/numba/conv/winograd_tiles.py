@@ -7,11 +7,15 @@ each channel and each of (m + 2)^2 points; these lie in matrices (points, tiles,
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from ...geometry import Pair
 from ...ops import Array
-from ..finish import Finish, finish_run
+from ..finish import Finish, finish_run, from_channel
 from ..jit import compiled
+from ..microkernel.sweep import Product
 from .winograd_maps import (
     gradient_2,
     gradient_4,
@@ -24,6 +28,57 @@ from .winograd_maps import (
     upstream_2,
     upstream_4,
 )
+
+SIZE = 3
+"""Of the kernel."""
+
+SKEW = 16
+"""Elements between the points: matrices of 4 KiB each would share a few places of the cache."""
+
+
+class Weights(NamedTuple):
+    """A kernel: of cell, channel k and filter n there is numbers[rows[cell, k] + n * step]."""
+
+    numbers: Array
+    """A flat array, read-only."""
+    rows: Array
+    """(9, C), int64."""
+    step: int
+
+
+def kernel_rows(shape: tuple[int, ...], turned: bool = False) -> Array:
+    """Where the rows of a kernel (3, 3, C, O) begin, (9, C), or (9, O) of one turned round."""
+    cells, channels, filters = np.arange(SIZE**2), shape[2], shape[3]
+    own = np.arange(filters) if turned else np.arange(channels) * filters
+    rows: Array = (cells[::-1] if turned else cells)[:, np.newaxis] * (channels * filters) + own
+    return rows
+
+
+@compiled(inline=True)
+def whole(size: int) -> Array:
+    """Where the only rows begin of a kernel (9, 1, size)."""
+    return (np.arange(SIZE**2) * size).reshape(SIZE**2, 1)
+
+
+def number_of_tiles(images: int, outputs: Pair, m: int) -> int:
+    """Tiles of all images."""
+    return images * -(-outputs[0] // m) * -(-outputs[1] // m)
+
+
+PRODUCT = len(Product._fields)
+
+
+@compiled()
+def every_point(
+    points: int, steps: tuple[int, int, int], depth: int, rows: int, count: int
+) -> Array:
+    """A product for each point: of one tap, with so many rows of an image, and of all."""
+    products = np.empty((points, PRODUCT), np.int64)
+    for point in range(points):
+        row = products[point]
+        row[0], row[1], row[2] = point * steps[0], point * steps[1], point * steps[2]
+        row[3], row[4], row[5], row[6], row[7], row[8], row[9] = 0, 1, depth, 0, rows, 0, count
+    return products
 
 
 @compiled(inline=True)
@@ -61,16 +116,22 @@ def take_inputs(
     outputs: tuple[int, int],
     first: int,
     count: int,
+    channel: int,
+    stop: int,
     points: Array,
     stride: int,
 ) -> None:
-    """B^T D B of tiles first, first + 1, ...: of x (N, H, W, C), to points[p * stride + t * C]."""
-    side, channels = m + 2, x.shape[3]
+    """B^T D B of tiles first, first + 1, ... of x (N, H, W, C), channels `channel` to `stop`.
+
+    To points[p * stride + t * (stop - channel)].
+    """
+    side, channels = m + 2, stop - channel
     cells, places = np.empty(side * side, np.int64), np.empty(side * side, np.int64)
     start, size = np.int64(points.ctypes.data), points.itemsize
     for t in range(count):
         n, row, column = place(first + t, m, outputs)
         point_at(cells, side, x, zeros, n, row - pads[0], column - pads[1])
+        cells += channel * size
         for p in range(side * side):
             places[p] = start + (p * stride + t * channels) * size
         x_at, y_at = np.int64(cells.ctypes.data), np.int64(places.ctypes.data)
@@ -88,19 +149,23 @@ def put_outputs(
     first: int,
     count: int,
     y: Array,
+    channel: int,
+    stop: int,
     beyond: Array,
     finish: Finish,
 ) -> None:
-    """A^T (.) A: tiles first, first + 1, ... of y (N, OH, OW, O), from points[p * stride + t * O].
+    """A^T (.) A: tiles first, first + 1, ... of y (N, OH, OW, O), channels `channel` to `stop`.
 
-    They are finished. What a tile has beyond the edge of an image is written to `beyond` (O,).
+    From points[p * stride + t * (stop - channel)]. They are finished. What a tile has beyond the
+    edge of an image is written to `beyond` (O,).
     """
-    side, channels = m + 2, y.shape[3]
+    side, channels = m + 2, stop - channel
     cells, places = np.empty(side * side, np.int64), np.empty(m * m, np.int64)
     start, size = np.int64(points.ctypes.data), points.itemsize
     for t in range(count):
         n, row, column = place(first + t, m, (y.shape[1], y.shape[2]))
         point_at(places, m, y, beyond, n, row, column)
+        places += channel * size
         for p in range(side * side):
             cells[p] = start + (p * stride + t * channels) * size
         x_at, y_at = np.int64(cells.ctypes.data), np.int64(places.ctypes.data)
@@ -109,17 +174,24 @@ def put_outputs(
         else:
             output_2(points, x_at, y_at, channels)
         if finish.function:
-            finish_tile(y, n, row, column, m, finish)
+            finish_tile(y, n, row, column, m, channel, stop, finish)
 
 
 @compiled(inline=True)
-def finish_tile(y: Array, n: int, row: int, column: int, m: int, finish: Finish) -> None:
-    """Finish what a tile has inside of an image."""
+def finish_tile(
+    y: Array, n: int, row: int, column: int, m: int, channel: int, stop: int, finish: Finish
+) -> None:
+    """Finish some channels of what a tile has inside of an image."""
     _, height, width, channels = y.shape
-    numbers = y.reshape(-1)
-    length = min(m, width - column) * channels
+    numbers, own = y.reshape(-1), from_channel(finish, channel)
+    columns = min(m, width - column)
     for i in range(row, min(row + m, height)):
-        finish_run(numbers, ((n * height + i) * width + column) * channels, length, finish)
+        start = ((n * height + i) * width + column) * channels
+        if stop - channel == channels:
+            finish_run(numbers, start, columns * channels, finish)
+        else:
+            for j in range(columns):
+                finish_run(numbers, start + j * channels + channel, stop - channel, own)
 
 
 @compiled()
@@ -156,28 +228,44 @@ def take_upstream(
 
 @compiled()
 def transform_kernel(
-    kernel: Array, step: int, m: int, points: Array, stride: int, count: int
+    kernel: Array, rows: Array, m: int, points: Array, stride: int, row: int, count: int
 ) -> None:
-    """G K G^T: from kernel[cell * step + k] to points[p * stride + k], for all k < count."""
-    cells, places = addresses(kernel, step, 9), addresses(points, stride, (m + 2) * (m + 2))
+    """G K G^T of some rows, of `count` numbers each.
+
+    From kernel[rows[cell, k]] on to points[p * stride + k * row] on.
+    """
+    size, first = kernel.itemsize, np.int64(kernel.ctypes.data)
+    cells, places = np.empty(SIZE**2, np.int64), addresses(points, stride, (m + 2) * (m + 2))
     x_at, y_at = np.int64(cells.ctypes.data), np.int64(places.ctypes.data)
-    if m == 4:
-        kernel_4(points, x_at, y_at, count)
-    else:
-        kernel_2(points, x_at, y_at, count)
+    for k in range(rows.shape[1]):
+        for cell in range(SIZE**2):
+            cells[cell] = first + rows[cell, k] * size
+        if m == 4:
+            kernel_4(points, x_at, y_at, count)
+        else:
+            kernel_2(points, x_at, y_at, count)
+        places += row * size
 
 
 @compiled()
 def transform_gradient(
-    points: Array, stride: int, m: int, gradient: Array, step: int, count: int
+    points: Array, stride: int, row: int, m: int, gradient: Array, rows: Array, count: int
 ) -> None:
-    """G^T (.) G: from points[p * stride + k] to gradient[cell * step + k], for all k < count."""
-    cells, places = addresses(points, stride, (m + 2) * (m + 2)), addresses(gradient, step, 9)
+    """G^T (.) G of some rows, of `count` numbers each.
+
+    From points[p * stride + k * row] on to gradient[rows[cell, k]] on.
+    """
+    size, first = gradient.itemsize, np.int64(gradient.ctypes.data)
+    cells, places = addresses(points, stride, (m + 2) * (m + 2)), np.empty(SIZE**2, np.int64)
     x_at, y_at = np.int64(cells.ctypes.data), np.int64(places.ctypes.data)
-    if m == 4:
-        gradient_4(points, x_at, y_at, count)
-    else:
-        gradient_2(points, x_at, y_at, count)
+    for k in range(rows.shape[1]):
+        for cell in range(SIZE**2):
+            places[cell] = first + rows[cell, k] * size
+        if m == 4:
+            gradient_4(points, x_at, y_at, count)
+        else:
+            gradient_2(points, x_at, y_at, count)
+        cells += row * size
 
 
 @compiled(inline=True)

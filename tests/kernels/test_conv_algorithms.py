@@ -137,6 +137,8 @@ def test_tasks_go_by_filters_where_there_are_few_tiles() -> None:
     assert order(32, 28, winograd.FEW) is winograd.winograd_by_tiles
     assert order(1, 112, winograd.FEW) is winograd.winograd_by_tiles
     assert order(8, 28, winograd.FEW_SUMMED) is winograd.winograd_by_filters
+    assert order(1, 256, np.inf) is winograd.winograd_by_filters
+    assert order(1, 260, np.inf) is winograd.winograd_by_tiles  # too long a sum to be precise
 
 
 @pytest.mark.parametrize("matrix", [1, 40, 400])

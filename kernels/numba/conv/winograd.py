@@ -3,9 +3,10 @@
 `winograd_maps.py` says why that works. For F(4x4, 3x3) a tile of 16 outputs takes 36 products for
 each pair of channels instead of 144, for F(2x2, 3x3) a tile of 4 takes 16 instead of 36. At each
 point the products are a matrix product, tiles x channels x filters. Inputs and kernel have both to
-be brought to their points, and of both there are some four times as many numbers as before. Those
-of the larger one are never all there: where there are many tiles, tasks go by tiles
-(`winograd_by_tiles.py`), else by filters (`winograd_by_filters.py`).
+be brought to their points, and of both there are some two to four times as many numbers as before.
+Of one of them these are made where they are needed, and are never all there: of the inputs, where
+there are many tiles and tasks go by tiles (`winograd_by_tiles.py`), else of the kernel, where they
+go by filters (`winograd_by_filters.py`).
 
 The input's gradient is a convolution of the upstream gradient with the kernel turned round.
 
@@ -28,12 +29,12 @@ from . import winograd_by_filters, winograd_by_tiles
 from .winograd_tiles import SIZE, Weights, kernel_rows, number_of_tiles
 
 FEW = 1.5
-"""Times as many numbers of tiles as of filters, up to which tasks go by filters: of 40 shapes with
-fewer 36 took 0.7 to 1 times as long, of 90 with more 16."""
+"""Times as many numbers of tiles as of filters, up to which tasks go by filters: that took 0.7 to
+1.06 times as long for 24 shapes, and longer for 65 of 80 with more."""
 
 FEW_SUMMED = 6
-"""The same of the kernel's gradient, of which tasks that go by tiles make several sums: 0.2 to 1
-times as long for all of 70 shapes."""
+"""The same of the kernel's gradient, of which tasks that go by tiles make several sums: 0.2 to 1.05
+times as long for 65 shapes, and longer for 14 of 39 with more."""
 
 
 def fits(window: Window, groups: int) -> bool:
@@ -44,10 +45,14 @@ def fits(window: Window, groups: int) -> bool:
 def order(
     images: int, outputs: Pair, m: int, channels: int, filters: int, most: float
 ) -> ModuleType:
-    """What tasks go by: filters where tiles have at most so many times as many numbers as these."""
+    """What tasks go by: filters where tiles have at most so many times as many numbers as these.
+
+    Nor may there be more tiles than a precise sum has.
+    """
     tiles = number_of_tiles(images, outputs, m)
     few = 0 < tiles * (channels + filters) <= most * channels * filters
-    return winograd_by_filters if few else winograd_by_tiles
+    precise = tiles <= winograd_by_tiles.TILES_OF_A_SUM
+    return winograd_by_filters if few and precise else winograd_by_tiles
 
 
 def conv2d(x: Array, kernel: Array, window: Window, m: int, finish: Finish) -> Array:

@@ -66,6 +66,7 @@ def number_of_tiles(images: int, outputs: Pair, m: int) -> int:
 
 
 PRODUCT = len(Product._fields)
+"""Numbers that describe a product."""
 
 
 @compiled()

@@ -118,6 +118,34 @@ def test_products_of_the_same_rows_and_of_others_follow_one_another() -> None:
         np.testing.assert_allclose(c[n], expected, rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("columns", [5, TARGET.columns(8)])
+@pytest.mark.parametrize("beyond", [30, sweeping.BLOCK + 5])
+def test_rows_of_large_images_are_cut_where_these_end(beyond: int, columns: int) -> None:
+    images, height, depth = 2, sweeping.MANY + 3 + beyond, 4
+    numbers, b = normal(depth, images * 2 * height), normal(depth, columns)
+    first_row, stop_row = 2, height - 1
+    rows = np.arange(height) + (np.arange(height) >= height - 16)  # a line, and another
+    first, stop = stop_row - first_row - beyond, 2 * (stop_row - first_row) - 99
+    panels = pack(b, np.arange(depth) * columns, 1, columns)
+    c = np.full((2, images * height, columns), GUARD)
+    own = (0, 1, depth, first_row, stop_row, first, stop)
+    sweep(
+        Left(flat(numbers), rows, 2 * height, ZERO, images * 2 * height),
+        Right(flat(panels), ZERO, panels.shape[2], panels[0].size),
+        Result(c.reshape(-1), np.arange(height) * columns, height * columns),
+        table([Product(0, 0, 0, *own), Product(0, 0, c[0].size, *own)]),
+        columns,
+        False,
+        NOTHING[8],
+    )
+    read = (rows + np.arange(images)[:, np.newaxis] * 2 * height)[:, first_row:stop_row]
+    inside = np.arange(images * height).reshape(images, height)[:, first_row:stop_row]
+    expected = np.full(c[0].shape, GUARD)
+    written = inside.reshape(-1)[first:stop]
+    expected[written] = numbers[:, read.reshape(-1)[first:stop]].T @ b
+    np.testing.assert_allclose(c, [expected, expected], rtol=0, atol=1e-13)
+
+
 def test_taps_are_added_up_a_chunk_at_a_time() -> None:
     taps, depth = sweeping.CHUNK // 8, 20  # several chunks, of several taps each
     a, b = normal(9, taps, depth), normal(taps, depth, 4)

@@ -37,6 +37,11 @@ NEAR_BYTES = 1 << 14
 BLOCK = 40 * ROWS
 """Rows of a block: its chunk is half of a second cache of 512 KiB, or less."""
 
+MANY = 32 * ROWS
+"""Rows of an image that are read from the tables as they are. Such a block ends with its image, so
+its last tile may be a small one. Of fewer rows, those of several images are put together first,
+which takes 2 cycles for each."""
+
 
 class Product(NamedTuple):
     """One of the products of a sweep: a row of its table (int64)."""
@@ -107,24 +112,22 @@ class Result(NamedTuple):
 
 
 @compiled(inline=True)
-def find(
-    places: Array, start: int, first: int, stop: int, rows: Array, image: int, size: int
-) -> None:
+def find(places: Array, start: int, first: int, stop: int, rows: Array, image: int) -> None:
     """Where rows start, start + 1, ... of all images are, of which each has rows first to stop.
 
     Args:
         places: to be filled.
         rows: where those of an image begin.
         image: from one image to the next.
-        size: of a number; distances are multiplied by it.
     """
     number, row = divmod(start, stop - first)
     row += first
+    here = number * image
     for m in range(places.size):
-        places[m] = (number * image + rows[row]) * size
+        places[m] = here + rows[row]
         row += 1
         if row == stop:
-            number, row = number + 1, first
+            here, row = here + image, first
 
 
 @compiled(inline=True)
@@ -144,14 +147,14 @@ def height(rows: int, narrow: bool) -> int:
 
 
 @compiled(inline=True)
-def count_beside(places: Array, size: int, beside: Array) -> None:
+def count_beside(places: Array, beside: Array) -> None:
     """How many rows begin side by side from each one on; 0, where the first two do not."""
     beside[:] = 0
-    if places.size > FEW and places[1] == places[0] + size:
-        count = 0
+    if places.size > FEW and places[1] == places[0] + 1:
+        count, behind = 0, places[0]
         for m in range(places.size - 1, -1, -1):
-            follows = count > 0 and places[m + 1] == places[m] + size
-            count = count + 1 if follows else 1
+            count = count + 1 if places[m] + 1 == behind else 1
+            behind = places[m]
             beside[m] = count
 
 
@@ -200,8 +203,8 @@ def sweep(
     c, c_rows, c_image = result
     size = a.itemsize
     width = TILE_BYTES // size
-    a_at, c_at, places, beside = np.empty((4, BLOCK), np.int64)
-    a_tap, b_tap = a_taps * size, b_taps * size
+    found = np.empty((3, BLOCK), np.int64)
+    a_at, c_at, beside = found[0], found[1], found[2]  # unpacked, they would not be dense
     a_data, b_data = np.int64(a.ctypes.data), np.int64(b.ctypes.data)
     c_data = np.int64(c.ctypes.data)
     for number in range(products.shape[0]):
@@ -209,15 +212,25 @@ def sweep(
         first_row, stop_row, first, stop = products[number, 6:]
         chunk = min(depth, CHUNK)
         together = CHUNK // chunk  # taps of a chunk
-        known = number > 0 and stop - first <= BLOCK and same_rows(products, number)
-        for start in range(first, stop, BLOCK):
-            count = min(BLOCK, stop - start)
-            if not known:
-                own = start, first_row, stop_row
-                find(a_at[:count], *own, a_rows, a_image, size)
-                find(c_at[:count], *own, c_rows, c_image, size)
-                find(places[:count], *own, c_rows, c_image, 1)
-                count_beside(a_at[:count], size, beside[:count])
+        many = stop_row - first_row >= MANY
+        fits = not many and stop - first <= BLOCK
+        known = number > 0 and fits and same_rows(products, number)
+        start = first
+        while start < stop:
+            count, image = min(BLOCK, stop - start), 0
+            if many:
+                image, row = divmod(start, stop_row - first_row)
+                row += first_row
+                count = min(count, stop_row - row)
+                a_at, c_at = a_rows[row : row + count], c_rows[row : row + count]
+            elif not known:
+                a_at, c_at = found[0, :count], found[1, :count]
+                find(a_at, start, first_row, stop_row, a_rows, a_image)
+                find(c_at, start, first_row, stop_row, c_rows, c_image)
+            if not known and 0 < columns % width <= width // VECTORS:
+                count_beside(a_at, beside[:count])
+            a_from = a_data + (a_at_0 + image * a_image) * size
+            c_from = c_at_0 + image * c_image
             for tap in range(first_tap, stop_tap, together):
                 taps = min(together, stop_tap - tap)
                 for k in range(0, depth, chunk):
@@ -235,14 +248,14 @@ def sweep(
                                     rows,
                                     alike,
                                     (
-                                        a_data + (a_at_0 + k * a_step) * size,
+                                        a_from + k * a_step * size,
                                         np.int64(a_at[m:].ctypes.data),
-                                        np.int64(a_tap[tap:].ctypes.data),
+                                        np.int64(a_taps[tap:].ctypes.data),
                                         a_step * size,
                                         b_data + (b_at_0 + panel * b_panel + k * b_step) * size,
-                                        np.int64(b_tap[tap:].ctypes.data),
+                                        np.int64(b_taps[tap:].ctypes.data),
                                         b_step * size,
-                                        c_data + (c_at_0 + column) * size,
+                                        c_data + (c_from + column) * size,
                                         np.int64(c_at[m:].ctypes.data),
                                         taps,
                                         min(chunk, depth - k),
@@ -253,7 +266,8 @@ def sweep(
                                 )
                                 m += tiles * rows
             if finish.function:
-                finish_rows(c[c_at_0:], places[:count], columns, finish)
+                finish_rows(c[c_from:], c_at, columns, finish)
+            start += count
 
 
 @functools.cache

@@ -6,6 +6,7 @@ those of such passes.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,10 +42,17 @@ def finish(bias: Array | None, activation: Curve | None, channels: int, dtype: A
     if bias is None and activation is None:
         return NOTHING[dtype.itemsize]
     added = np.full(channels, NONE, dtype) if bias is None else bias
-    repeated = read(np.concatenate([added] * max(-(-WIDTH // channels), 1)))
+    repeats = -(-WIDTH // channels)
+    repeated = read(np.concatenate([added] * repeats) if repeats > 1 else added)
+    return Finish(repeated, *function_of(activation, dtype))
+
+
+@functools.lru_cache(maxsize=256)
+def function_of(activation: Curve | None, dtype: Any) -> tuple[int, Any, Any, Any]:
+    """Its number and arguments, as they are in a Finish."""
     op, arguments = activation or ("", ())
     first, second, third = constants(dtype, (*arguments, 0.0, 0.0, 0.0)[:3])
-    return Finish(repeated, FUNCTIONS[op], first, second, third)
+    return FUNCTIONS[op], first, second, third
 
 
 NOTHING = {

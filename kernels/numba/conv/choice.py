@@ -6,10 +6,11 @@ Whether Winograd's filtering repays its transforms is estimated from what each o
 
 from __future__ import annotations
 
+import functools
 import math
 
 from .algorithms import ALGORITHMS, Shape
-from .costs import CHOSEN
+from .costs import CHOSEN, Costs
 
 MANY = 128
 """Cells of a kernel for each of which direct has tables of its own."""
@@ -61,27 +62,31 @@ def windows(shape: Shape) -> str | None:
 
 
 def filtering(shape: Shape, exact: bool, gradient: bool = False) -> str | None:
-    """Which of Winograd's algorithms pays, if any does: the cheapest, by what was measured.
+    """Which of Winograd's algorithms pays, if any does.
 
     Args:
         gradient: the kernel's is wanted.
     """
-    if exact or shape.itemsize != 4:
-        return None
+    return None if exact or shape.itemsize != 4 else cheapest(shape, gradient, CHOSEN)
+
+
+@functools.lru_cache(maxsize=1024)
+def cheapest(shape: Shape, gradient: bool, costs: Costs) -> str | None:
+    """The one that takes least, by what its parts cost; None: neither."""
     rows, columns = shape.window.output_size(shape.image)
     weights = shape.channels * shape.filters
     pixels, cells = shape.images * rows * columns, math.prod(shape.window.size)
-    packing = cells * weights * CHOSEN.packed
-    prices: dict[str | None, float] = {None: pixels * cells * weights * CHOSEN.direct + packing}
-    for name, m, cost in (("winograd4", 4, CHOSEN.winograd4), ("winograd2", 2, CHOSEN.winograd2)):
+    packing = cells * weights * costs.packed
+    prices: dict[str | None, float] = {None: pixels * cells * weights * costs.direct + packing}
+    for name, m, cost in (("winograd4", 4, costs.winograd4), ("winograd2", 2, costs.winograd2)):
         precise = m == 2 or max(shape.channels, shape.filters) <= MOST_SUMMED
         if precise and ALGORITHMS[name].fits(shape):
             tiles = shape.images * -(-rows // m) * -(-columns // m)
             prices[name] = (
-                tiles * (m + 2) ** 2 * weights * CHOSEN.product
+                tiles * (m + 2) ** 2 * weights * costs.product
                 + tiles * (cost.tile + (shape.channels + shape.filters) * cost.channel)
                 + weights * (cost.gradient if gradient else cost.filter)
                 + packing
-                + CHOSEN.call
+                + costs.call
             )
     return min(prices, key=lambda name: prices[name])

@@ -65,11 +65,30 @@ def test_the_choice_heeds_the_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choice.forward(SHAPE, exact=False) == "direct"
 
 
+def test_the_choice_counts_what_lies_inside_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    window = Window((3, 2), strides=(1, 2), dilation=(1, 2), pads=((1, 1), (0, 1)))
+    inside = [0, 0]
+    for axis, length in enumerate((4, 5)):
+        size, stride, dilation, (before, _) = (part[axis] for part in window)
+        for output in range(window.output_size((4, 5))[axis]):
+            reads = (output * stride + cell * dilation - before for cell in range(size))
+            inside[axis] += sum(0 <= place < length for place in reads)
+    assert choice.pairs(window, (4, 5)) == tuple(inside)
+    monkeypatch.setattr(choice, "CHOSEN", costs.WIDE)
+    same = Window((3, 3), pads=((1, 1), (1, 1)))
+    small = Shape(32, (2, 2), 512, 1024, same, 1, 4)
+    assert choice.forward(small, exact=False) == "direct"
+    choice.cheapest.cache_clear()
+    monkeypatch.setattr(choice, "pairs", lambda *_: (6, 6))  # if padding were read, too
+    assert choice.forward(small, exact=False) == "winograd2"
+    choice.cheapest.cache_clear()
+
+
 def test_tuning_measures_every_cost_and_leaves_the_threads_alone() -> None:
     before = parallel.threads()
     measured = tune.tune(SMALL)
     assert parallel.threads() == before
-    flat = [measured.product, measured.direct, measured.packed, measured.call]
+    flat = [cost for cost in measured if isinstance(cost, float)]
     assert min(*flat, *measured.winograd2, *measured.winograd4) > 0
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import functools
 import math
 
+from ...geometry import Pair, Window
 from .algorithms import ALGORITHMS, Shape
 from .costs import CHOSEN, Costs
+from .lines import forward_lines
 
 MANY = 128
 """Cells of a kernel for each of which direct has tables of its own."""
@@ -75,9 +77,10 @@ def cheapest(shape: Shape, gradient: bool, costs: Costs) -> str | None:
     """The one that takes least, by what its parts cost; None: neither."""
     rows, columns = shape.window.output_size(shape.image)
     weights = shape.channels * shape.filters
-    pixels, cells = shape.images * rows * columns, math.prod(shape.window.size)
-    packing = cells * weights * costs.packed
-    prices: dict[str | None, float] = {None: pixels * cells * weights * costs.direct + packing}
+    packing = math.prod(shape.window.size) * weights * costs.packed
+    products = shape.images * math.prod(pairs(shape.window, shape.image)) * weights
+    direct = costs.direct_gradient if gradient else costs.direct
+    prices: dict[str | None, float] = {None: products * direct + packing}
     for name, m, cost in (("winograd4", 4, costs.winograd4), ("winograd2", 2, costs.winograd2)):
         precise = m == 2 or max(shape.channels, shape.filters) <= MOST_SUMMED
         if precise and ALGORITHMS[name].fits(shape):
@@ -90,3 +93,16 @@ def cheapest(shape: Shape, gradient: bool, costs: Costs) -> str | None:
                 + costs.call
             )
     return min(prices, key=lambda name: prices[name])
+
+
+def pairs(window: Window, image: Pair) -> tuple[int, int]:
+    """How many outputs read the image with each cell of the kernel, for each axis, all together.
+
+    Direct convolutions multiply nothing by padding: of 2 x 2 images less than half of all cells.
+    """
+    pads, outputs = [before for before, _ in window.pads], window.output_size(image)
+    vertical, horizontal = (
+        sum(len(line.written) * len(line.cells) for line in forward_lines(*axis))
+        for axis in zip(image, *window[:3], pads, outputs, strict=True)
+    )
+    return vertical, horizontal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -15,7 +16,9 @@ from ..finish import NOTHING
 from ..launch import read
 from ..microkernel.panels import pack
 from . import costs, direct, winograd
+from .choice import pairs
 from .costs import Costs, Filtering
+from .direct_gradient import conv2d_kernel_gradient
 from .winograd_tiles import SKEW, kernel_rows, number_of_tiles, put_outputs, take_inputs
 
 WINDOW = Window((3, 3), pads=((1, 1), (1, 1)))
@@ -64,10 +67,13 @@ def measured(size: Size) -> Costs:
     one = Window((1, 1))
     pointwise = drawn(1, 1, channels, channels)
     multiplying = seconds(lambda: direct.conv2d(x, pointwise, one, 1, NOTHING[4]), rounds)
+    adding_up = seconds(lambda: conv2d_kernel_gradient(x, x, WINDOW, 1), rounds)
     packed, product = 1e9 * packing / (9 * weights), 1e9 * multiplying / (pixels * weights)
+    products = n * math.prod(pairs(WINDOW, (side, side))) * weights
     return Costs(
         product=product,
-        direct=1e9 * max(convolving - packing, convolving / 2) / (9 * pixels * weights),
+        direct=1e9 * max(convolving - packing, convolving / 2) / products,
+        direct_gradient=1e9 * adding_up / products,
         packed=packed,
         call=costs.MEASURED.call,
         winograd2=filtering(2, x, product, packed, size),

@@ -91,13 +91,13 @@ class Vectors:
         load = self.known(f"llvm.masked.load.{self.kind}.p0", kind)
         return self.builder.call(load, [pointer, LANE(self.bytes), mask, self.zeros()])
 
-    def prefetch(self, address: ir.Value) -> None:
-        """Have the line of an address brought to the first cache, to be written to."""
+    def prefetch(self, address: ir.Value, to_write: bool) -> None:
+        """Have the line of an address brought to the first cache, or only to the second to read."""
         byte = ir.IntType(8).as_pointer()
         kind = ir.FunctionType(ir.VoidType(), [byte, LANE, LANE, LANE])
         fetch = self.known("llvm.prefetch.p0", kind)
-        to_write, near, data = LANE(1), LANE(3), LANE(1)
-        self.builder.call(fetch, [self.builder.inttoptr(address, byte), to_write, near, data])
+        writing, near, data = LANE(int(to_write)), LANE(3 if to_write else 2), LANE(1)
+        self.builder.call(fetch, [self.builder.inttoptr(address, byte), writing, near, data])
 
     def store(self, vector: ir.Value, address: ir.Value) -> None:
         """Write a vector to an address."""

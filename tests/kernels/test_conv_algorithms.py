@@ -18,7 +18,15 @@ from hypothesis import strategies as st
 
 from nnscratch.kernels import resolve
 from nnscratch.kernels.geometry import Pair, Window
-from nnscratch.kernels.numba.conv import ALGORITHMS, Shape, choice, direct, planes, winograd
+from nnscratch.kernels.numba.conv import (
+    ALGORITHMS,
+    Shape,
+    choice,
+    direct,
+    direct_by_cells,
+    planes,
+    winograd,
+)
 from nnscratch.kernels.numba.finish import NOTHING, Finish, finish
 from nnscratch.kernels.numba.microkernel import target
 from nnscratch.kernels.ops import Array, Curve
@@ -194,6 +202,57 @@ def test_one_filter_of_channels_that_fill_vectors(channels: int, size: Pair) -> 
     check("direct", (2, 5, 4, channels), 1, Window(size, pads=((1, 0), (0, 1))), 1)
 
 
+@contextmanager
+def pixels_of_cells(most: float) -> Iterator[None]:
+    """Up to so many pixels are computed cell by cell, of any number of channels."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(direct_by_cells, "FEW_PIXELS", most)
+        patch.setattr(direct_by_cells, "PIXELS_OF_A_PANEL", most)
+        patch.setattr(direct_by_cells, "DEPTH", 1)
+        yield
+
+
+@given(slidings(dilated=True), st.integers(1, 2), pairs(1, 3), st.integers(1, 3))
+@settings(deadline=None, max_examples=60, derandomize=True)
+def test_any_window_cell_by_cell(
+    sliding: tuple[Window, Pair], n_images: int, depths: Pair, groups: int
+) -> None:
+    window, image = sliding
+    with pixels_of_cells(np.inf):
+        check("direct", (n_images, *image, depths[0] * groups), depths[1] * groups, window, groups)
+
+
+@pytest.mark.parametrize(
+    "window", [SAME, Window((1, 1)), Window((3, 2), (2, 1), (1, 2), ((1, 1), (0, 1)))]
+)
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize(("channels", "filters"), [(64, 80), (150, 64), (40, 600), (600, 144)])
+def test_cell_by_cell_has_the_same_bits(
+    window: Window, groups: int, channels: int, filters: int
+) -> None:
+    x, kernel = normal(2, 6, 5, channels * groups), normal(*window.size, channels, filters * groups)
+    arrays = x, kernel, normal(2, *window.output_size((6, 5)), filters * groups)
+    single = tuple(array.astype(np.float32) for array in arrays)
+    for numbers in (arrays, single):
+        made = []
+        for most in (np.inf, 0):
+            with pixels_of_cells(most):
+                made.append(results("direct", numbers, window, groups))
+        for name in made[0]:
+            assert np.array_equal(made[0][name], made[1][name])
+
+
+def test_what_is_done_cell_by_cell() -> None:
+    fits = direct_by_cells.fits
+    width = target.TARGET.columns(4)
+    assert fits(49, 512, 512, 1, 4)
+    assert not fits(49, direct_by_cells.DEPTH - 1, 512, 1, 4)
+    assert fits(direct_by_cells.FEW_PIXELS, 512, 8 * width, 1, 4)
+    assert not fits(direct_by_cells.FEW_PIXELS + 1, 512, 8 * width, 1, 4)
+    assert not fits(direct_by_cells.FEW_PIXELS, 512, 2 * width, 1, 4)  # too few tasks
+    assert fits(direct_by_cells.FEW_PIXELS, 512, 2 * width, 4, 4)
+
+
 EVERY = [
     *((name, SAME, 1) for name in (*GENERAL, *WINOGRAD)),
     *((name, Window((1, 1)), 1) for name in GENERAL),
@@ -287,6 +346,22 @@ def test_every_way_through_winograds_algorithms_is_finished_and_reads_what_lies_
         for lying in (apart, odd):
             test_what_does_not_lie_in_order(algorithm, SAME, 1, lying)
         test_an_empty_batch(algorithm, SAME, 1)
+
+
+@pytest.mark.parametrize(("algorithm", "window", "groups"), [FINISHED[n] for n in (0, 1, 4)])
+def test_cell_by_cell_results_are_finished_and_read_what_lies_apart(
+    algorithm: str, window: Window, groups: int
+) -> None:
+    with pixels_of_cells(np.inf):
+        for filters, dtype in ((6, "float32"), (384, "float64")):
+            test_bias_and_activation_have_the_bits_of_passes_of_their_own(
+                algorithm, window, groups, filters, dtype
+            )
+        for lying in (apart, odd):
+            test_what_does_not_lie_in_order(algorithm, SAME, 1, lying)
+        test_an_empty_batch(algorithm, SAME, 1)
+        test_a_dirac_kernel_returns_its_input_bit_for_bit(algorithm, 3)
+        test_padding_times_what_is_not_finite(algorithm, (), np.nan)
 
 
 @pytest.mark.parametrize("channels", [1, 3, 8])

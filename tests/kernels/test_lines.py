@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnscratch.kernels.geometry import output_length
-from nnscratch.kernels.numba.conv.lines import Line, backward_lines, forward_lines
+from nnscratch.kernels.numba.conv.lines import Line, backward_lines, by_cells, forward_lines
 
 sizes = st.tuples(
     st.integers(1, 12), st.integers(1, 5), st.integers(1, 3), st.integers(1, 3), st.integers(0, 4)
@@ -41,6 +41,10 @@ def test_lines_are_the_convolution(case: tuple[int, int, int, int, int]) -> None
     for lines in (forward_lines(*arguments), backward_lines(*arguments)):
         assert len({line.cells for line in lines}) == len(lines)
         assert all(line.step >= 1 for line in lines)
+        apart = by_cells(lines, range(size))
+        assert triples(apart) == triples(lines)
+        assert all(list(line.written) == sorted(line.written) for line in apart)
+        assert [line.cells for line in apart] == sorted({(i,) for *_, i in triples(lines)})
 
 
 def test_the_middle_of_an_image_is_one_line() -> None:

@@ -6,6 +6,10 @@ backward it is a pixel of the image, and what it is multiplied by are the output
 
 Cells side by side in a window lie side by side in the image too, all their channels one after the
 other: they are one run of the sum, which matters where there are few channels.
+
+Or a part is one cell of the kernel, and all pixels that read it. Then a pixel is of several parts,
+which are added up in the same order, so that the bits are the same, but each number of the kernel
+is read once.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ import numpy as np
 from ...geometry import Pair, Window
 from ...ops import Array
 from ..recent import remembered
-from .lines import Line, backward_lines, forward_lines
+from .lines import Line, backward_lines, by_cells, forward_lines
 
 
 class Part(NamedTuple):
@@ -101,27 +105,33 @@ class Plan:
 
     @property
     def covers(self) -> bool:
-        """Whether every pixel is written: some may read nothing but padding."""
+        """Whether every pixel is written, and by one part: some may read nothing but padding."""
         return len(self.tables.writes) == self.written.height * self.written.width
 
 
 @remembered
-def forward_plan(image: Pair, window: Window, channels: int, filters: int, groups: int) -> Plan:
+def forward_plan(
+    image: Pair, window: Window, channels: int, filters: int, groups: int, cellwise: bool = False
+) -> Plan:
     """Reads images, writes outputs. Columns are the filters of a group."""
     read, written = Images(*image, channels), Images(*window.output_size(image), filters)
     depth, columns = channels // groups, filters // groups
     vertical, horizontal = axes(window, read, written)
-    pairs = itertools.product(forward_lines(*vertical), forward_lines(*horizontal))
-    tables, parts = joined(
-        part(*pair, range(window.size[1]), read, written, groups) for pair in pairs
-    )
+    order = range(window.size[1])
+    down, along = forward_lines(*vertical), forward_lines(*horizontal)
+    if cellwise:
+        down, along = by_cells(down, range(window.size[0])), by_cells(along, order)
+    pairs = itertools.product(down, along)
+    tables, parts = joined(part(*pair, order, read, written, groups) for pair in pairs)
     rows = np.arange(math.prod(window.size) * depth) * filters
     kernel = PackedKernel(rows, step=1, group=columns, lies=True)
     return Plan(written, groups, depth, columns, kernel, tables, parts)
 
 
 @remembered
-def backward_plan(image: Pair, window: Window, channels: int, filters: int, groups: int) -> Plan:
+def backward_plan(
+    image: Pair, window: Window, channels: int, filters: int, groups: int, cellwise: bool = False
+) -> Plan:
     """Reads the outputs' gradients, writes the images'. Columns are the channels of a group.
 
     The packed kernel has its cells in the order in which an image's pixel meets them: those that
@@ -132,7 +142,11 @@ def backward_plan(image: Pair, window: Window, channels: int, filters: int, grou
     vertical, horizontal = axes(window, written, read)
     apart = window.strides[1] // math.gcd(window.strides[1], window.dilation[1])
     order = sorted(range(window.size[1]), key=lambda j: (j % apart, -j))
-    pairs = itertools.product(backward_lines(*vertical), backward_lines(*horizontal))
+    down, along = backward_lines(*vertical), backward_lines(*horizontal)
+    if cellwise:  # what is read from first to last is read by the last cell first
+        last_first = [range(size)[::-1] for size in window.size]
+        down, along = by_cells(down, last_first[0]), by_cells(along, last_first[1])
+    pairs = itertools.product(down, along)
     tables, parts = joined(part(*pair, order, read, written, groups) for pair in pairs)
     cell = columns * filters
     cells = table(range(window.size[0]), window.size[1] * cell, order, cell)

@@ -71,6 +71,17 @@ def lines(reads: dict[int, list[tuple[int, int]]]) -> list[Line]:
     ]
 
 
+def by_cells(lines: Iterable[Line], order: Iterable[int]) -> list[Line]:
+    """For each cell that is read, the positions that are sums over it, and maybe over others."""
+    readers: dict[int, list[tuple[int, int]]] = {cell: [] for cell in order}
+    for line in lines:
+        for number, cell in enumerate(line.cells):
+            reads = (place + number * line.step for place in line.read)
+            readers[cell] += zip(line.written, reads, strict=True)
+    sums = {cell: zip(*sorted(pairs), strict=True) for cell, pairs in readers.items() if pairs}
+    return [Line(written, read, (cell,), 1) for cell, (written, read) in sums.items()]
+
+
 def distance(places: Iterable[int]) -> int:
     """From one place to the next; they are equally far apart. 1 where there is only one."""
     return next((after - before for before, after in pairwise(places)), 1)

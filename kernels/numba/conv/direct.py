@@ -42,6 +42,9 @@ TASKS = 16
 ROWS_OF_A_TASK = 96
 """Pixels of a task at least, where panels are cut too: each task reads its panels once more."""
 
+WRITING = 16
+"""Products that take as long as to write their sum does."""
+
 FEW_FILTERS = 16
 """Up to so many, results are finished by a pass of its own: pixel by pixel would take longer."""
 
@@ -61,9 +64,9 @@ def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish)
     if by_cells(window.output_size(image), x, filters, groups):
         return direct_by_cells.run(forward_plan(*shape, True), x, kernel, finish)
     plan = forward_plan(*shape)
-    if plan.covers and filters > FEW_FILTERS:
+    if filters > FEW_FILTERS:
         return run(plan, x, kernel, finish)
-    y = run(plan, x, kernel, NOTHING[x.itemsize])  # what reads nothing is to be finished too
+    y = run(plan, x, kernel, NOTHING[x.itemsize])
     finish_all(y, finish)
     return y
 
@@ -87,8 +90,7 @@ def by_cells(written: Pair, images: Array, channels: int, groups: int) -> bool:
 
 def run(plan: Plan, images: Array, kernel: Array, finish: Finish) -> Array:
     """The images that a plan writes, from those that it reads."""
-    new = memory.empty if plan.covers else memory.zeros
-    y = new((len(images), *plan.written), images.dtype)
+    y = memory.empty((len(images), *plan.written), images.dtype)
     if not y.size:
         return y
     source, target, tables = flat(images), y.reshape(-1), plan.tables
@@ -221,7 +223,7 @@ def whole(part: Range, images: int) -> Product:
 
 def bundles(plan: Plan, images: int, most: int) -> Iterator[list[Product]]:
     """All pixels in pieces, and these in bundles that are each worth a thread: `most` at most."""
-    costs = [2 * part.products * plan.columns for part in plan.parts]
+    costs = [2 * (part.products or WRITING) * plan.columns for part in plan.parts]
     total = sum(cost * images * part.pixels for cost, part in zip(costs, plan.parts, strict=True))
     grain = -(-total // max(min(total // GRAIN_FLOP, most), 1))
     bundle: list[Product] = []

@@ -29,7 +29,7 @@ from .lines import Line, backward_lines, by_cells, forward_lines
 
 
 class Part(NamedTuple):
-    """Pixels of an image that are sums over the same cells of the kernel."""
+    """Pixels of an image that are sums over the same cells of the kernel, or over none."""
 
     reads: Array
     """For each pixel, where what its first cell reads begins. int64, as are the others."""
@@ -102,11 +102,6 @@ class Plan:
     tables: Part
     """Those of all parts, in one."""
     parts: tuple[Range, ...]
-
-    @property
-    def covers(self) -> bool:
-        """Whether every pixel is written, and by one part: some may read nothing but padding."""
-        return len(self.tables.writes) == self.written.height * self.written.width
 
 
 @remembered
@@ -192,17 +187,16 @@ def part(
 
 
 def joined(parts: Iterable[Part]) -> tuple[Part, tuple[Range, ...]]:
-    """The tables of all parts that read anything, in one, and where each part is in them."""
-    reading = [part for part in parts if len(part.taps)]
-    nothing = np.empty(0, np.int64)
+    """The tables of all parts, in one, and where each part is in them."""
+    every, nothing = list(parts), np.empty(0, np.int64)
     reads, writes, taps, panel_rows = (
-        np.concatenate([nothing, *(part[number] for part in reading)]) for number in range(4)
+        np.concatenate([nothing, *(part[number] for part in every)]) for number in range(4)
     )
-    pixels = itertools.pairwise([0, *np.cumsum([len(part.reads) for part in reading]).tolist()])
-    runs = itertools.pairwise([0, *np.cumsum([len(part.taps) for part in reading]).tolist()])
+    pixels = itertools.pairwise([0, *np.cumsum([len(part.reads) for part in every]).tolist()])
+    runs = itertools.pairwise([0, *np.cumsum([len(part.taps) for part in every]).tolist()])
     ranges = [
         Range(*some, *those, part.depth)
-        for some, those, part in zip(pixels, runs, reading, strict=True)
+        for some, those, part in zip(pixels, runs, every, strict=True)
     ]
     return Part(reads, writes, taps, panel_rows, 0), tuple(ranges)
 

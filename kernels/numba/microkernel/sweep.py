@@ -203,8 +203,8 @@ def sweep(
         B[t, k, n]      b[p * panel + taps[t] + k * step + q]
         C[m, n]         c[i * image + rows[r] + n]
 
-    each from where the product's begins. Products, see `Product`, follow one another. What C holds
-    then is finished while it is in the cache.
+    each from where the product's begins. A product without taps is 0. Products, see `Product`,
+    follow one another. What C holds then is finished while it is in the cache.
     """
     a, a_rows, a_image, a_taps, a_step = left
     b, b_taps, b_step, b_panel = right
@@ -218,7 +218,7 @@ def sweep(
     for number in range(products.shape[0]):
         a_at_0, b_at_0, c_at_0, first_tap, stop_tap, depth = products[number, :6]
         first_row, stop_row, first, stop = products[number, 6:]
-        chunk = min(depth, CHUNK)
+        chunk = max(min(depth, CHUNK), 1)
         together = CHUNK // chunk  # taps of a chunk
         many = stop_row - first_row >= MANY
         fits = not many and stop - first <= BLOCK
@@ -291,6 +291,9 @@ def sweep(
                                     ),
                                 )
                                 m += tiles * rows
+            if stop_tap == first_tap and not adding:
+                for m in range(count):
+                    c[c_from + c_at[m] : c_from + c_at[m] + columns] = 0
             if finish.function:
                 finish_rows(c[c_from:], c_at, columns, finish)
             start += count

@@ -87,6 +87,7 @@ class Schedule(NamedTuple):
 def schedule(
     batches: tuple[Pair, ...],
     at_once: int,
+    last_alone: bool,
     ranges: tuple[Pair, ...],
     window: Window,
     image: tuple[int, ...],
@@ -98,6 +99,7 @@ def schedule(
     Args:
         batches: of lines, first and stop.
         at_once: lines of a piece.
+        last_alone: whether the very last line is a piece of its own.
         ranges: of a group's filters, first and stop.
         window: as the others, see `cells`.
         image: (H, W, C).
@@ -105,6 +107,9 @@ def schedule(
         depth: channels of a group.
     """
     some = [parallel.pieces(slice(*batch), at_once) for batch in batches]
+    if last_alone:
+        lines = some[-1].pop()
+        some[-1] += parallel.pieces(lines, max(lines.stop - lines.start - 1, 1))
     found = [
         cells_together(p.start, p.stop, window, image, outputs)
         if few(image, depth)

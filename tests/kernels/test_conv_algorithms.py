@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from nnscratch.kernels import resolve
 from nnscratch.kernels.geometry import Pair, Window
+from nnscratch.kernels.numba import memory
 from nnscratch.kernels.numba.conv import (
     ALGORITHMS,
     Shape,
@@ -135,6 +136,20 @@ def test_channels_and_filters_of_several_panels(
 ) -> None:
     with going_by(order):
         check(algorithm, (2, 5, 6, channels), filters, SAME, 1, oracle=resolve("numpy").ops)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("algorithm", WINOGRAD)
+@pytest.mark.parametrize("filters", [64, 75, 300, 320])
+def test_leftovers_in_memory_are_not_read(
+    algorithm: str, order: str, filters: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_of_nan(shape: tuple[int, ...], dtype: Any) -> Array:
+        return np.full(shape, np.nan, dtype)
+
+    monkeypatch.setattr(memory, "empty", full_of_nan)
+    with going_by(order):
+        check(algorithm, (2, 9, 6, 70), filters, SAME, 1, oracle=resolve("numpy").ops)
 
 
 def test_tasks_go_by_filters_where_there_are_few_tiles() -> None:
@@ -514,6 +529,7 @@ import numpy as np
 from nnscratch.kernels import resolve
 from nnscratch.kernels.geometry import Window
 from nnscratch.kernels.numba.conv import ALGORITHMS
+from nnscratch.kernels.numba import memory
 from nnscratch.kernels.numba.finish import NOTHING
 
 naive, window = resolve("naive").ops, Window((3, 3), pads=((1, 1), (1, 1)))

@@ -17,7 +17,7 @@ from ..calls import call_at
 from ..finish import NOTHING, Finish
 from ..jit import compiled
 from ..launch import read
-from ..microkernel.panels import fill
+from ..microkernel.panels import fill, room_for_panels
 from ..microkernel.sweep import Left, Result, Right, sweep_address
 from ..microkernel.target import TARGET
 from .winograd_tiles import (
@@ -66,7 +66,7 @@ def convolve(x: Array, weights: Weights, pads: Pair, m: int, y: Array, finish: F
         m,
         depth,
         width,
-        memory.zeros((seats, size), x.dtype),  # see `fill`: not all of it is written
+        room_for_panels((seats, size), x.dtype, y.shape[3]),
         y,
         np.empty(y.shape[3], x.dtype),
         finish,
@@ -168,7 +168,7 @@ def kernel_gradient(x: Array, dy: Array, pads: Pair, m: int, gradient: Array) ->
         m,
         depth,
         width,
-        memory.zeros((seats, size), x.dtype),  # not all of a panel is written
+        room_for_panels((seats, size), x.dtype, dy.shape[3]),
         kernel_rows(gradient.shape),
         gradient,
         NOTHING[x.itemsize],

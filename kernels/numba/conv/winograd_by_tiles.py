@@ -18,7 +18,7 @@ from ..calls import call_at
 from ..finish import NOTHING, Finish
 from ..jit import compiled
 from ..launch import flat, read
-from ..microkernel.panels import pack
+from ..microkernel.panels import pack, room_for_panels
 from ..microkernel.sweep import ROWS, Left, Result, Right, sweep_address
 from ..microkernel.target import TARGET
 from .winograd_tiles import (
@@ -128,7 +128,8 @@ def kernel_gradient(x: Array, dy: Array, pads: Pair, m: int, gradient: Array) ->
     ranges = parallel.pieces(slice(0, filters), columns)
     tiles = number_of_tiles(len(x), outputs, m)
     batches = tile_batches(tiles, len(ranges), points * channels * filters)
-    partial = memory.zeros((len(batches), points, channels, filters), x.dtype)
+    new = memory.empty if tiles else memory.zeros
+    partial = new((len(batches), points, channels, filters), x.dtype)
     tasks = [
         (number, batch.start, batch.stop, some.start, some.stop)
         for (number, batch), some in itertools.product(enumerate(batches), ranges)
@@ -151,14 +152,23 @@ def kernel_gradient(x: Array, dy: Array, pads: Pair, m: int, gradient: Array) ->
         read(np.zeros(max(channels, filters), x.dtype)),
         m,
         pads,
-        memory.zeros((seats, size), x.dtype),  # see `fill`: not all of it is written
+        room_for_panels((seats, size), x.dtype, columns, filters),
         partial,
         NOTHING[x.itemsize],
         seats=seats,
     )
-    total = launch.add_in_order(partial).reshape(-1)
-    step = channels * filters
-    transform_gradient(flat(total), step, 0, m, gradient.reshape(-1), whole(step), step)
+    total, step = launch.add_in_order(partial), channels * filters
+    edges = parallel.edges(step, parallel.GRAIN // points, multiple=16)
+    launch.each(transform_sums, len(edges) - 1, edges, flat(total), step, m, gradient.reshape(-1))
+
+
+@compiled()
+def transform_sums(
+    block: int, _: int, edges: Array, total: Array, step: int, m: int, gradient: Array
+) -> None:
+    """Some numbers of each point: points and cells are `step` apart."""
+    first, count = edges[block], edges[block + 1] - edges[block]
+    transform_gradient(total[first:], step, 0, m, gradient[first:], whole(step), count)
 
 
 @compiled()
@@ -204,7 +214,7 @@ def add_tiles(
                 Result(target, rows * filters, 0),
                 every_point(points, steps, count, channels, channels),
                 columns,
-                True,
+                tile > first_tile,
                 nothing,
             ),
         )

@@ -121,6 +121,12 @@ def fill(
             k += together
 
 
+def room_for_panels(shape: tuple[int, ...], dtype: np.dtype[Any], *columns: int) -> Array:
+    """Memory for panels of so many columns, whose vectors' rests are no leftovers, see `fill`."""
+    full = all(count % TARGET.lanes(dtype.itemsize) == 0 for count in columns)
+    return (memory.empty if full else memory.zeros)(shape, dtype)
+
+
 @compiled(inline=True)
 def neighbours(rows: Array, count: int) -> bool:
     """Whether there are so many rows, and they follow one another."""

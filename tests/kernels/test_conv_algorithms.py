@@ -164,16 +164,23 @@ def test_tasks_go_by_filters_where_there_are_few_tiles() -> None:
     assert order(1, 260, np.inf) is winograd.winograd_by_tiles  # too long a sum to be precise
 
 
-@pytest.mark.parametrize("matrix", [1, 40, 400])
-@given(slidings(dilated=True), st.integers(1, 3), st.integers(1, 4))
+@pytest.mark.parametrize(("matrix", "windows"), [(1, 1), (40, 30), (400, 1024)])
+@given(slidings(dilated=True), st.integers(1, 3), st.integers(1, 4), st.sampled_from([2, 16, 21]))
 @settings(deadline=None, max_examples=60, derandomize=True)
 def test_lines_of_an_image(
-    matrix: int, sliding: tuple[Window, Pair], n_images: int, channels: int
+    matrix: int,
+    windows: int,
+    sliding: tuple[Window, Pair],
+    n_images: int,
+    channels: int,
+    filters: int,
 ) -> None:
     window, image = sliding
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planes, "MATRIX", matrix)
-        check("planes", (n_images, *image, channels), 2, window, 1)
+        patch.setattr(planes, "PIXELS", windows)
+        patch.setattr(planes, "GRAIN_FLOP", 1)
+        check("planes", (n_images, *image, channels), filters, window, 1)
 
 
 @given(slidings(dilated=True), st.integers(1, 2), st.integers(2, 9), st.integers(1, 3))
@@ -461,8 +468,9 @@ def test_what_is_chosen_can_do_it(
     ("changes", "chosen"),
     [
         ({}, "planes"),
-        ({"images": 1}, "direct"),  # few pixels
-        ({"images": 1, "window": Window((13, 13))}, "planes"),  # but many cells
+        ({"images": 1}, "planes"),
+        ({"image": (15, 14)}, "direct"),  # few outputs
+        ({"image": (15, 14), "window": Window((13, 13))}, "planes"),  # but many cells
         ({"window": Window((13, 13)), "channels": 5}, "im2col"),
         ({"channels": 5}, "direct"),
         ({"groups": 2}, "direct"),

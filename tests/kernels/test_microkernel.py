@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
 from typing import Any
 
 import numpy as np
@@ -164,11 +166,27 @@ def test_taps_are_added_up_a_chunk_at_a_time() -> None:
     np.testing.assert_allclose(c, np.einsum("mtk,tkn->mn", a, b), rtol=1e-12)
 
 
-@pytest.mark.parametrize("columns", [1, 15, 16, 17, 50])
+def before_a_gap(array: Array) -> Array:
+    """The same numbers; whoever reads what is behind them ends the process."""
+    pages = -(-array.nbytes // mmap.PAGESIZE)
+    memory = mmap.mmap(-1, (pages + 1) * mmap.PAGESIZE)
+    copy = np.frombuffer(memory, array.dtype, array.size, pages * mmap.PAGESIZE - array.nbytes)
+    copy[:] = array.reshape(-1)
+    end = ctypes.c_void_p(copy.ctypes.data + array.nbytes)
+    assert ctypes.CDLL(None).mprotect(end, ctypes.c_size_t(mmap.PAGESIZE), 0) == 0
+    return copy.reshape(array.shape)
+
+
+@pytest.mark.skipif(not hasattr(mmap, "PROT_READ"), reason="no pages that nobody may read")
+@pytest.mark.parametrize("columns", [1, 15, 16, 17, 50, 64])
+@pytest.mark.parametrize("depth", [1, 6, 8, 21, 40])
 @pytest.mark.parametrize("turned", [False, True])
-def test_panels_hold_the_matrix_and_its_transpose(columns: int, turned: bool) -> None:
-    depth = 21
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_panels_hold_the_matrix_and_its_transpose(
+    columns: int, depth: int, turned: bool, dtype: str
+) -> None:
     matrix = normal(columns, depth) if turned else normal(depth, columns)
+    matrix = before_a_gap(matrix.astype(dtype))
     if turned:
         panels = pack(matrix, np.arange(depth), depth, columns)
         matrix = matrix.T
@@ -176,6 +194,17 @@ def test_panels_hold_the_matrix_and_its_transpose(columns: int, turned: bool) ->
         panels = pack(matrix, np.arange(depth) * columns, 1, columns)
     whole = np.concatenate(list(panels), axis=1)[:, :columns]
     assert np.array_equal(whole, matrix)
+
+
+@pytest.mark.parametrize("runs", [(40, 3), (3, 40), (16, 5, 16, 7)])
+def test_panels_of_rows_some_of_which_are_neighbours(runs: tuple[int, ...]) -> None:
+    """As of a kernel for its images' gradients: the channels of a cell."""
+    starts = np.cumsum([0, *runs[:-1]]) + 2 * np.arange(len(runs))
+    rows = np.concatenate([at + np.arange(run) for at, run in zip(starts, runs, strict=True)])
+    source = normal(100, 70)
+    panels = pack(source, rows, 70, 100)
+    whole = np.concatenate(list(panels), axis=1)[:, :100]
+    assert np.array_equal(whole, source[:, rows].T)
 
 
 @pytest.mark.parametrize("columns", [3, TARGET.columns(4) + 1, TARGET.columns(4) + TARGET.lanes(4)])

@@ -17,8 +17,8 @@ from .lines import forward_lines
 MANY = 128
 """Cells of a kernel for each of which direct has tables of its own."""
 
-MANY_PIXELS = 4096
-"""Of all images of few channels: fewer are done before tasks are handed out."""
+MANY_PIXELS = 128
+"""Outputs of an image of few channels: fewer are not worth panels of their own."""
 
 MOST_SUMMED = 2048
 """Channels or filters that Winograd's tiles of 4 x 4 are taken for: with four times as many their
@@ -49,11 +49,8 @@ def special(shape: Shape) -> str | None:
 
 
 def planes(shape: Shape) -> str | None:
-    """What fills vectors where there are few channels to write, as direct does not.
-
-    Its tasks are work for Python.
-    """
-    pixels = shape.images * math.prod(shape.window.output_size(shape.image))
+    """What fills vectors where there are few channels to write, as direct does not."""
+    pixels = math.prod(shape.window.output_size(shape.image))
     enough = pixels >= MANY_PIXELS or windows(shape)
     return "planes" if enough and ALGORITHMS["planes"].fits(shape) else None
 

@@ -45,23 +45,27 @@ def move(typing: Any, like: Any, source: Any, target: Any) -> Any:
 copy_vector: Callable[..., None] = intrinsic(move)
 
 
-def turn(typing: Any, like: Any, source: Any, step: Any, target: Any, width: Any) -> Any:
-    """For compiled code: transpose a square that is a vector wide.
+def turn(
+    typing: Any, like: Any, source: Any, step: Any, target: Any, width: Any, count: Any
+) -> Any:
+    """For compiled code: transpose a square that is a vector wide, or its first columns.
 
-    Its rows lie `step` bytes apart from one address on, its columns will lie `width` bytes apart.
+    Its rows lie `step` bytes apart from one address on, so many of its columns will lie `width`
+    bytes apart. All of the square is read.
     """
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        _, source, step, target, width = values
+        _, source, step, target, width, count = values
         vectors = Vectors(builder.module, like.dtype.bitwidth)
         vectors.builder = builder
         places = [INT(n) for n in range(vectors.lanes)]
         rows = [vectors.load(builder.add(source, builder.mul(step, n))) for n in places]
         for n, column in zip(places, vectors.transposed(rows), strict=True):
-            vectors.store(column, builder.add(target, builder.mul(width, n)))
+            with builder.if_then(builder.icmp_signed("<", n, count)):
+                vectors.store(column, builder.add(target, builder.mul(width, n)))
         return context.get_dummy_value()
 
-    return types.void(like, *[types.int64] * 4), generate
+    return types.void(like, *[types.int64] * 5), generate
 
 
 turn_square: Callable[..., None] = intrinsic(turn)
@@ -109,12 +113,19 @@ def fill(
         panels[panel, first:stop, filled:] = 0
         k = first
         while k < stop:
-            together = lanes if neighbours(rows[k:stop], lanes) else 1
-            squares = filled // lanes * lanes if together == lanes else 0
+            last = max(stop - lanes, first)
+            if last < k and filled >= lanes and neighbours(rows[last:stop], lanes):
+                k = last  # a square that has some rows of the one before
+            together = min(lanes, stop - k)
+            if not neighbours(rows[k:stop], together):
+                together = 1
+            squares = filled // lanes * lanes if together > 1 else 0
+            while squares and rows[k] + (column + squares - 1) * step + lanes > source.size:
+                squares -= lanes  # behind a few rows there may be nothing to read
             for n in range(0, squares, lanes):
                 square = start + (rows[k] + (column + n) * step) * size
                 target = end + ((panel * depth + k) * width + n) * size
-                turn_square(source, square, step * size, target, width * size)
+                turn_square(source, square, step * size, target, width * size, together)
             for n in range(squares, filled):
                 for row in range(k, k + together):
                     panels[panel, row, n] = source[rows[row] + (column + n) * step]

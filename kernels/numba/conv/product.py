@@ -17,11 +17,11 @@ import numpy as np
 from ...geometry import Pair, Window
 from ...ops import Array
 from .. import launch, memory, parallel
-from ..blas import product
 from ..calls import call_at
 from ..finish import NOTHING, Finish
 from ..jit import compiled
 from ..launch import flat
+from ..matrices import product
 from ..microkernel.panels import fill
 from ..microkernel.sweep import Left, Product, Result, Right, sweep_address, table
 from ..microkernel.target import TARGET

@@ -2,7 +2,9 @@
 
 With many channels each cell of the kernel is a product of its own, whose rows are the channels.
 With few, rows are all cells that some outputs read, channel by channel, for a tile wants six rows
-or twelve: the outputs of the middle read all cells, those at an edge of the image fewer.
+or twelve: the outputs of the middle read all cells, those at an edge of the image fewer. To sum up
+edges of one column from line to line, in longer runs, took 0.9 to 1.1 times as long: it did not
+stay.
 """
 
 from __future__ import annotations

@@ -30,6 +30,8 @@ class Target:
     """Of a vector."""
     fused: bool
     """Whether it has an instruction for a * b + c that rounds once."""
+    masked: bool
+    """Whether it writes some lanes of a vector as fast as all of them."""
     rows: int
     vectors: int
     needs: tuple[str, ...]
@@ -45,10 +47,12 @@ class Target:
 
 
 TARGETS = (
-    Target("avx512", 64, True, rows=6, vectors=4, needs=("avx512f",)),  # 29 of 32 registers
-    Target("avx2", 32, True, rows=6, vectors=2, needs=("avx2", "fma")),  # 15 of 16
-    Target("neon", 16, True, rows=6, vectors=4, needs=("neon",)),  # 29 of 32
-    Target("portable", 16, False, rows=4, vectors=2, needs=()),  # 11 of 16, one more for a product
+    Target("avx512", 64, True, True, rows=6, vectors=4, needs=("avx512f",)),  # 29 of 32 registers
+    Target("avx2", 32, True, False, rows=6, vectors=2, needs=("avx2", "fma")),  # 15 of 16
+    Target("neon", 16, True, False, rows=6, vectors=4, needs=("neon",)),  # 29 of 32
+    Target(
+        "portable", 16, False, False, rows=4, vectors=2, needs=()
+    ),  # 11 of 16, one more for a product
 )
 """From the widest to what every processor can do, if need be a number at a time."""
 

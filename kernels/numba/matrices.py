@@ -77,7 +77,7 @@ def product_of_tiles(a: Array, b: Array, finish: Finish) -> Array:
     blocks = block_table(rows, columns, lanes)
     places = tables(rows, depth, columns, left.row, left.column, right.row)
     y, seats = memory.empty((rows, columns), a.dtype), parallel.threads()
-    width = 0 if there else min(TARGET.columns(a.itemsize), -(-columns // lanes) * lanes)
+    width = min(TARGET.columns(a.itemsize), -(-columns // lanes) * lanes)
     launch.each(
         multiply_there if there else multiply_copies,
         len(blocks),
@@ -90,7 +90,7 @@ def product_of_tiles(a: Array, b: Array, finish: Finish) -> Array:
         NOTHING[a.itemsize],
         y,
         finish,
-        memory.empty((seats, 1, CHUNK, width), a.dtype),
+        *(() if there else [memory.empty((seats, 1, CHUNK, width), a.dtype)]),
         seats=seats,
     )
     return y
@@ -154,7 +154,6 @@ def multiply_there(
     nothing: Finish,
     y: Array,
     finish: Finish,
-    scratch: Array,
 ) -> None:
     """A block of rows and columns, where B lies."""
     top, bottom, first, stop = blocks[task]

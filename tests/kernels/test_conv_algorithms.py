@@ -183,6 +183,12 @@ def test_lines_of_an_image(
         check("planes", (n_images, *image, channels), filters, window, 1)
 
 
+def test_the_gradient_of_images_that_nothing_reads_is_zero() -> None:
+    dy, kernel = np.empty((2, 8, 7, 0), np.float32), np.empty((3, 3, 2, 0), np.float32)
+    dx = ALGORITHMS["planes"].input_gradient(dy, kernel, SAME, 1, (8, 7))
+    np.testing.assert_array_equal(dx, np.zeros((2, 8, 7, 2), np.float32), strict=True)
+
+
 @given(slidings(dilated=True), st.integers(1, 2), st.integers(2, 9), st.integers(1, 3))
 @settings(deadline=None, max_examples=60, derandomize=True)
 def test_channel_by_channel(

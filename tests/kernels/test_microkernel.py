@@ -167,7 +167,9 @@ def test_taps_are_added_up_a_chunk_at_a_time() -> None:
 
 
 def before_a_gap(array: Array) -> Array:
-    """The same numbers; whoever reads what is behind them ends the process."""
+    """The same numbers; who reads what is behind them ends the process, where the system can."""
+    if not hasattr(mmap, "PROT_READ"):
+        return array
     pages = -(-array.nbytes // mmap.PAGESIZE)
     memory = mmap.mmap(-1, (pages + 1) * mmap.PAGESIZE)
     copy = np.frombuffer(memory, array.dtype, array.size, pages * mmap.PAGESIZE - array.nbytes)
@@ -177,7 +179,6 @@ def before_a_gap(array: Array) -> Array:
     return copy.reshape(array.shape)
 
 
-@pytest.mark.skipif(not hasattr(mmap, "PROT_READ"), reason="no pages that nobody may read")
 @pytest.mark.parametrize("columns", [1, 15, 16, 17, 50, 64])
 @pytest.mark.parametrize("depth", [1, 6, 8, 21, 40])
 @pytest.mark.parametrize("turned", [False, True])

@@ -16,6 +16,7 @@ them at a time: those at an edge of its lines are made twice. Sums are plain sum
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from ..launch import flat
 from ..microkernel.panels import fill
 from ..microkernel.sweep import Left, Product, Result, Right, sweep_address, table
 from ..microkernel.target import TARGET
+from ..recent import remembered
 from ..windows import Numbers, inside, numbers
 
 MOST_CHANNELS = 4
@@ -59,12 +61,15 @@ def conv2d_input_gradient(
 ) -> Array:
     """See `Ops.conv2d_input_gradient`; there is one group."""
     n_images, rows, length, filters = dy.shape
-    channels, cells = kernel.shape[2], kernel[..., 0].size
-    dx = memory.empty((n_images, *image, channels), dy.dtype)
+    channels, cells = kernel.shape[2], math.prod(kernel.shape[:3])
+    new = memory.empty if dy.size else memory.zeros
+    dx = new((n_images, *image, channels), dy.dtype)
+    if not (dx.size and dy.size):
+        return dx
     tasks = items(n_images, image, rows, window, 2 * rows * length * kernel.size, channels)
-    together = max(PIXELS // length, 1) if length else 1
+    together = max(PIXELS // length, 1)
     width, seats = TARGET.columns(dy.itemsize), parallel.threads()
-    lines = max((stop - start for *_, start, stop, _, _ in tasks.tolist()), default=0)
+    lines = int(np.max(tasks[:, 3] - tasks[:, 2]))
     none, places = np.zeros(1, np.int64), np.arange(cells)
     launch.each(
         add_windows,
@@ -87,6 +92,7 @@ def conv2d_input_gradient(
     return dx
 
 
+@remembered
 def items(images: int, image: Pair, rows: int, window: Window, flop: int, channels: int) -> Array:
     """For each task first and stop image, line, and row of windows that reach these lines. int64.
 
@@ -101,7 +107,7 @@ def items(images: int, image: Pair, rows: int, window: Window, flop: int, channe
     height, width = image
     wanted = max(min(TASKS, images * flop // GRAIN_FLOP), 1)
     some = parallel.pieces(slice(0, images), max(images // wanted, 1))
-    cuts = min(-(-wanted // max(images, 1)), height // window.size[0])
+    cuts = min(-(-wanted // images), height // window.size[0])
     most = max(MATRIX // (width * channels), 1)
     parts = parallel.pieces(slice(0, height), min(-(-height // max(cuts, 1)), most))
     return np.array(
@@ -110,7 +116,7 @@ def items(images: int, image: Pair, rows: int, window: Window, flop: int, channe
             for own, part in itertools.product(some, parts)
         ],
         np.int64,
-    ).reshape(-1, 6)
+    )
 
 
 def reaching(lines: slice, window: Window, height: int, rows: int) -> tuple[int, int]:

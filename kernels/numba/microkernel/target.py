@@ -50,9 +50,8 @@ TARGETS = (
     Target("avx512", 64, True, True, rows=6, vectors=4, needs=("avx512f",)),  # 29 of 32 registers
     Target("avx2", 32, True, False, rows=6, vectors=2, needs=("avx2", "fma")),  # 15 of 16
     Target("neon", 16, True, False, rows=6, vectors=4, needs=("neon",)),  # 29 of 32
-    Target(
-        "portable", 16, False, False, rows=4, vectors=2, needs=()
-    ),  # 11 of 16, one more for a product
+    # 11 of 16, and one more for a product
+    Target("portable", 16, False, False, rows=4, vectors=2, needs=()),
 )
 """From the widest to what every processor can do, if need be a number at a time."""
 

@@ -284,13 +284,16 @@ def classification(rows: int, classes: int, target: Fill) -> Iterator[OpCase]:
 
 def optimizers(count: int) -> Iterator[OpCase]:
     """One update of `count` weights by every rule, with Keras's defaults."""
-    name, gradient, first, second = label(count), normal(count), normal(count), uniform(count)
-    yield OpCase("sgd", name, (gradient, 0.01))
-    yield OpCase("momentum", label(name, "plain"), (gradient, first, 0.01, 0.9, False))
-    yield OpCase("momentum", label(name, "nesterov"), (gradient, first, 0.01, 0.9, True))
-    yield OpCase("rmsprop", name, (gradient, second, 0.001, 0.9, 1e-7))
-    yield OpCase("adagrad", name, (gradient, second, 0.001, 1e-7))
-    yield OpCase("adam", name, (gradient, first, second, 0.001, 0.9, 0.999, 1e-7))
+    gradient, first, second = normal(count), normal(count), uniform(count)
+    for moved in ((), (normal(count),)):
+        name = label(count, "moving" if moved else "update")
+        plain, nesterov = label(name, "plain"), label(name, "nesterov")
+        yield OpCase("sgd", name, (gradient, 0.01, *moved))
+        yield OpCase("momentum", plain, (gradient, first, 0.01, 0.9, False, *moved))
+        yield OpCase("momentum", nesterov, (gradient, first, 0.01, 0.9, True, *moved))
+        yield OpCase("rmsprop", name, (gradient, second, 0.001, 0.9, 1e-7, *moved))
+        yield OpCase("adagrad", name, (gradient, second, 0.001, 1e-7, *moved))
+        yield OpCase("adam", name, (gradient, first, second, 0.001, 0.9, 0.999, 1e-7, *moved))
 
 
 def statistics(shape: Shape, fill: Fill, *bounds: Pair) -> Iterator[OpCase]:

@@ -261,9 +261,10 @@ class Ops(Protocol):
     def softmax_cross_entropy(self, logits: Array, target: Array) -> tuple[Array, Array]:
         """-sum_k t log softmax(z) of each row and softmax(z) sum(t) - t; (R, K) -> (R,), (R, K)."""
 
-    # -- optimizers (optimizer.py): flat arrays; the update is what is added to the values ----
+    # -- optimizers (optimizer.py): flat arrays; the update is what is added to the parameters,
+    # and where those are given, their sum takes its place, to the same bits ------------------
 
-    def sgd(self, gradient: Array, learning_rate: float) -> Array:
+    def sgd(self, gradient: Array, learning_rate: float, params: Array | None = None) -> Array:
         """-learning_rate * g."""
 
     def momentum(
@@ -273,6 +274,7 @@ class Ops(Protocol):
         learning_rate: float,
         momentum: float,
         nesterov: bool,
+        params: Array | None = None,
     ) -> tuple[Array, Array]:
         """(update, v): v = momentum v - lr g; the update is v, or momentum v - lr g (Nesterov)."""
 
@@ -283,11 +285,17 @@ class Ops(Protocol):
         learning_rate: float,
         rho: float,
         epsilon: float,
+        params: Array | None = None,
     ) -> tuple[Array, Array]:
         """(update, s): s = rho s + (1 - rho) g^2; -lr g / sqrt(s + epsilon)."""
 
     def adagrad(
-        self, gradient: Array, accumulator: Array, learning_rate: float, epsilon: float
+        self,
+        gradient: Array,
+        accumulator: Array,
+        learning_rate: float,
+        epsilon: float,
+        params: Array | None = None,
     ) -> tuple[Array, Array]:
         """(update, a): a = a + g^2; -lr g / sqrt(a + epsilon)."""
 
@@ -300,6 +308,7 @@ class Ops(Protocol):
         beta_1: float,
         beta_2: float,
         epsilon: float,
+        params: Array | None = None,
     ) -> tuple[Array, Array, Array]:
         """(update, m, v): m += (g - m)(1 - beta_1); v += (g^2 - v)(1 - beta_2).
 

@@ -295,6 +295,45 @@ def test_every_optimizer_finds_the_bottom_of_a_bowl(ctx, optimizer):
     assert_allclose(params, 0.5, atol=0.05)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("optimizer", EVERY_OPTIMIZER, ids=label)
+@pytest.mark.parametrize("average", [False, True])
+def test_one_pass_gives_the_bits_of_the_update_and_the_sum(backend, optimizer, average):
+    ctx = Context(get_backend(backend))
+    optimizer = dataclasses.replace(optimizer, use_ema=average)
+    rng = np.random.default_rng(3)
+    params, *gradients = rng.standard_normal((4, 999), dtype=np.float32)
+    slots = optimizer.begin(ctx, params)
+    for iteration, gradient in enumerate(gradients):
+        args = (ctx, params, gradient, slots, iteration)
+        updates, expected = optimizer.advance(*args)
+        params, slots = optimizer.descend(*args)
+        assert_array_equal(params, args[1] + updates)
+        assert slots.keys() == expected.keys()
+        for name, slot in slots.items():
+            assert_array_equal(slot, expected[name])
+
+
+class Half:
+    """Asks for half of what the next class of its object asks for."""
+
+    def update(self, ctx, params, gradients, slots, iteration):
+        updates, slots = super().update(ctx, params, gradients, slots, iteration)
+        return updates / 2, slots
+
+
+@pytest.mark.parametrize("bases", [(Half, SGD), (Half, Adam)], ids=["SGD", "Adam"])
+def test_an_update_of_ones_own_is_not_passed_over(ctx, bases):
+    mixed = type("Mixed", bases, {})
+    heir = type("Heir", (mixed,), {})
+    direct = type("Direct", bases[1:], {"update": lambda *args: (-args[3], args[4])})
+    params, gradients = np.ones(9), np.full(9, 0.5)
+    for own in (mixed(), heir(), direct()):
+        slots = own.init(ctx, params)
+        updates, _ = own.update(ctx, params, gradients, slots, 0)
+        assert_array_equal(own.descend(ctx, params, gradients, slots, 0)[0], params + updates)
+
+
 def test_an_optimizer_is_immutable():
     with pytest.raises(dataclasses.FrozenInstanceError):
         SGD().learning_rate = 0.1

@@ -9,11 +9,16 @@ from ..ops import Array
 from .scalars import elementwise, rounded
 
 
+def onto(params: Array | None, update: Array) -> Array:
+    """The update, added to the parameters if there are any."""
+    return update if params is None else params + update
+
+
 @kernel("sgd", backend="naive")
-def sgd(gradient: Array, learning_rate: float) -> Array:
+def sgd(gradient: Array, learning_rate: float, params: Array | None = None) -> Array:
     """A step down the gradient."""
     rate = rounded(learning_rate, gradient)
-    return elementwise(lambda g: -rate * g, gradient)
+    return onto(params, elementwise(lambda g: -rate * g, gradient))
 
 
 @kernel("momentum", backend="naive")
@@ -23,11 +28,13 @@ def momentum(
     learning_rate: float,
     momentum: float,
     nesterov: bool,
+    params: Array | None = None,
 ) -> tuple[Array, Array]:
     """The velocity; Nesterov's update looks one velocity ahead."""
     rate, decay = rounded(learning_rate, gradient), rounded(momentum, gradient)
     after = elementwise(lambda g, v: decay * v - rate * g, gradient, velocity)
-    return elementwise(lambda g, v: decay * v - rate * g if nesterov else v, gradient, after), after
+    update = elementwise(lambda g, v: decay * v - rate * g if nesterov else v, gradient, after)
+    return onto(params, update), after
 
 
 @kernel("rmsprop", backend="naive")
@@ -37,21 +44,28 @@ def rmsprop(
     learning_rate: float,
     rho: float,
     epsilon: float,
+    params: Array | None = None,
 ) -> tuple[Array, Array]:
     """The gradient over its running root mean square."""
     rate, keep, take, small = (rounded(s, gradient) for s in (learning_rate, rho, 1 - rho, epsilon))
     after = elementwise(lambda g, s: keep * s + take * g**2, gradient, mean_square)
-    return elementwise(lambda g, s: -rate * g / sqrt(s + small), gradient, after), after
+    update = elementwise(lambda g, s: -rate * g / sqrt(s + small), gradient, after)
+    return onto(params, update), after
 
 
 @kernel("adagrad", backend="naive")
 def adagrad(
-    gradient: Array, accumulator: Array, learning_rate: float, epsilon: float
+    gradient: Array,
+    accumulator: Array,
+    learning_rate: float,
+    epsilon: float,
+    params: Array | None = None,
 ) -> tuple[Array, Array]:
     """The gradient over the root of all its squares so far."""
     rate, small = rounded(learning_rate, gradient), rounded(epsilon, gradient)
     after = elementwise(lambda g, a: a + g**2, gradient, accumulator)
-    return elementwise(lambda g, a: -rate * g / sqrt(a + small), gradient, after), after
+    update = elementwise(lambda g, a: -rate * g / sqrt(a + small), gradient, after)
+    return onto(params, update), after
 
 
 @kernel("adam", backend="naive")
@@ -63,6 +77,7 @@ def adam(
     beta_1: float,
     beta_2: float,
     epsilon: float,
+    params: Array | None = None,
 ) -> tuple[Array, Array, Array]:
     """The running mean of gradients over the root of that of their squares."""
     size, take_1, take_2, small = (
@@ -70,4 +85,5 @@ def adam(
     )
     m = elementwise(lambda g, m: m + (g - m) * take_1, gradient, first_moment)
     v = elementwise(lambda g, v: v + (g**2 - v) * take_2, gradient, second_moment)
-    return elementwise(lambda m, v: -(m * size) / (sqrt(v) + small), m, v), m, v
+    update = elementwise(lambda m, v: -(m * size) / (sqrt(v) + small), m, v)
+    return onto(params, update), m, v

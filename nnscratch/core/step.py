@@ -85,8 +85,8 @@ class Step:
     """Both parts together."""
     gradients: Arena
     """What the optimizer read: both parts, clipped as the optimizer was told to."""
-    updates: Arena
-    """What the optimizer asked to add, weight decay included."""
+    asked: Callable[[], Arena]
+    """Makes `updates`."""
     after: Arena
     """The parameters that `apply` will install: constrained, and rounded to their dtype."""
     state: Mapping[str, Values]
@@ -112,6 +112,15 @@ class Step:
     def penalty(self) -> float:
         """The regularisers' part of the loss."""
         return float(self.penalty_total)
+
+    @cached_property
+    def updates(self) -> Arena:
+        """What the optimizer asked to add, weight decay included; made when it is first read.
+
+        The step moves the parameters in one pass, which does not write this down. The same rule on
+        the same numbers gives the same bits.
+        """
+        return self.asked()
 
     @cached_property
     def metrics(self) -> Mapping[str, float]:

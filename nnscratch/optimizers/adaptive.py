@@ -53,18 +53,32 @@ class RMSprop(Optimizer):
         self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
     ) -> tuple[Array, dict[str, Array]]:
         """The scaled gradient, or the velocity."""
-        rate = self.learning_rate_at(iteration)
-        updates, mean_square = ctx.k.rmsprop(
-            gradients, slots["mean_square"], rate, self.rho, self.epsilon
-        )
-        after = {"mean_square": mean_square}
+        updates, after = self._follow(ctx, None, gradients, slots, iteration)
         if self.centered:
-            mean = self.rho * slots["mean"] + (1 - self.rho) * gradients
-            after["mean"] = mean
+            rate, mean_square = self.learning_rate_at(iteration), after["mean_square"]
+            mean = after["mean"] = self.rho * slots["mean"] + (1 - self.rho) * gradients
             updates = -rate * gradients / ctx.xp.sqrt(mean_square - mean**2 + self.epsilon)
         if self.momentum:
             updates = after["velocity"] = self.momentum * slots["velocity"] + updates
         return updates, after
+
+    def descend(
+        self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """The parameters after the step, in one pass."""
+        if self.use_ema or self.centered or self.momentum:
+            return super().descend(ctx, params, gradients, slots, iteration)
+        return self._follow(ctx, params, gradients, slots, iteration)
+
+    def _follow(
+        self, ctx: Context, params: Array | None, gradients: Array, slots: Slots, iteration: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """The update, or the parameters that it moves, and the slots."""
+        rate = self.learning_rate_at(iteration)
+        result, mean_square = ctx.k.rmsprop(
+            gradients, slots["mean_square"], rate, self.rho, self.epsilon, params
+        )
+        return result, {"mean_square": mean_square}
 
 
 @dataclass(frozen=True)
@@ -89,9 +103,25 @@ class Adagrad(Optimizer):
         self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
     ) -> tuple[Array, dict[str, Array]]:
         """The scaled gradient."""
+        return self._follow(ctx, None, gradients, slots, iteration)
+
+    def descend(
+        self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """The parameters after the step, in one pass."""
+        if self.use_ema:
+            return super().descend(ctx, params, gradients, slots, iteration)
+        return self._follow(ctx, params, gradients, slots, iteration)
+
+    def _follow(
+        self, ctx: Context, params: Array | None, gradients: Array, slots: Slots, iteration: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """The update, or the parameters that it moves, and the slots."""
         rate = self.learning_rate_at(iteration)
-        updates, accumulator = ctx.k.adagrad(gradients, slots["accumulator"], rate, self.epsilon)
-        return updates, {"accumulator": accumulator}
+        result, accumulator = ctx.k.adagrad(
+            gradients, slots["accumulator"], rate, self.epsilon, params
+        )
+        return result, {"accumulator": accumulator}
 
 
 @dataclass(frozen=True)
@@ -128,23 +158,42 @@ class Adam(Optimizer):
         self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
     ) -> tuple[Array, dict[str, Array]]:
         """The first moment over the root of the second."""
-        t = iteration + 1
-        correction = math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
-        step_size = self.learning_rate_at(iteration) * correction
-        updates, first, second = ctx.k.adam(
+        updates, after = self._follow(ctx, None, gradients, slots, iteration)
+        if self.amsgrad:
+            first, second = after["first_moment"], after["second_moment"]
+            largest = after["largest"] = ctx.xp.maximum(slots["largest"], second)
+            step_size = self._step_size(iteration)
+            updates = -(first * step_size) / (ctx.xp.sqrt(largest) + self.epsilon)
+        return updates, after
+
+    def descend(
+        self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """The parameters after the step, in one pass."""
+        if self.use_ema or self.amsgrad:
+            return super().descend(ctx, params, gradients, slots, iteration)
+        return self._follow(ctx, params, gradients, slots, iteration)
+
+    def _follow(
+        self, ctx: Context, params: Array | None, gradients: Array, slots: Slots, iteration: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """The update, or the parameters that it moves, and the slots."""
+        result, first, second = ctx.k.adam(
             gradients,
             slots["first_moment"],
             slots["second_moment"],
-            step_size,
+            self._step_size(iteration),
             self.beta_1,
             self.beta_2,
             self.epsilon,
+            params,
         )
-        after = {"first_moment": first, "second_moment": second}
-        if self.amsgrad:
-            largest = after["largest"] = ctx.xp.maximum(slots["largest"], second)
-            updates = -(first * step_size) / (ctx.xp.sqrt(largest) + self.epsilon)
-        return updates, after
+        return result, {"first_moment": first, "second_moment": second}
+
+    def _step_size(self, iteration: int) -> float:
+        t = iteration + 1
+        correction = math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        return self.learning_rate_at(iteration) * correction
 
 
 @dataclass(frozen=True)

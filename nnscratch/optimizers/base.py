@@ -146,6 +146,23 @@ class Optimizer(metaclass=DescriptionType):
             updates = average - params
         return updates, {**own, AVERAGE: average}
 
+    def descend(
+        self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """The parameters plus what `advance` asks to add to them, and the slots. See there.
+
+        A rule that makes both in one pass over the parameters overrides it, to the same bits.
+        """
+        updates, own = self.advance(ctx, params, gradients, slots, iteration)
+        return ctx.k.add(params, updates), own
+
+    def __init_subclass__(cls) -> None:
+        """Where a class has an update of its own, no other rule's single pass takes its place."""
+        super().__init_subclass__()
+        steps = {"update", "advance", "descend"}
+        if "descend" not in vars(next(base for base in cls.__mro__ if steps & set(vars(base)))):
+            cls.descend = Optimizer.descend  # type: ignore[method-assign]
+
     def learning_rate_at(self, iteration: int) -> float:
         """The learning rate of a step; the first is 0."""
         return float(schedules.get(self.learning_rate)(iteration))

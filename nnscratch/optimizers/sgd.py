@@ -39,10 +39,24 @@ class SGD(Optimizer):
         self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
     ) -> tuple[Array, dict[str, Array]]:
         """The velocity, or -lr * g."""
+        return self._follow(ctx, None, gradients, slots, iteration)
+
+    def descend(
+        self, ctx: Context, params: Array, gradients: Array, slots: Slots, iteration: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """The parameters after the step, in one pass."""
+        if self.use_ema:
+            return super().descend(ctx, params, gradients, slots, iteration)
+        return self._follow(ctx, params, gradients, slots, iteration)
+
+    def _follow(
+        self, ctx: Context, params: Array | None, gradients: Array, slots: Slots, iteration: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """The update, or the parameters that it moves, and the slots."""
         rate = self.learning_rate_at(iteration)
         if not self.momentum:
-            return ctx.k.sgd(gradients, rate), {}
-        updates, velocity = ctx.k.momentum(
-            gradients, slots["velocity"], rate, self.momentum, self.nesterov
+            return ctx.k.sgd(gradients, rate, params), {}
+        result, velocity = ctx.k.momentum(
+            gradients, slots["velocity"], rate, self.momentum, self.nesterov, params
         )
-        return updates, {"velocity": velocity}
+        return result, {"velocity": velocity}

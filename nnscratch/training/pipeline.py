@@ -16,6 +16,7 @@ from nnscratch.core.step import Batch, Step, Total
 from nnscratch.core.store import Arena, by_layer, gathered
 from nnscratch.core.tape import ALL, Call, Tape
 from nnscratch.kernels.ops import Array
+from nnscratch.optimizers.base import Optimizer
 from nnscratch.training.compiled import Compiled, Objective
 
 
@@ -65,26 +66,21 @@ def compute_step(
         keep: the fields that each call keeps in memory; the others are recomputed when read.
         watcher: sees each call as soon as it is computed.
     """
-    ctx, plan, optimizer = start.ctx, start.plan, compiled.optimizer
-    old, whole = start.trained.buffer, keep >= ALL
+    ctx, plan, optimizer, whole = start.ctx, start.plan, compiled.optimizer, keep >= ALL
     recompute = None if whole else _recomputation(start, compiled.objective, batch)
     watch = (None, None) if watcher is None else (watcher.on_forward, watcher.on_backward)
     tape = _forward(start, batch, keep, recompute, watch[0])
     data_loss, dys = compiled.objective(ctx, tape.outputs, batch)
     tape = backward(plan, tape, start.params, dys, keep=keep, everything=whole, watch=watch[1])
-    data = gathered(ctx.backend, start.trained.layout, tape.gradients, old.dtype)
+    data = gathered(ctx.backend, start.trained.layout, tape.gradients, start.trained.buffer.dtype)
     tape = tape.with_gradients(data)
     penalty, penalties = penalty_of(start), _penalty_gradients(start)
-    slices = start.trained.layout.slices
     regularised = any(weight.param.regularizer is not None for weight in start.weights)
     total = ctx.k.add(data.buffer, penalties.buffer) if regularised else data.buffer
-    clipped = optimizer.clip(ctx, total, slices)
-    decay = optimizer.decay(ctx, old, slices, start.index)
-    decayed = old if decay is None else ctx.k.add(old, decay)
-    slots = {name: slot.buffer for name, slot in start.slots.items()}
-    update, slots = optimizer.advance(ctx, decayed, clipped, slots, start.index)
-    asked = update if decay is None else ctx.k.add(decay, update)
-    after = _constrain(start, _like(start.trained, ctx.k.add(decayed, update)))
+    clipped = optimizer.clip(ctx, total, start.trained.layout.slices)
+    _, decayed = _decay(start, optimizer)
+    moved, slots = optimizer.descend(ctx, decayed, clipped, _flat(start.slots), start.index)
+    after = _constrain(start, _like(start.trained, moved))
     metric_states = compiled.measure(ctx, tape.outputs, batch)
     return Step(
         index=start.index,
@@ -100,7 +96,7 @@ def compute_step(
         penalty_gradients=penalties,
         total_gradients=_like(start.trained, total).sealed(),
         gradients=_like(start.trained, clipped).sealed(),
-        updates=_like(start.trained, asked).sealed(),
+        asked=functools.partial(_updates, start, optimizer, clipped),
         after=after,
         state=start.state,
         state_after=tape.state,
@@ -166,6 +162,26 @@ def _penalty_gradients(start: Start) -> Arena:
     for path, regulariser in regularisers:
         arena[path][...] = regulariser.gradient(start.trained[path])
     return arena.sealed()
+
+
+def _decay(start: Start, optimizer: Optimizer) -> tuple[Array | None, Array]:
+    """What weight decay adds to the parameters, if anything, and what they then are."""
+    ctx, params = start.ctx, start.trained.buffer
+    decay = optimizer.decay(ctx, params, start.trained.layout.slices, start.index)
+    return decay, params if decay is None else ctx.k.add(params, decay)
+
+
+def _updates(start: Start, optimizer: Optimizer, gradients: Array) -> Arena:
+    """What the optimizer asked to add to the parameters, weight decay included."""
+    decay, decayed = _decay(start, optimizer)
+    slots = _flat(start.slots)
+    update, _ = optimizer.advance(start.ctx, decayed, gradients, slots, start.index)
+    asked = update if decay is None else start.ctx.k.add(decay, update)
+    return _like(start.trained, asked).sealed()
+
+
+def _flat(slots: Mapping[str, Arena]) -> dict[str, Array]:
+    return {name: slot.buffer for name, slot in slots.items()}
 
 
 def _constrain(start: Start, after: Arena) -> Arena:

@@ -70,6 +70,17 @@ def test_momentum_over_two_steps_by_hand():
     assert second.after[PATH].item() == pytest.approx(0.54)
 
 
+def test_updates_are_made_when_they_are_read():
+    model = linear([[1]], optimizer=nn.SGD(0.25, weight_decay=0.5))
+    step = model.train_step([[1.0]], [[0.0]])  # g = 2, w = 1 - 0.125 - 0.5
+    model.train_step([[1.0]], [[0.0]])  # changes nothing of the first
+    assert "updates" not in vars(step)
+    asked = step.updates
+    assert asked is step.updates
+    assert asked[PATH].item() == -0.625
+    assert step.after[PATH].item() == 0.375
+
+
 def test_decayed_weights_are_what_adamw_moves():
     model = linear([[2]], optimizer=nn.AdamW(0.1, weight_decay=0.5))
     step = model.train_step([[1.0]], [[0.0]])

@@ -53,7 +53,8 @@ def _place(x: Array, at: int, y: Array) -> None:
 
 
 @compiled()
-def _copy(x: Array, y: Array) -> None:
+def copy(x: Array, y: Array) -> None:
+    """Number by number: of `y[:] = x` Numba compiles a message, too, which takes seconds."""
     for i in range(y.size):
         y[i] = x[i]
 
@@ -72,7 +73,7 @@ def concatenate(axis: int, *xs: Array) -> Array:
         columns = prod(x.shape[axis:])
         if rows == 1:
             edges = parallel.edges(columns, parallel.GRAIN, multiple=16)
-            launch.blocks(_copy, edges, [flat(x)], [], written[0, at : at + columns])
+            launch.blocks(copy, edges, [flat(x)], [], written[0, at : at + columns])
         else:
             edges = parallel.edges(rows, rows_worth(columns))
             launch.blocks(_place, edges, [read(x).reshape(rows, columns)], [at], written)

@@ -13,6 +13,7 @@ from .. import kernel
 from ..geometry import Pair, Window
 from ..ops import Array
 from . import launch, memory, parallel
+from .copies import copy
 from .jit import compiled
 from .launch import read
 from .pixels import apart, together
@@ -62,8 +63,8 @@ def _max_pool2d(x: Array, window: Numbers, rows: int, first: int, y: Array, plac
                 number = place.dtype.type(i * kw + j)
                 challenge(line, number, largest, winner, above, now)
                 largest, winner, above, now = above, now, largest, winner
-        y[r].reshape(-1)[:] = largest
-        place[r].reshape(-1)[:] = winner
+        copy(largest, y[r].reshape(-1))
+        copy(winner, place[r].reshape(-1))
 
 
 def row_blocks(rows: int, work: int) -> Array:
@@ -211,7 +212,7 @@ def _average_pool2d_gradient(dy: Array, window: Numbers, dx: Array) -> None:
         dx[n] = 0
         for p in range(rows):
             i_start, i_stop = inside(p * sh - top, kh, dh, height)
-            share[:] = dy[n, p].reshape(-1)
+            copy(dy[n, p].reshape(-1), share)
             divide(share, counts, i_stop - i_start)
             line[:] = 0
             for j in range(kw):

@@ -34,6 +34,9 @@ CHUNK = 128
 each chunk. With half of them the panels' chunks stay in the first cache, and kernel gradients take
 1.02 times as long; with twice as many these take 1.04 to 1.15 times as long, and the others as
 long."""
+LONE_CHUNK = 8 * CHUNK
+"""The same of short runs where two or three tiles of one vector are all there is: they read little,
+and gradients of a few cells take 0.9 times as long."""
 NEAR_BYTES = 1 << 14
 """Of rows that stay near, if those of a tile are not more: half of a first cache."""
 BLOCK = 40 * ROWS
@@ -219,7 +222,8 @@ def sweep(
         a_at_0, b_at_0, c_at_0, first_tap, stop_tap, depth = products[number, :6]
         first_row, stop_row, first, stop = products[number, 6:]
         chunk = max(min(depth, CHUNK), 1)
-        together = CHUNK // chunk  # taps of a chunk
+        lone = columns <= width // VECTORS and stop - first <= 3 * TALL and depth <= CHUNK // 4
+        together = (LONE_CHUNK if lone else CHUNK) // chunk  # taps of a chunk
         many = stop_row - first_row >= MANY
         fits = not many and stop - first <= BLOCK
         known = number > 0 and fits and same_rows(products, number)

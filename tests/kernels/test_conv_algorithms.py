@@ -26,6 +26,7 @@ from nnscratch.kernels.numba.conv import (
     direct,
     direct_by_cells,
     planes,
+    wide,
     winograd,
 )
 from nnscratch.kernels.numba.finish import NOTHING, Finish, finish
@@ -38,7 +39,7 @@ SAME = Window((3, 3), pads=((1, 1), (1, 1)))
 GENERAL = ("direct", "im2col")
 WINOGRAD = ("winograd2", "winograd4")
 EXACT = [name for name, algorithm in ALGORITHMS.items() if algorithm.exact]
-ERROR = {**dict.fromkeys(EXACT, 1e-6), "winograd2": 3e-6, "winograd4": 5e-5}
+ERROR = {**dict.fromkeys([*EXACT, "wide"], 1e-6), "winograd2": 3e-6, "winograd4": 5e-5}
 """The largest of a float32 result, over the largest output."""
 
 naive = resolve("naive").ops
@@ -183,6 +184,49 @@ def test_lines_of_an_image(
         check("planes", (n_images, *image, channels), filters, window, 1)
 
 
+@given(slidings(dilated=True), st.integers(1, 2), st.integers(1, 5), st.integers(1, 9))
+@settings(deadline=None, max_examples=150, derandomize=True)
+def test_pixels_side_by_side(
+    sliding: tuple[Window, Pair], n_images: int, channels: int, filters: int
+) -> None:
+    window, image = sliding
+    if wide.fits(window, 1):
+        check("wide", (n_images, *image, channels), filters, window, 1)
+
+
+@pytest.mark.parametrize("strides", [(1, 1), (2, 2), (1, 3)])
+@pytest.mark.parametrize(("filters", "least"), [(1, 4), (2, 2), (3, 2), (8, 1)])
+def test_pixels_side_by_side_are_what_single_ones_are(
+    strides: Pair, filters: int, least: int
+) -> None:
+    lanes = target.TARGET.lanes(4)
+    window = Window((5, 5), strides, pads=((2, 2), (2, 2)))
+    x = normal(2, 13, 48, 4).astype(np.float32)
+    rows, columns = window.output_size((13, 48))  # of 48, 24 or 16 columns
+    m = wide.pixels(window, columns, filters, 4)
+    assert (least if lanes >= 8 else 1) <= m <= max(lanes // filters, 1)
+    assert columns % m == 0
+    kernel = normal(5, 5, 4, filters).astype(np.float32)
+    finishing = finish(normal(filters).astype(np.float32), ("relu", (0.1,)), filters, x.dtype)
+    arrays = x, kernel, normal(2, rows, columns, filters).astype(np.float32)
+    single, shared = (results(name, arrays, window, 1, finishing) for name in ("direct", "wide"))
+    for name, result in shared.items():
+        np.testing.assert_allclose(result, single[name], rtol=1e-5, atol=1e-4, strict=True)
+
+
+def test_which_pixels_share_a_vector() -> None:
+    lanes = target.TARGET.lanes(4)
+    plain = Window((5, 5))
+    assert wide.pixels(plain, 4 * lanes, 1, 4) == lanes
+    assert wide.pixels(plain, 4 * lanes, lanes // 2, 4) == 2
+    assert wide.pixels(plain, 4 * lanes, lanes // 2 + 1, 4) == 1  # no room
+    assert wide.pixels(plain, 4 * lanes + 1, lanes // 2, 4) == 1  # one would be left
+    assert wide.pixels(plain, 4 * lanes, lanes // 4, 8) == 2
+    assert wide.pixels(Window((5, 5), (1, 5)), 4 * lanes, 1, 4) == 1  # nothing is read twice
+    assert wide.pixels(Window((5, 5), dilation=(1, 2)), 4 * lanes, 1, 4) == 1
+    assert wide.pixels(plain, 0, 1, 4) in {1, lanes}
+
+
 def test_the_gradient_of_images_that_nothing_reads_is_zero() -> None:
     dy, kernel = np.empty((2, 8, 7, 0), np.float32), np.empty((3, 3, 2, 0), np.float32)
     dx = ALGORITHMS["planes"].input_gradient(dy, kernel, SAME, 1, (8, 7))
@@ -285,6 +329,7 @@ EVERY = [
     *((name, SAME, 1) for name in (*GENERAL, *WINOGRAD)),
     *((name, Window((1, 1)), 1) for name in GENERAL),
     *(("depthwise", SAME, 4), ("product", Window((8, 7)), 1), ("planes", SAME, 1)),
+    ("wide", SAME, 1),
 ]
 
 
@@ -393,7 +438,7 @@ def test_cell_by_cell_results_are_finished_and_read_what_lies_apart(
 
 
 @pytest.mark.parametrize("channels", [1, 3, 8])
-@pytest.mark.parametrize("algorithm", [*GENERAL, "depthwise", "planes"])
+@pytest.mark.parametrize("algorithm", [*GENERAL, "depthwise", "planes", "wide"])
 def test_a_dirac_kernel_returns_its_input_bit_for_bit(algorithm: str, channels: int) -> None:
     x = normal(2, 12, 10, channels).astype(np.float32)
     groups = channels if algorithm == "depthwise" else 1
@@ -490,6 +535,24 @@ def test_few_channels_are_planes_in_the_images_gradient(
     shape = Shape(32, (28, 28), 4, 16, Window((5, 5)), 1, 4)._replace(**changes)
     assert choice.input_gradient(shape, True) == chosen
     assert "planes" not in {choice.forward(shape, True), choice.kernel_gradient(shape, True)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "chosen"),
+    [
+        ({}, ["wide", "planes", "direct"]),
+        ({"channels": 6, "filters": 16}, ["direct", "wide", "direct"]),
+        ({"channels": 6}, ["wide", "wide", "wide"]),
+        ({"channels": 6, "images": 1}, ["direct", "direct", "direct"]),
+        ({"channels": 6, "groups": 2}, ["direct", "direct", "direct"]),
+        ({"window": Window((11, 11))}, ["direct", "planes", "direct"]),  # many cells
+    ],
+)
+def test_few_filters_share_vectors(changes: dict[str, Any], chosen: list[str]) -> None:
+    shape = Shape(64, (28, 28), 1, 6, Window((5, 5)), 1, 4)._replace(**changes)
+    if target.TARGET.lanes(4) == 16:
+        assert [choose(shape, False) for choose in CHOICES] == chosen
+    assert "wide" not in [choose(shape, True) for choose in CHOICES]
 
 
 def test_a_function_that_an_algorithm_has_not() -> None:

@@ -91,6 +91,7 @@ CONVOLUTIONS = {
     "depthwise": ((8, 61, 63, 48), SAME, 48, 48),
     "product": ((96, 30, 31, 4), Window((30, 31)), 80, 1),
     "planes": ((8, 61, 63, 3), SAME, 16, 1),
+    "wide": ((8, 61, 64, 5), SAME, 2, 1),
 }
 
 

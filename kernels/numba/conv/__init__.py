@@ -5,6 +5,7 @@
 * ``depthwise``   where each channel is a group
 * ``product``   where a window is the whole image
 * ``planes``    the gradient of images of few channels: im2col turned round
+* ``wide``      direct, where a pixel's filters would leave most of a vector empty
 * ``winograd``  fewer multiplications for 3x3 kernels, not exact
 """
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, NoReturn
 from ...geometry import Pair, Window
 from ...ops import Array
 from ..finish import Finish
-from . import depthwise, direct, direct_gradient, im2col, planes, product, winograd
+from . import depthwise, direct, direct_gradient, im2col, planes, product, wide, winograd
 
 
 class Shape(NamedTuple):
@@ -81,6 +81,13 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
         "planes": Algorithm(
             input_gradient=planes.conv2d_input_gradient,
             fits=lambda shape: planes.fits(shape.window, shape.image, shape.channels, shape.groups),
+        ),
+        "wide": Algorithm(
+            wide.conv2d,
+            wide.conv2d_input_gradient,
+            wide.conv2d_kernel_gradient,
+            lambda shape: wide.fits(shape.window, shape.groups),
+            exact=False,
         ),
         "winograd2": filtering(2),
         "winograd4": filtering(4),

@@ -10,6 +10,7 @@ import functools
 import math
 
 from ...geometry import Pair, Window
+from . import wide
 from .algorithms import ALGORITHMS, Shape
 from .costs import CHOSEN, Costs
 from .lines import forward_lines
@@ -20,26 +21,36 @@ MANY = 128
 MANY_PIXELS = 128
 """Outputs of an image of few channels: fewer are not worth panels of their own."""
 
+WIDE = 1 << 19
+"""Products that repay to widen a kernel: 20 us."""
+
+WIDE_GRADIENT = 1 << 23
+"""The same where the kernel's gradient is summed up from that of the wide one."""
+
 MOST_SUMMED = 2048
 """Channels or filters that Winograd's tiles of 4 x 4 are taken for: with four times as many their
 rounding errors are larger than `Ops.conv2d` allows."""
 
 
+@functools.lru_cache(maxsize=1024)
 def forward(shape: Shape, exact: bool) -> str:
     """For `Ops.conv2d`."""
-    return special(shape) or filtering(shape, exact) or "direct"
+    few = None if exact else side_by_side(shape)
+    return special(shape) or few or filtering(shape, exact) or "direct"
 
 
+@functools.lru_cache(maxsize=1024)
 def input_gradient(shape: Shape, exact: bool) -> str:
     """For `Ops.conv2d_input_gradient`."""
-    general = windows(shape) or filtering(shape, exact) or "direct"
-    return special(shape) or planes(shape) or general
+    few = planes(shape) or (None if exact else side_by_side_back(shape))
+    return special(shape) or few or windows(shape) or filtering(shape, exact) or "direct"
 
 
+@functools.lru_cache(maxsize=1024)
 def kernel_gradient(shape: Shape, exact: bool) -> str:
     """For `Ops.conv2d_kernel_gradient`."""
-    general = windows(shape) or filtering(shape, exact, gradient=True) or "direct"
-    return special(shape) or general
+    few = windows(shape) or (None if exact else side_by_side(shape, WIDE_GRADIENT))
+    return special(shape) or few or filtering(shape, exact, gradient=True) or "direct"
 
 
 def special(shape: Shape) -> str | None:
@@ -53,6 +64,28 @@ def planes(shape: Shape) -> str | None:
     pixels = math.prod(shape.window.output_size(shape.image))
     enough = pixels >= MANY_PIXELS or windows(shape)
     return "planes" if enough and ALGORITHMS["planes"].fits(shape) else None
+
+
+def side_by_side(shape: Shape, least: int = WIDE) -> str | None:
+    """What puts several outputs into a vector, where a pixel's filters leave room for them."""
+    _, columns = shape.window.output_size(shape.image)
+    return shared_vectors(shape, columns, shape.filters, least)
+
+
+def side_by_side_back(shape: Shape) -> str | None:
+    """The same where the image's channels are written, at stride 1."""
+    plain = shape.window.strides == (1, 1)
+    return shared_vectors(shape, shape.image[1], shape.channels, WIDE) if plain else None
+
+
+def shared_vectors(shape: Shape, columns: int, written: int, least: int) -> str | None:
+    """The same for so many columns, numbers of a pixel, and products at least."""
+    m = wide.pixels(shape.window, columns, written, shape.itemsize)
+    cells = math.prod(wide.widened(shape.window, m).size)
+    outputs = shape.images * math.prod(shape.window.output_size(shape.image))
+    products = outputs * math.prod(shape.window.size) * shape.channels * shape.filters
+    pays = m > 1 and cells <= MANY and products >= least
+    return "wide" if pays and ALGORITHMS["wide"].fits(shape) else None
 
 
 def windows(shape: Shape) -> str | None:
@@ -69,7 +102,6 @@ def filtering(shape: Shape, exact: bool, gradient: bool = False) -> str | None:
     return None if exact or shape.itemsize != 4 else cheapest(shape, gradient, CHOSEN)
 
 
-@functools.lru_cache(maxsize=1024)
 def cheapest(shape: Shape, gradient: bool, costs: Costs) -> str | None:
     """The one that takes least, by what its parts cost; None: neither."""
     rows, columns = shape.window.output_size(shape.image)

@@ -47,11 +47,6 @@ PER_ELEMENT: Mapping[str, int] = MappingProxyType(
         "categorical_cross_entropy": 12,
         "sigmoid_cross_entropy": 10,
         "softmax_cross_entropy": 9,
-        "sgd": 1,
-        "momentum": 3,
-        "rmsprop": 8,
-        "adagrad": 6,
-        "adam": 11,
         "statistics": 10,
         "histogram": 4,
     }
@@ -79,6 +74,11 @@ FROM_SHAPES: Mapping[str, Callable[..., int]] = MappingProxyType(
         "average_pool2d": lambda x, window: _cells(x, window),
         "average_pool2d_gradient": lambda dy, window, image: dy.size * (1 + prod(window.size)),
         "concatenate": lambda axis, *xs: 0,
+        "sgd": lambda gradient, *rest: gradient.size * (1 + _moves(rest)),
+        "momentum": lambda gradient, *rest: gradient.size * (3 + _moves(rest)),
+        "rmsprop": lambda gradient, *rest: gradient.size * (8 + _moves(rest)),
+        "adagrad": lambda gradient, *rest: gradient.size * (6 + _moves(rest)),
+        "adam": lambda gradient, *rest: gradient.size * (11 + _moves(rest)),
         "random_bits": lambda key, count: 0,
     }
 )
@@ -88,6 +88,11 @@ FROM_SHAPES: Mapping[str, Callable[..., int]] = MappingProxyType(
 def _finishing(results: int, bias: Array | None = None, activation: Curve | None = None) -> int:
     each = 0 if activation is None else PER_ELEMENT[activation.op]
     return results * (each + (bias is not None))
+
+
+def _moves(arguments: tuple[Any, ...]) -> bool:
+    """Whether an optimizer's last argument, after scalars, are parameters to be moved."""
+    return hasattr(arguments[-1], "size")
 
 
 def _cells(x: Array, window: Window) -> int:

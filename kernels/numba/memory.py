@@ -5,22 +5,23 @@ to write it: seen with 32 MB, 5.6 ms against 1.25 ms. So a large array is a plai
 memory of ours, and when the last view of it dies, its place is free for the next arrays. Nobody
 ever writes to what somebody still holds.
 
-Memory is asked for in regions. An array takes the smallest gap that is large enough, and gaps that
-touch become one, so that the arrays of a training step find room where others, of other sizes,
-were. A region in which nothing is left goes back to the system, unless what is in use at once of
-late needs it.
+An array takes the place of the last one of its size, as in a training step like the one before.
+If there is none, all places that are free become gaps of the regions that memory was asked for in,
+and gaps that touch become one: an array takes the smallest that is large enough. A region in which
+nothing is left goes back to the system, unless what is in use at once of late needs it.
 """
 
 from __future__ import annotations
 
 import bisect
 import ctypes
+import itertools
 import math
 import mmap
 import os
 import threading
 import tracemalloc
-from collections import deque
+from collections import defaultdict, deque
 from contextlib import suppress
 from typing import Any
 
@@ -42,7 +43,8 @@ KEPT = 2
 """All regions together, in terms of what was in use at once: beyond it, empty ones go."""
 
 MEMORY = 1000
-"""Arrays after which a third is left of what is remembered to have been in use."""
+"""Arrays after which a third is left of what is remembered to have been in use, and it is looked
+for regions that can go."""
 
 PRIVATE = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if os.name == "posix" else {}
 """Memory of which a forked child gets a copy: shared, it would write into its parent's arrays."""
@@ -94,8 +96,6 @@ class Region:
         self.gaps[at : at + 1] = [(start + size, end)] if start + size < end else []
         buffer: Buffer = (ctypes.c_char * size).from_buffer(self.memory, start)
         buffer.place = self, start, size
-        if tracemalloc.is_tracing():
-            _track(DOMAIN, ctypes.addressof(buffer), size)
         return buffer
 
     def give_back(self, start: int, size: int) -> None:
@@ -115,9 +115,13 @@ class Pool:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.regions: list[Region] = []
+        self.spare: dict[int, list[Buffer]] = defaultdict(list)
+        """What came back, by its size."""
         self.used = 0
         """Bytes, as is the other."""
         self.most = 0
+        self.taken = 0
+        """Arrays."""
 
     @property
     def held(self) -> int:
@@ -131,35 +135,56 @@ class Pool:
             self._collect()
             self.used += size
             self.most = max(self.used, self.most - self.most // MEMORY)
-            fitting = [
-                (end - start, number, start)
-                for number, region in enumerate(self.regions)
-                for start, end in region.gaps
-                if end - start >= size
-            ]
-            if not fitting:
-                self.regions.append(Region(max(size, REGION, self.held)))
-                fitting = [(self.regions[-1].size, len(self.regions) - 1, 0)]
-            length, number, start = min(fitting)
-            buffer = self.regions[number].take((start, start + length), size)
-            self._release(KEPT * self.most)
+            self.taken += 1
+            if self.taken % MEMORY == 0:
+                self._merge()
+                self._release(KEPT * self.most)
+            alike = self.spare[size]
+            buffer = alike.pop() if alike else self._find(size)
+            if tracemalloc.is_tracing():
+                _track(DOMAIN, ctypes.addressof(buffer), size)
             return buffer
 
     def release(self, most: int = 0) -> None:
         """Give regions in which nothing is in use back to the system, down to so many bytes."""
         with self.lock:
             self._collect()
+            self._merge()
             self._release(most)
 
     def _collect(self) -> None:
-        """Make room of what has come back."""
+        """Count what has come back as spare."""
         while _returned:
             buffer = _returned.popleft()
-            region, start, size = buffer.place
-            region.give_back(start, size)
+            _, _, size = buffer.place
+            self.spare[size].append(buffer)
             self.used -= size
             if tracemalloc.is_tracing():
                 _untrack(DOMAIN, ctypes.addressof(buffer))
+
+    def _find(self, size: int) -> Buffer:
+        """The beginning of the smallest gap that is large enough, if need be of a new region."""
+        self._merge()
+        fitting = [
+            (end - start, number, start)
+            for number, region in enumerate(self.regions)
+            for start, end in region.gaps
+            if end - start >= size
+        ]
+        if not fitting:
+            self.regions.append(Region(max(size, REGION, self.held)))
+            fitting = [(self.regions[-1].size, len(self.regions) - 1, 0)]
+        length, number, start = min(fitting)
+        buffer = self.regions[number].take((start, start + length), size)
+        self._release(KEPT * self.most)
+        return buffer
+
+    def _merge(self) -> None:
+        """Make gaps of all that is spare."""
+        for buffer in itertools.chain.from_iterable(self.spare.values()):
+            region, start, size = buffer.place
+            region.give_back(start, size)
+        self.spare.clear()
 
     def _release(self, most: int) -> None:
         for region in [region for region in self.regions if region.empty]:

@@ -14,7 +14,7 @@ import numpy as np
 from ..ops import Array, Curve
 from . import launch, parallel, vectormath
 from .jit import compiled
-from .launch import WIDTH, constants, read
+from .launch import constants, read, repeats
 
 FUNCTIONS = {"": 1, "relu": 2, "elu": 3, "sigmoid": 4, "tanh": 5}
 """The number by which compiled code knows what follows the bias; 0: not even that is added."""
@@ -42,8 +42,8 @@ def finish(bias: Array | None, activation: Curve | None, channels: int, dtype: A
     if bias is None and activation is None:
         return NOTHING[dtype.itemsize]
     added = np.full(channels, NONE, dtype) if bias is None else bias
-    repeats = -(-WIDTH // channels)
-    repeated = read(np.concatenate([added] * repeats) if repeats > 1 else added)
+    number = repeats(channels)
+    repeated = read(np.concatenate([added] * number) if number > 1 else added)
     return Finish(repeated, *function_of(activation, dtype))
 
 

@@ -14,11 +14,12 @@
 * 2^n is made of bits: a floating-point number is 2^(e - bias) * 1.fraction, so n + bias, moved to
   the place of e with a fraction of 0, is 2^n. Near the ends of the range 2^n itself is no normal
   number although the result is one, or is at least a subnormal one. So 2^n = 2^h * 2^(n - h)
-  with h about n / 2: overflow gives inf, and underflow is gradual.
+  with h about n / 2: overflow gives inf, and underflow is gradual. expm1 is wanted of what is not
+  positive only, and far below 0 it is -1 long before 2^n is no normal number.
 
 NaN passes through: comparisons with it are false, and no float is converted to an integer, only
 reinterpreted. The largest errors that were found, over every 401st float32 and millions of float64,
-are 1.02 units in the last place for exp, 1.9 for expm1, and 2.5 for sigmoid and tanh.
+are 1.02 units in the last place for exp, 1.2 for expm1, and 2.5 for sigmoid and tanh.
 
 Source: W. J. Cody and W. Waite, "Software Manual for the Elementary Functions", 1980.
 """
@@ -43,7 +44,10 @@ LN2 = Fraction(Decimal(2).ln(Context(prec=60)))
 
 
 def exponentials(real: type[Any], integer: type[Any], terms: int) -> tuple[Function, Function]:
-    """exp and expm1 for one floating type; `integer` is as wide, `terms` the Taylor terms of q."""
+    """exp, and expm1 of what is not positive, for one floating type.
+
+    `integer` is as wide, `terms` the Taylor terms of q.
+    """
     info = np.finfo(real)
     fraction_bits = integer(info.nmant)
     bias = integer(info.maxexp - 1)
@@ -58,7 +62,7 @@ def exponentials(real: type[Any], integer: type[Any], terms: int) -> tuple[Funct
     low = real(LN2 - Fraction(float(high)))
     inverse = real(1 / LN2)
     taylor = tuple(real(1 / factorial(k)) for k in range(terms, 1, -1))
-    one = real(1)
+    one, faded = real(1), real(-80)  # its exponential is nothing beside 1, and a normal number
 
     @compiled("contract", inline=True)
     def power_of_two(n: Any) -> Any:
@@ -66,9 +70,7 @@ def exponentials(real: type[Any], integer: type[Any], terms: int) -> tuple[Funct
 
     @compiled("contract", inline=True)
     def reduced(x: Any) -> Any:
-        """(q, n) with exp(x) = 2^n (1 + q)."""
-        x = lowest if x < lowest else x
-        x = highest if x > highest else x
+        """(q, n) with exp(x) = 2^n (1 + q), for lowest <= x <= highest."""
         sum_ = real(x * inverse + rounder)
         n = sum_ - rounder
         r = (x - n * high) - n * low
@@ -79,17 +81,17 @@ def exponentials(real: type[Any], integer: type[Any], terms: int) -> tuple[Funct
 
     @compiled("contract", inline=True)
     def exp(x: Any) -> Any:
-        q, n = reduced(x)
+        x = lowest if x < lowest else x
+        q, n = reduced(highest if x > highest else x)
         h = integer(n >> integer(1))
         return (one + q) * power_of_two(h) * power_of_two(integer(n - h))
 
     @compiled("contract", inline=True)
     def expm1(x: Any) -> Any:
-        # 2^n (1 + q) - 1 = (2^h q + (2^h - 2^(h - n))) 2^(n - h); for n = 0 that is q exactly.
-        q, n = reduced(x)
-        h = integer(n >> integer(1))
-        half = power_of_two(h)
-        return (half * q + (half - power_of_two(integer(h - n)))) * power_of_two(integer(n - h))
+        # 2^n (1 + q) - 1 = 2^n q + (2^n - 1); for n = 0 that is q exactly.
+        q, n = reduced(faded if x < faded else x)
+        power = power_of_two(n)
+        return power * q + (power - one)
 
     return exp, expm1
 
@@ -112,11 +114,9 @@ def by_type(single: Function, double: Function) -> Function:
     return function
 
 
-exp32, expm1_32 = exponentials(np.float32, np.int32, terms=7)
-exp64, expm1_64 = exponentials(np.float64, np.int64, terms=13)
-
-exp = by_type(exp32, exp64)
-expm1 = by_type(expm1_32, expm1_64)
+SINGLE = exponentials(np.float32, np.int32, terms=7)
+DOUBLE = exponentials(np.float64, np.int64, terms=13)
+exp, expm1 = map(by_type, SINGLE, DOUBLE)
 
 
 @compiled(inline=True)

@@ -35,9 +35,13 @@ def exact_sigmoid(x: Array) -> Array:
     return np.where(x >= 0, 1, power) / (1 + power)
 
 
+def below(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    return lambda x: function(-abs(x))
+
+
 FUNCTIONS = {
     "exp": (over_an_array(vectormath.exp), np.exp, 1.1),
-    "expm1": (over_an_array(vectormath.expm1), np.expm1, 2.0),
+    "expm1 of -|x|": (below(over_an_array(vectormath.expm1)), below(np.expm1), 2.0),
     "sigmoid": (over_an_array(vectormath.sigmoid), exact_sigmoid, 2.6),
     "tanh": (over_an_array(vectormath.tanh), np.tanh, 2.6),
 }

@@ -203,7 +203,7 @@ def test_pixels_side_by_side_are_what_single_ones_are(
     window = Window((5, 5), strides, pads=((2, 2), (2, 2)))
     x = normal(2, 13, 48, 4).astype(np.float32)
     rows, columns = window.output_size((13, 48))  # of 48, 24 or 16 columns
-    m = wide.pixels(window, columns, filters, 4)
+    m = wide.pixels(window, columns, 4, filters, 4)
     assert (least if lanes >= 8 else 1) <= m <= max(lanes // filters, 1)
     assert columns % m == 0
     kernel = normal(5, 5, 4, filters).astype(np.float32)
@@ -217,14 +217,15 @@ def test_pixels_side_by_side_are_what_single_ones_are(
 def test_which_pixels_share_a_vector() -> None:
     lanes = target.TARGET.lanes(4)
     plain = Window((5, 5))
-    assert wide.pixels(plain, 4 * lanes, 1, 4) == lanes
-    assert wide.pixels(plain, 4 * lanes, lanes // 2, 4) == 2
-    assert wide.pixels(plain, 4 * lanes, lanes // 2 + 1, 4) == 1  # no room
-    assert wide.pixels(plain, 4 * lanes + 1, lanes // 2, 4) == 1  # one would be left
-    assert wide.pixels(plain, 4 * lanes, lanes // 4, 8) == 2
-    assert wide.pixels(Window((5, 5), (1, 5)), 4 * lanes, 1, 4) == 1  # nothing is read twice
-    assert wide.pixels(Window((5, 5), dilation=(1, 2)), 4 * lanes, 1, 4) == 1
-    assert wide.pixels(plain, 0, 1, 4) in {1, lanes}
+    assert wide.pixels(plain, 4 * lanes, 3, 1, 4) == lanes
+    assert wide.pixels(plain, 4 * lanes, 3, lanes // 2, 4) == 2
+    assert wide.pixels(plain, 4 * lanes, 3, lanes // 2 + 1, 4) == 1  # no room
+    assert wide.pixels(plain, 4 * lanes + 1, 3, lanes // 2, 4) == 1  # one would be left
+    assert wide.pixels(plain, 4 * lanes, 3, lanes // 4, 8) == 2
+    assert wide.pixels(plain, 4 * lanes, 1, lanes, 4) == 2  # of one channel
+    assert wide.pixels(Window((5, 5), (1, 5)), 4 * lanes, 3, 1, 4) == 1  # nothing is read twice
+    assert wide.pixels(Window((5, 5), dilation=(1, 2)), 4 * lanes, 3, 1, 4) == 1
+    assert wide.pixels(plain, 0, 3, 1, 4) in {1, lanes}
 
 
 def test_the_gradient_of_images_that_nothing_reads_is_zero() -> None:

@@ -69,18 +69,19 @@ def planes(shape: Shape) -> str | None:
 def side_by_side(shape: Shape, least: int = WIDE) -> str | None:
     """What puts several outputs into a vector, where a pixel's filters leave room for them."""
     _, columns = shape.window.output_size(shape.image)
-    return shared_vectors(shape, columns, shape.filters, least)
+    return shared_vectors(shape, columns, (shape.channels, shape.filters), least)
 
 
 def side_by_side_back(shape: Shape) -> str | None:
     """The same where the image's channels are written, at stride 1."""
     plain = shape.window.strides == (1, 1)
-    return shared_vectors(shape, shape.image[1], shape.channels, WIDE) if plain else None
+    depths = shape.filters, shape.channels
+    return shared_vectors(shape, shape.image[1], depths, WIDE) if plain else None
 
 
-def shared_vectors(shape: Shape, columns: int, written: int, least: int) -> str | None:
-    """The same for so many columns, numbers of a pixel, and products at least."""
-    m = wide.pixels(shape.window, columns, written, shape.itemsize)
+def shared_vectors(shape: Shape, columns: int, depths: Pair, least: int) -> str | None:
+    """The same for so many columns, numbers read and written of a pixel, and products at least."""
+    m = wide.pixels(shape.window, columns, *depths, shape.itemsize)
     cells = math.prod(wide.widened(shape.window, m).size)
     outputs = shape.images * math.prod(shape.window.output_size(shape.image))
     products = outputs * math.prod(shape.window.size) * shape.channels * shape.filters

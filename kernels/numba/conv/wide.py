@@ -28,11 +28,16 @@ from ..microkernel.target import TARGET
 from . import direct, direct_gradient
 
 
-def pixels(window: Window, columns: int, filters: int, itemsize: int) -> int:
-    """How many of the columns of outputs are to share a vector; 1: none."""
+def pixels(window: Window, columns: int, channels: int, filters: int, itemsize: int) -> int:
+    """How many of the columns of outputs are to share a vector, of one channel two; 1: none.
+
+    Of one channel sums are so short that to begin them takes longest. With two vectors, or three,
+    of more channels it takes 0.9 to 1.5 times as long as without.
+    """
     if window.dilation[1] > 1 or window.size[1] <= window.strides[1]:
         return 1  # a wider window would read as much for each pixel
-    most = TARGET.lanes(itemsize) // max(filters, 1)
+    vectors = 2 if channels == 1 else 1
+    most = vectors * TARGET.lanes(itemsize) // max(filters, 1)
     return next((m for m in range(most, 1, -1) if columns % m == 0), 1)
 
 
@@ -51,8 +56,8 @@ def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish)
     """See `Ops.conv2d`; there is one group."""
     filters, image = kernel.shape[3], (x.shape[1], x.shape[2])
     rows, columns = window.output_size(image)
-    m, stride = pixels(window, columns, filters, x.itemsize), window.strides[1]
     height, width, channels, _ = kernel.shape
+    m, stride = pixels(window, columns, channels, filters, x.itemsize), window.strides[1]
     wide = np.zeros((height, width + (m - 1) * stride, channels, m, filters), kernel.dtype)
     for r in range(m):
         wide[:, r * stride : r * stride + width, :, r] = kernel
@@ -87,7 +92,7 @@ def conv2d_input_gradient(
 def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
     """See `Ops.conv2d_kernel_gradient`; there is one group."""
     images, rows, columns, filters = dy.shape
-    m, stride = pixels(window, columns, filters, x.itemsize), window.strides[1]
+    m, stride = pixels(window, columns, x.shape[3], filters, x.itemsize), window.strides[1]
     together = dy.reshape(images, rows, columns // m, m * filters)
     wide = direct_gradient.conv2d_kernel_gradient(x, together, widened(window, m), groups)
     shares = wide.reshape(*wide.shape[:3], m, filters)

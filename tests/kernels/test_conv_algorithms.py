@@ -541,7 +541,7 @@ def test_few_channels_are_planes_in_the_images_gradient(
 @pytest.mark.parametrize(
     ("changes", "chosen"),
     [
-        ({}, ["wide", "planes", "direct"]),
+        ({}, ["wide", "planes", "wide"]),
         ({"channels": 6, "filters": 16}, ["direct", "wide", "direct"]),
         ({"channels": 6}, ["wide", "wide", "wide"]),
         ({"channels": 6, "images": 1}, ["direct", "direct", "direct"]),

@@ -24,7 +24,7 @@ MANY_PIXELS = 128
 WIDE = 1 << 19
 """Products that repay to widen a kernel: 20 us."""
 
-WIDE_GRADIENT = 1 << 23
+WIDE_GRADIENT = 1 << 22
 """The same where the kernel's gradient is summed up from that of the wide one."""
 
 MOST_SUMMED = 2048

@@ -16,7 +16,7 @@ Sums are plain sums, with errors as in `direct.py`.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,7 +30,15 @@ from ..launch import flat
 from ..microkernel.panels import VECTOR, fill
 from ..microkernel.sweep import Left, Result, Right, sweep_address
 from ..microkernel.target import TARGET
-from .direct_gradient_plan import PARTIAL_SUMS, TASKS, Pieces, line_batches, schedule
+from ..recent import remembered
+from .direct_gradient_plan import (
+    PARTIAL_SUMS,
+    TASKS,
+    Pieces,
+    Schedule,
+    line_batches,
+    schedule,
+)
 
 COPIED = 1 << 16
 """Elements of the upstream gradients that are copied at once: 256 KiB in float32."""
@@ -52,47 +60,68 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
         x, dy = (
             z.reshape(len(z), 1, z.shape[1] * z.shape[2], z.shape[3]) for z in (x, dy)
         )  # (N, 1, H*W, ...)
-    channels, (outputs, length, filters) = x.shape[3], dy.shape[1:]
+    channels, (_, length, filters) = x.shape[3], dy.shape[1:]
     depth, columns = channels // groups, filters // groups
     shape = (*window.size, depth, filters)  # (KH, KW, C/G, O)
     if not (x.size and dy.size):
         return np.zeros(shape, x.dtype)
-    lines, size = len(x) * outputs, math.prod(shape)
-    most = MANY_FILTERS if TASKS * size <= PARTIAL_SUMS else FILTERS
-    ranges = parallel.pieces(slice(0, columns), most)
-    batches = line_batches(lines, len(ranges) * groups, size, 2 * lines * length * size)
-    copied = max(COPIED, GRAIN_FLOP // (2 * math.prod(shape[:3])))
-    at_once = max(copied // (length * min(most, columns)), 1)  # lines
-    plan = schedule(
-        tuple((batch.start, batch.stop) for batch in batches),
-        at_once,
-        columns % TARGET.lanes(x.itemsize) != 0,  # behind it there may be nothing to read
-        tuple((some.start, some.stop) for some in ranges),
-        window,
-        x.shape[1:],
-        dy.shape[1:],
-        depth,
-    )
-    partial = memory.empty((len(batches), size), x.dtype)
-    width = TARGET.columns(x.itemsize)
-    panels = (-(-min(most, columns) // width), len(plan.pixels), width)
-    seats = parallel.threads()
+    plan = planned(x.shape, dy.shape, window, groups, x.itemsize)
+    partial = memory.empty((plan.batches, math.prod(shape)), x.dtype)
+    pieces, seats = plan.schedule.pieces, parallel.threads()
     launch.each(
         add_up,
-        len(plan.tasks),
+        len(plan.schedule.tasks),
         sweep_address(x.dtype),
-        plan.tasks,
-        plan.pieces,
+        plan.schedule.tasks,
+        pieces,
         (depth, columns, filters, length),
-        Left(flat(x), plan.rows.images, 0, plan.pieces.images, window.strides[1] * channels),
+        Left(flat(x), plan.schedule.rows.images, 0, pieces.images, window.strides[1] * channels),
         flat(dy),
-        memory.empty((seats, *panels), x.dtype),
-        plan.pixels,
-        Result(partial.reshape(-1), plan.rows.kernel, 0),
+        memory.empty((seats, *plan.panels), x.dtype),
+        plan.schedule.pixels,
+        Result(partial.reshape(-1), plan.schedule.rows.kernel, 0),
         NOTHING[x.itemsize],
         seats=seats,
     )
     return launch.add_in_order(partial).reshape(shape)
+
+
+class Plan(NamedTuple):
+    """All that can be known of a call before its numbers."""
+
+    schedule: Schedule
+    batches: int
+    """Of lines: sums that are added up in the end."""
+    panels: tuple[int, int, int]
+    """Of the upstream gradients that a thread copies at once: (P, pixels, width)."""
+
+
+@remembered
+def planned(
+    images: tuple[int, ...], upstream: tuple[int, ...], window: Window, groups: int, itemsize: int
+) -> Plan:
+    """For images (N, H, W, C) and upstream gradients (N, OH, OW, O)."""
+    _, outputs, length, filters = upstream
+    depth, columns = images[3] // groups, filters // groups
+    cells = math.prod(window.size) * depth
+    lines, size = images[0] * outputs, cells * filters
+    most = MANY_FILTERS if TASKS * size <= PARTIAL_SUMS else FILTERS
+    ranges = parallel.pieces(slice(0, columns), most)
+    batches = line_batches(lines, len(ranges) * groups, size, 2 * lines * length * size)
+    copied = max(COPIED, GRAIN_FLOP // (2 * cells))
+    found = schedule(
+        batches,
+        max(copied // (length * min(most, columns)), 1),
+        columns % TARGET.lanes(itemsize) != 0,  # behind it there may be nothing to read
+        tuple((some.start, some.stop) for some in ranges),
+        window,
+        images[1:],
+        upstream[1:],
+        depth,
+    )
+    width = TARGET.columns(itemsize)
+    panels = (-(-min(most, columns) // width), len(found.pixels), width)
+    return Plan(found, len(batches), panels)
 
 
 @compiled()

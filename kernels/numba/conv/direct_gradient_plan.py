@@ -75,7 +75,7 @@ class Rows(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """All that can be known of a call before its numbers."""
+    """What tasks are to do, piece by piece."""
 
     rows: Rows
     pieces: Pieces
@@ -85,9 +85,8 @@ class Schedule(NamedTuple):
     """For each pixel of the longest piece, where it begins in the upstream gradients."""
 
 
-@remembered
 def schedule(
-    batches: tuple[Pair, ...],
+    batches: list[slice],
     at_once: int,
     last_alone: bool,
     ranges: tuple[Pair, ...],
@@ -99,7 +98,7 @@ def schedule(
     """What to do for all batches of lines.
 
     Args:
-        batches: of lines, first and stop.
+        batches: of lines.
         at_once: lines of a piece.
         last_alone: whether the very last line is a piece of its own.
         ranges: of a group's filters, first and stop.
@@ -108,7 +107,7 @@ def schedule(
         outputs: (OH, OW, O).
         depth: channels of a group.
     """
-    some = [parallel.pieces(slice(*batch), at_once) for batch in batches]
+    some = [parallel.pieces(batch, at_once) for batch in batches]
     if last_alone:
         lines = some[-1].pop()
         some[-1] += parallel.pieces(lines, max(lines.stop - lines.start - 1, 1))

@@ -80,12 +80,15 @@ def side_by_side_back(shape: Shape) -> str | None:
 
 
 def shared_vectors(shape: Shape, columns: int, depths: Pair, least: int) -> str | None:
-    """The same for so many columns, numbers read and written of a pixel, and products at least."""
+    """The same for so many columns, numbers read and written of a pixel, and products at least.
+
+    As Winograd's it is for float32 only: in float64 a NaN stays where it is read.
+    """
     m = wide.pixels(shape.window, columns, *depths, shape.itemsize)
     cells = math.prod(wide.widened(shape.window, m).size)
     outputs = shape.images * math.prod(shape.window.output_size(shape.image))
     products = outputs * math.prod(shape.window.size) * shape.channels * shape.filters
-    pays = m > 1 and cells <= MANY and products >= least
+    pays = shape.itemsize == 4 and m > 1 and cells <= MANY and products >= least
     return "wide" if pays and ALGORITHMS["wide"].fits(shape) else None
 
 

@@ -40,6 +40,10 @@ PARTIAL_SUMS = 1 << 20
 """Elements of all partial sums together, unless those that make enough tasks are more."""
 
 
+SUM_FLOP = 1400
+"""Operations for each element of a batch's partial sum: to write and add it takes a twentieth."""
+
+
 class Cells(NamedTuple):
     """Some lines of outputs, as the cells of the kernel see them."""
 
@@ -151,7 +155,8 @@ def line_batches(lines: int, tasks: int, size: int, flop: int) -> list[slice]:
     """
     wanted = min(-(-TASKS // tasks), max(flop // TASK_FLOP, 2))
     fewest = 1 if tasks >= FEW_TASKS else 2
-    count = min(max(min(wanted, PARTIAL_SUMS // size), fewest), wanted, max(lines, 1))
+    most = min(PARTIAL_SUMS // size, flop // (SUM_FLOP * size))
+    count = min(max(min(wanted, most), fewest), wanted, max(lines, 1))
     return parallel.pieces(slice(0, lines), -(-lines // count))
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from nnscratch.kernels import resolve
 from nnscratch.kernels.geometry import Pair, Window
-from nnscratch.kernels.numba import memory
+from nnscratch.kernels.numba import launch, memory
 from nnscratch.kernels.numba.conv import (
     ALGORITHMS,
     Shape,
@@ -554,6 +554,19 @@ def test_few_filters_share_vectors(changes: dict[str, Any], chosen: list[str]) -
     if target.TARGET.lanes(4) == 16:
         assert [choose(shape, False) for choose in CHOICES] == chosen
     assert "wide" not in [choose(shape, True) for choose in CHOICES]
+
+
+def test_a_single_image_is_work_for_several_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts, each = [], launch.each
+
+    def counted(task: Any, count: int, *arguments: Any, **seats: Any) -> None:
+        counts.append(count)
+        each(task, count, *arguments, **seats)
+
+    monkeypatch.setattr(launch, "each", counted)
+    x, dy = (normal(1, 56, 56, depth).astype(np.float32) for depth in (64, 128))
+    results("direct", (x, normal(1, 1, 64, 128).astype(np.float32), dy), Window((1, 1)), 1)
+    assert min(counts) > 1
 
 
 def test_a_function_that_an_algorithm_has_not() -> None:

@@ -67,7 +67,8 @@ class Ops(Protocol):
 
         exact: sums are plain sums, so that what only zeros contribute to is exactly 0. Otherwise
             float32 sums may be taken by any algorithm whose error is at most 5e-5 of the largest
-            output. So for both gradients.
+            output, and a NaN or an infinity may reach outputs beside those that read it. So for
+            both gradients.
         """
 
     def conv2d_input_gradient(

@@ -11,6 +11,8 @@ One step applies, in Keras's order:
     params = params + optimizer.decay(ctx, params, slices, iteration)  # unless that is None
     updates, slots = optimizer.advance(ctx, params, gradients, slots, iteration)
     params = params + updates
+
+The last two are `optimizer.descend`, to the same bits: in one pass, where a rule has one.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from nnscratch.optimizers import (
     AdamW,
     Lion,
     Nadam,
+    Optimizer,
     RMSprop,
 )
 from tests.backends import BACKEND, BACKENDS
@@ -332,6 +333,25 @@ def test_an_update_of_ones_own_is_not_passed_over(ctx, bases):
         slots = own.init(ctx, params)
         updates, _ = own.update(ctx, params, gradients, slots, 0)
         assert_array_equal(own.descend(ctx, params, gradients, slots, 0)[0], params + updates)
+
+
+class Slower(Optimizer):
+    """Goes half as far as the class before it in its object's order of classes."""
+
+    def __init_subclass__(cls, tag="", **keywords):
+        super().__init_subclass__(**keywords)
+
+    def advance(self, ctx, params, gradients, slots, iteration):
+        updates, slots = super().advance(ctx, params, gradients, slots, iteration)
+        return updates / 2, slots
+
+
+def test_an_advance_behind_a_rule_with_a_single_pass_is_heeded(ctx):
+    class Mine(SGD, Slower, tag="mine"):
+        pass
+
+    moved, _ = Mine(0.5).descend(ctx, np.ones(9), np.ones(9), {}, 0)
+    assert_array_equal(moved, np.full(9, 0.75))
 
 
 def test_an_optimizer_is_immutable():

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import bisect
 import ctypes
-import itertools
 import math
 import mmap
 import os
@@ -180,11 +179,12 @@ class Pool:
         return buffer
 
     def _merge(self) -> None:
-        """Make gaps of all that is spare."""
-        for buffer in itertools.chain.from_iterable(self.spare.values()):
-            region, start, size = buffer.place
-            region.give_back(start, size)
-        self.spare.clear()
+        """Make gaps of all that is spare. Interrupted, it may lose a place, never have it twice."""
+        while self.spare:
+            _, buffers = self.spare.popitem()
+            while buffers:
+                region, start, size = buffers.pop().place
+                region.give_back(start, size)
 
     def _release(self, most: int) -> None:
         for region in [region for region in self.regions if region.empty]:

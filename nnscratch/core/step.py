@@ -117,8 +117,8 @@ class Step:
     def updates(self) -> Arena:
         """What the optimizer asked to add, weight decay included; made when it is first read.
 
-        The step moves the parameters in one pass, which does not write this down. The same rule on
-        the same numbers gives the same bits.
+        Where a rule of ours moves the parameters in one pass, the step does not write this down:
+        the same rule on the same numbers gives the same bits.
         """
         return self.asked()
 

@@ -156,11 +156,11 @@ class Optimizer(metaclass=DescriptionType):
         updates, own = self.advance(ctx, params, gradients, slots, iteration)
         return ctx.k.add(params, updates), own
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, **keywords: object) -> None:
         """Where a class has an update of its own, no other rule's single pass takes its place."""
-        super().__init_subclass__()
-        steps = {"update", "advance", "descend"}
-        if "descend" not in vars(next(base for base in cls.__mro__ if steps & set(vars(base)))):
+        super().__init_subclass__(**keywords)
+        owner = next(base for base in cls.__mro__ if "descend" in vars(base))
+        if any(getattr(cls, name) is not getattr(owner, name) for name in ("update", "advance")):
             cls.descend = Optimizer.descend  # type: ignore[method-assign]
 
     def learning_rate_at(self, iteration: int) -> float:

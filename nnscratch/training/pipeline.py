@@ -78,8 +78,7 @@ def compute_step(
     regularised = any(weight.param.regularizer is not None for weight in start.weights)
     total = ctx.k.add(data.buffer, penalties.buffer) if regularised else data.buffer
     clipped = optimizer.clip(ctx, total, start.trained.layout.slices)
-    _, decayed = _decay(start, optimizer)
-    moved, slots = optimizer.descend(ctx, decayed, clipped, _flat(start.slots), start.index)
+    moved, slots, asked = _move(start, optimizer, clipped)
     after = _constrain(start, _like(start.trained, moved))
     metric_states = compiled.measure(ctx, tape.outputs, batch)
     return Step(
@@ -96,7 +95,7 @@ def compute_step(
         penalty_gradients=penalties,
         total_gradients=_like(start.trained, total).sealed(),
         gradients=_like(start.trained, clipped).sealed(),
-        asked=functools.partial(_updates, start, optimizer, clipped),
+        asked=asked,
         after=after,
         state=start.state,
         state_after=tape.state,
@@ -171,13 +170,38 @@ def _decay(start: Start, optimizer: Optimizer) -> tuple[Array | None, Array]:
     return decay, params if decay is None else ctx.k.add(params, decay)
 
 
-def _updates(start: Start, optimizer: Optimizer, gradients: Array) -> Arena:
+def _move(
+    start: Start, optimizer: Optimizer, gradients: Array
+) -> tuple[Array, Mapping[str, Array], Callable[[], Arena]]:
+    """The parameters after the step, the slots, and what makes the updates.
+
+    A single pass of ours is a pure function but for the schedule, whose value is kept. Of any other
+    rule, which may draw or count, the update is kept.
+    """
+    ctx, (decay, params) = start.ctx, _decay(start, optimizer)
+    given = ctx, params, gradients, _flat(start.slots), start.index
+    if type(optimizer).descend is Optimizer.descend:
+        update, slots = optimizer.advance(*given)
+        return ctx.k.add(params, update), slots, functools.partial(_asked, start, decay, update)
+    if not isinstance(optimizer.learning_rate, (int, float)):
+        rate = optimizer.learning_rate_at(start.index)
+        optimizer = optimizer.with_learning_rate(rate)
+    moved, slots = optimizer.descend(*given)
+    return moved, slots, functools.partial(_asked_again, start, optimizer, gradients)
+
+
+def _asked(start: Start, decay: Array | None, update: Array) -> Arena:
     """What the optimizer asked to add to the parameters, weight decay included."""
-    decay, decayed = _decay(start, optimizer)
-    slots = _flat(start.slots)
-    update, _ = optimizer.advance(start.ctx, decayed, gradients, slots, start.index)
     asked = update if decay is None else start.ctx.k.add(decay, update)
     return _like(start.trained, asked).sealed()
+
+
+def _asked_again(start: Start, optimizer: Optimizer, gradients: Array) -> Arena:
+    """The same, of an update that was not written down."""
+    decay, params = _decay(start, optimizer)
+    slots = _flat(start.slots)
+    update, _ = optimizer.advance(start.ctx, params, gradients, slots, start.index)
+    return _asked(start, decay, update)
 
 
 def _flat(slots: Mapping[str, Arena]) -> dict[str, Array]:

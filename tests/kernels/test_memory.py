@@ -138,6 +138,25 @@ def test_what_is_held_never_overlaps(orders: list[tuple[int, int]]) -> None:
     assert (pool.used, pool.held) == (0, 0)
 
 
+def test_who_is_interrupted_has_no_place_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = [large(times=times) for times in (1, 2, 3, 4)]
+    del held
+    give_back, calls = memory.Region.give_back, []
+
+    def interrupted(*place: int) -> None:
+        calls.append(place)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        give_back(*place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(memory.Region, "give_back", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            large(times=40)
+    now = [large(i, times) for i, times in enumerate((5, 1, 4, 2, 3, 6, 1, 2))]
+    assert all((y == i).all() for i, y in enumerate(now))
+
+
 def test_tracemalloc_counts_what_is_on_loan() -> None:
     tracemalloc.start()
     try:

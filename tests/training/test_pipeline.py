@@ -81,6 +81,30 @@ def test_updates_are_made_when_they_are_read():
     assert step.after[PATH].item() == 0.375
 
 
+def test_updates_are_those_of_the_rate_that_the_step_had():
+    rate = {"now": 0.25}
+    model = linear([[1]], optimizer=nn.SGD(lambda iteration: rate["now"], weight_decay=0.5))
+    step = model.train_step([[1.0]], [[0.0]])
+    rate["now"] = 0.0
+    assert step.updates[PATH].item() == -0.625
+
+
+def test_updates_of_a_rule_that_counts_are_those_that_were_made():
+    made = []
+
+    class Counting(nn.SGD):
+        def update(self, *given):
+            made.append(1)
+            updates, slots = super().update(*given)
+            return updates * len(made), slots
+
+    model = linear([[1]], optimizer=Counting(0.25))
+    step = model.train_step([[1.0]], [[0.0]])  # g = 2
+    assert step.updates[PATH].item() == -0.5
+    assert step.after[PATH].item() == 0.5
+    assert len(made) == 1
+
+
 def test_decayed_weights_are_what_adamw_moves():
     model = linear([[2]], optimizer=nn.AdamW(0.1, weight_decay=0.5))
     step = model.train_step([[1.0]], [[0.0]])

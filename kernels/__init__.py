@@ -20,7 +20,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
-from .ops import OPS, Ops
+import numpy as np
+
+from .ops import OPS, Array, Ops
 
 if __name__ != "nnscratch.kernels":
     raise ImportError(
@@ -100,7 +102,9 @@ class Kernels:
         functions: Mapping[str, Callable[..., Any]],
         source: Mapping[str, str],
         facts: Mapping[str, str],
+        empty: Callable[..., Array],
     ):
+        self.empty = empty
         self.source = MappingProxyType(dict(source))
         self.facts = MappingProxyType(dict(facts))
         self.choosers = MappingProxyType(
@@ -127,18 +131,18 @@ def resolve(backend: str) -> Kernels:
 
 def _resolve(backend: str) -> Kernels:
     chain = [backend, *([FALLBACK[backend]] if backend in FALLBACK else [])]
+    homes = [importlib.import_module(f"{__name__}.{HOMES.get(name, name)}") for name in chain]
     functions, source = {}, {}
     facts: dict[str, str] = {}
-    for name in chain:
-        facts |= getattr(
-            importlib.import_module(f"{__name__}.{HOMES.get(name, name)}"), "FACTS", {}
-        )
+    for module in homes:
+        facts |= getattr(module, "FACTS", {})
+    empty = next((module.empty for module in homes if hasattr(module, "empty")), np.empty)
     for op in OPS:
         home = next((name for name in chain if (op, name) in _table), None)
         if home is None:
             raise LookupError(f"kernel {op!r}: not implemented by {' or '.join(chain)}")
         functions[op], source[op] = _table[op, home], home
-    return Kernels(functions, source, facts)
+    return Kernels(functions, source, facts, empty)
 
 
 def tune(backend: str) -> tuple[str, dict[str, Any], dict[str, Any]]:

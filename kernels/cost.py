@@ -63,11 +63,11 @@ FROM_SHAPES: Mapping[str, Callable[..., int]] = MappingProxyType(
         "conv2d_input_gradient": lambda dy, kernel, window, groups, image, exact=True: (
             2 * prod(dy.shape[:3]) * kernel.size
         ),
-        "conv2d_kernel_gradient": lambda x, dy, window, groups, exact=True: (
+        "conv2d_kernel_gradient": lambda x, dy, window, groups, exact=True, out=None: (
             2 * dy.size * prod(window.size) * x.shape[3] // groups
         ),
-        "matmul": lambda a, b, *finish: (
-            2 * a.size * b.shape[1] + len(a) * _finishing(b.shape[1], *finish)
+        "matmul": lambda a, b, bias=None, activation=None, out=None: (
+            2 * a.size * b.shape[1] + len(a) * _finishing(b.shape[1], bias, activation)
         ),
         "max_pool2d": lambda x, window: _cells(x, window),
         "max_pool2d_gradient": lambda dy, argmax, window, image: dy.size,
@@ -110,5 +110,6 @@ def flop(op: str, arguments: tuple[Any, ...]) -> int:
 
 def traffic(arguments: tuple[Any, ...], results: Array | tuple[Array, ...]) -> int:
     """Bytes of all arrays among the arguments, and of all results."""
-    arrays = [*arguments, *(results if isinstance(results, tuple) else (results,))]
-    return sum(array.nbytes for array in arrays if hasattr(array, "nbytes"))
+    results = results if isinstance(results, tuple) else (results,)
+    given = [array for array in arguments if not any(array is result for result in results)]
+    return sum(array.nbytes for array in (*given, *results) if hasattr(array, "nbytes"))

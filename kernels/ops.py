@@ -3,7 +3,9 @@
 Conventions that hold for all of them:
 
 * Images are NHWC, convolution kernels (kh, kw, in/groups, out), dense kernels (in, out).
-* Operations are pure: arguments are never written to, results never share memory with them.
+* Operations are pure: arguments are never written to, results never share memory with them. But
+  `out`, contiguous memory of the result's shape and dtype, is there to be filled, and is then the
+  result.
 * All floating arrays of a call have one dtype, float32 or float64, and so have the results.
   Python scalars, and expressions of them alone such as 1 - rho, are computed in float64 and then
   rounded to that dtype once.
@@ -37,6 +39,14 @@ class Curve(NamedTuple):
     """The operation that applies it to an array: relu, elu, sigmoid or tanh."""
     arguments: tuple[float, ...] = ()
     """Those of the operation, after x."""
+
+
+def into(out: Array | None, result: Array) -> Array:
+    """The result, in the memory that was given for it, if any was."""
+    if out is None:
+        return result
+    out[...] = result
+    return out
 
 
 class Ops(Protocol):
@@ -83,7 +93,13 @@ class Ops(Protocol):
         """dL/dx (N, *image, C) from dy (N, OH, OW, O)."""
 
     def conv2d_kernel_gradient(
-        self, x: Array, dy: Array, window: Window, groups: int, exact: bool = True
+        self,
+        x: Array,
+        dy: Array,
+        window: Window,
+        groups: int,
+        exact: bool = True,
+        out: Array | None = None,
     ) -> Array:
         """dL/dkernel (*window.size, C/groups, O) from x (N, H, W, C) and dy (N, OH, OW, O)."""
 
@@ -95,6 +111,7 @@ class Ops(Protocol):
         b: Array,
         bias: Array | None = None,
         activation: Curve | None = None,
+        out: Array | None = None,
     ) -> Array:
         """(M, K) @ (K, N) -> (M, N), then bias (N,) and activation as in `conv2d`."""
 

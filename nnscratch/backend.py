@@ -39,6 +39,8 @@ class Backend:
     name: str
     xp: ModuleType
     k: Ops
+    empty: Callable[[tuple[int, ...], np.dtype[Any]], Array]
+    """Makes an array with anything in it."""
     source: Mapping[str, str]
     """Which folder of kernels each operation was taken from."""
     choosers: Mapping[str, Callable[..., str]]
@@ -133,7 +135,7 @@ def with_precision(backend: str, precision: str) -> str:
 @functools.cache
 def _host_backend(name: str) -> Backend:
     table = kernels.resolve(name)
-    return Backend(name, np, table.ops, table.source, table.choosers, table.facts)
+    return Backend(name, np, table.ops, table.empty, table.source, table.choosers, table.facts)
 
 
 @functools.cache
@@ -142,7 +144,7 @@ def _gpu_backend(device: Device, precise: bool) -> Backend:
     name = f"cupy:{device.number}" if device.number else "cupy"
     name = name if precise else f"{name}:{TF32}"
     return GpuBackend(
-        name, device.xp, table.ops, table.source, table.choosers, device.facts, device
+        name, device.xp, table.ops, table.empty, table.source, table.choosers, device.facts, device
     )
 
 

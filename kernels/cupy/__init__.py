@@ -23,11 +23,13 @@ from . import (
     statistics,
     sums,
 )
+from .launch import empty
 
 __all__ = [
     "activation",
     "conv",
     "copies",
+    "empty",
     "histogram",
     "linear",
     "loss",

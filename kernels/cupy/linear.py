@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import kernel
-from ..ops import Array, Curve
+from ..ops import Array, Curve, into
 from .columns import column_sums
 from .device import device
 from .finish import Finish, finished
@@ -11,9 +11,16 @@ from .launch import contiguous, empty
 
 
 @kernel("matmul", backend="cupy")
-def matmul(a: Array, b: Array, bias: Array | None = None, activation: Curve | None = None) -> Array:
+def matmul(
+    a: Array,
+    b: Array,
+    bias: Array | None = None,
+    activation: Curve | None = None,
+    out: Array | None = None,
+) -> Array:
     """CuBLAS."""
-    return finished(device().xp.matmul(a, b), Finish(bias, activation))  # (M, N)
+    y = finished(device().xp.matmul(a, b), Finish(bias, activation))  # (M, N)
+    return into(out, y)
 
 
 @kernel("bias_gradient", backend="cupy")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .. import kernel as registered
 from .. import table
 from ..geometry import Pair, Window
-from ..ops import Array, Curve
+from ..ops import Array, Curve, into
 from .conv import choice, implicit_gemm
 from .conv.algorithms import Shape
 from .finish import Finish
@@ -58,23 +58,34 @@ def conv2d_input_gradient(
 
 @registered("conv2d_kernel_gradient", backend=BACKEND)
 def conv2d_kernel_gradient(
-    x: Array, dy: Array, window: Window, groups: int, exact: bool = True
+    x: Array,
+    dy: Array,
+    window: Window,
+    groups: int,
+    exact: bool = True,
+    out: Array | None = None,
 ) -> Array:
     """Cells of a window by filters."""
     if not fits(x, Shape(len(x), x.shape[1:3], x.shape[3], dy.shape[3], window, groups)):
         plain = table()["conv2d_kernel_gradient", "cupy"]
-        result: Array = plain(x, dy, window, groups, exact)
+        result: Array = plain(x, dy, window, groups, exact, out)
         return result
-    return implicit_gemm.kernel_gradient(x, dy, window, groups, TENSOR)
+    return into(out, implicit_gemm.kernel_gradient(x, dy, window, groups, TENSOR))
 
 
 @registered("matmul", backend=BACKEND)
-def matmul(a: Array, b: Array, bias: Array | None = None, activation: Curve | None = None) -> Array:
+def matmul(
+    a: Array,
+    b: Array,
+    bias: Array | None = None,
+    activation: Curve | None = None,
+    out: Array | None = None,
+) -> Array:
     """Rows are images of a single cell."""
     if a.dtype.name != "float32":
-        result: Array = table()["matmul", "cupy"](a, b, bias, activation)
+        result: Array = table()["matmul", "cupy"](a, b, bias, activation, out)
         return result
     x = contiguous(a).reshape(len(a), 1, 1, a.shape[1])
     kernel = contiguous(b).reshape(1, 1, *b.shape)
     y = implicit_gemm.conv2d(x, kernel, Window((1, 1)), 1, Finish(bias, activation), TENSOR)
-    return y.reshape(len(a), b.shape[1])
+    return into(out, y.reshape(len(a), b.shape[1]))

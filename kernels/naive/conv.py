@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import kernel
 from ..geometry import Pair, Window
-from ..ops import Array, Curve
+from ..ops import Array, Curve, into
 from .activation import finished
 from .scalars import doubles
 from .windows import cell, is_real
@@ -74,11 +74,16 @@ def conv2d_input_gradient(
 
 @kernel("conv2d_kernel_gradient", backend="naive")
 def conv2d_kernel_gradient(
-    x: Array, dy: Array, window: Window, groups: int, exact: bool = True
+    x: Array,
+    dy: Array,
+    window: Window,
+    groups: int,
+    exact: bool = True,
+    out: Array | None = None,
 ) -> Array:
     """Each product hands dy times its cell to its weight."""
     cells, outputs = doubles(x, dy)
     dk = np.zeros((*window.size, x.shape[-1] // groups, dy.shape[-1]))
     for output, read, weight in products(x.shape, dk.shape, window, groups):
         dk[weight] += outputs[output] * cells[read]
-    return dk.astype(dy.dtype)
+    return into(out, dk.astype(dy.dtype))

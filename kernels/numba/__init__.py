@@ -28,6 +28,7 @@ from . import (
     sums,
 )
 from .conv.costs import CHOSEN, digest
+from .memory import empty
 from .microkernel.target import TARGET
 from .parallel import set_threads, threads
 
@@ -37,6 +38,7 @@ __all__ = [
     "activation",
     "conv",
     "copies",
+    "empty",
     "histogram",
     "linear",
     "loss",

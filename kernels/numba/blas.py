@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import LibController, ThreadpoolController
 
-from ..ops import Array
+from ..ops import Array, into
 from . import launch, long_sums, memory, parallel
 from .finish import Finish, finish_block
 
@@ -113,7 +113,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=one_thread.after_fork)
 
 
-def product(a: Array, b: Array, finish: Finish) -> Array:
+def product(a: Array, b: Array, finish: Finish, out: Array | None = None) -> Array:
     """(M, K) @ (K, N) -> (M, N), in blocks of rows, or columns where those are more; finished.
 
     Where there are few of both and the sums are long, in blocks of the sums.
@@ -125,8 +125,8 @@ def product(a: Array, b: Array, finish: Finish) -> Array:
         summed = long_sums.product if long_sums.fits(a, b) else sum_of_products
         y = summed(a, b, sums)
         finish_block(y, 0, rows, 0, columns, finish)
-        return y
-    y = memory.empty((rows, columns), a.dtype)
+        return into(out, y)
+    y = memory.empty((rows, columns), a.dtype) if out is None else out
     whole = min(WHOLE_LINES, longer // FEW_BLOCKS)
     grain = max(BLOCK_LINES, whole, BLOCK_FLOP // max(2 * depth * shorter, 1))
 

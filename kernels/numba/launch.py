@@ -193,12 +193,22 @@ def periodic(
     return results, np.add.reduce(total, axis=1)  # (sums, period)
 
 
-def add_in_order(partial: Array) -> Array:
-    """Sum over the first axis of (B, ...), in the order of the blocks that made its parts."""
+def room_for_parts(count: int, size: int, dtype: np.dtype[Any], out: Array | None) -> Array:
+    """Memory (B, size) for the parts of a sum: of a single one, that of the sum if it is there."""
+    if out is not None and count == 1:
+        return out.reshape(1, size)
+    return memory.empty((count, size), dtype)
+
+
+def add_in_order(partial: Array, out: Array | None = None) -> Array:
+    """Sum over the first axis of (B, ...), in the order of the blocks that made its parts.
+
+    It is written to `out`, where the parts lie already if there is one.
+    """
     parts = read(partial).reshape(len(partial), -1)
     if len(parts) == 1:
         return partial.reshape(partial.shape[1:])
-    total = memory.empty(partial.shape[1:], partial.dtype)
+    total = memory.empty(partial.shape[1:], partial.dtype) if out is None else out
     edges = parallel.edges(total.size, parallel.GRAIN // len(parts), multiple=16)
     each(_add_parts, len(edges) - 1, edges, parts, total.reshape(-1))
     return total

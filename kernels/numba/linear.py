@@ -16,9 +16,15 @@ from .sums import add_up
 
 
 @kernel("matmul", backend="numba")
-def matmul(a: Array, b: Array, bias: Array | None = None, activation: Curve | None = None) -> Array:
+def matmul(
+    a: Array,
+    b: Array,
+    bias: Array | None = None,
+    activation: Curve | None = None,
+    out: Array | None = None,
+) -> Array:
     """Transposed views are taken as they are."""
-    return matrices.product(a, b, finish(bias, activation, b.shape[1], a.dtype))
+    return matrices.product(a, b, finish(bias, activation, b.shape[1], a.dtype), out)
 
 
 @kernel("bias_gradient", backend="numba")

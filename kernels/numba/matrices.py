@@ -61,22 +61,23 @@ def lying(matrix: Array) -> Lying:
     return Lying(flat(matrix), columns, 1)
 
 
-def product(a: Array, b: Array, finish: Finish) -> Array:
+def product(a: Array, b: Array, finish: Finish, out: Array | None = None) -> Array:
     """(M, K) @ (K, N) -> (M, N), finished. Transposed views are taken as they are."""
     rows, columns = a.shape[0], b.shape[1]
     few = max(rows, columns) <= blas.BLOCK_LINES  # it has an algorithm for them
     small = 2 * a.size * columns < LEAST_FLOP
-    return (blas.product if few or small else product_of_tiles)(a, b, finish)
+    return (blas.product if few or small else product_of_tiles)(a, b, finish, out)
 
 
-def product_of_tiles(a: Array, b: Array, finish: Finish) -> Array:
+def product_of_tiles(a: Array, b: Array, finish: Finish, out: Array | None = None) -> Array:
     """`product` by the micro-kernel."""
     (rows, depth), columns = a.shape, b.shape[1]
     left, right, lanes = lying(a), lying(b), TARGET.lanes(a.itemsize)
     there = right.column == 1 and columns % lanes == 0 and rows <= FEW_ROWS
     blocks = block_table(rows, columns, lanes)
     places = tables(rows, depth, columns, left.row, left.column, right.row)
-    y, seats = memory.empty((rows, columns), a.dtype), parallel.threads()
+    y = memory.empty((rows, columns), a.dtype) if out is None else out
+    seats = parallel.threads()
     width = min(TARGET.columns(a.itemsize), -(-columns // lanes) * lanes)
     launch.each(
         multiply_there if there else multiply_copies,

@@ -32,7 +32,7 @@ import numpy as np
 
 from .. import kernel
 from ..geometry import Pair, Window
-from ..ops import Array, Curve
+from ..ops import Array, Curve, into
 from .activation import finished
 from .windows import gather, scatter
 
@@ -111,10 +111,16 @@ def conv2d_input_gradient(
 
 @kernel("conv2d_kernel_gradient", backend="numpy")
 def conv2d_kernel_gradient(
-    x: Array, dy: Array, window: Window, groups: int, exact: bool = True
+    x: Array,
+    dy: Array,
+    window: Window,
+    groups: int,
+    exact: bool = True,
+    out: Array | None = None,
 ) -> Array:
     """dweights = columns^T @ dy, for each group."""
     n_images, rows, columns, filters = dy.shape
     upstream = split(dy.reshape(n_images * rows * columns, filters), groups)  # (G, N*OH*OW, O/G)
     dweights = im2col(x, window, groups).swapaxes(1, 2) @ upstream  # (G, KH*KW*C/G, O/G)
-    return join(dweights).reshape(*window.size, x.shape[3] // groups, filters)  # (KH, KW, C/G, O)
+    dkernel = join(dweights).reshape(*window.size, x.shape[3] // groups, filters)
+    return into(out, dkernel)  # (KH, KW, C/G, O)

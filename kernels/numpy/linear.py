@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from .. import kernel
-from ..ops import Array, Curve
+from ..ops import Array, Curve, into
 from .activation import finished
 from .reduce import total
 
 
 @kernel("matmul", backend="numpy")
-def matmul(a: Array, b: Array, bias: Array | None = None, activation: Curve | None = None) -> Array:
+def matmul(
+    a: Array,
+    b: Array,
+    bias: Array | None = None,
+    activation: Curve | None = None,
+    out: Array | None = None,
+) -> Array:
     """BLAS."""
-    return finished(a @ b, bias, activation)  # (M, N)
+    return into(out, finished(a @ b, bias, activation))  # (M, N)
 
 
 @kernel("bias_gradient", backend="numpy")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import zlib
-from types import ModuleType
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
 from typing import NamedTuple
 
 import numpy as np
 
 from nnscratch.backend import Backend
-from nnscratch.kernels.ops import Curve, Key, Ops
+from nnscratch.kernels.ops import Array, Curve, Key, Ops
+
+NO_ROOM: Mapping[str, Array] = MappingProxyType({})
 
 
 class Context(NamedTuple):
@@ -24,6 +27,8 @@ class Context(NamedTuple):
     """The layer's parameters are not trained: batch normalisation then infers."""
     input_gradients: bool = True
     """False where nobody reads the layer's input gradients: it may return None for them."""
+    room: Mapping[str, Array] = NO_ROOM
+    """Memory for the gradients of some parameters, by name."""
     activation: Curve | None = None
     """What a layer that says it `applies_activations` is to apply to its output."""
 
@@ -45,16 +50,25 @@ class Context(NamedTuple):
         first, second = np.random.SeedSequence(self.seed).generate_state(2)
         return int(first), int(second)
 
+    def room_for(self, name: str, shape: tuple[int, ...]) -> Array | None:
+        """Memory for the gradient of a parameter of the layer's, if there is any of that shape.
+
+        The operation that computes the gradient may be given it as `out`; a layer need not do so.
+        """
+        room = self.room.get(name)
+        return room if room is not None and room.shape == shape else None
+
     def for_call(
         self,
         key: str,
         *,
         frozen: bool,
         input_gradients: bool,
+        room: Mapping[str, Array] = NO_ROOM,
         activation: Curve | None = None,
     ) -> Context:
         """The context of one call: its key joins the seed."""
         seed = (*self.seed, zlib.crc32(key.encode()))
         return Context(
-            self.backend, self.training, self.exact, seed, frozen, input_gradients, activation
+            self.backend, self.training, self.exact, seed, frozen, input_gradients, room, activation
         )

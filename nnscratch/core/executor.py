@@ -7,7 +7,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
-from nnscratch.core.context import Context
+from nnscratch.core.context import NO_ROOM, Context
 from nnscratch.core.errors import DTypeError, ShapeError, shape_hint
 from nnscratch.core.graph import Graph, Node, Symbol, batched
 from nnscratch.core.layer import Gradients, Output, Values
@@ -89,6 +89,7 @@ def backward(
     keep: frozenset[str] = ALL,
     everything: bool = True,
     watch: Watch | None = None,
+    room: Mapping[str, Array] = NO_ROOM,
 ) -> Tape:
     """Run the tape backward from the gradients of the loss by the graph's outputs.
 
@@ -105,6 +106,8 @@ def backward(
         everything: also compute what training does not need: gradients of the graph's inputs,
             and of what lies behind the last frozen layer.
         watch: is shown each call right after its backward pass, before anything of it is freed.
+        room: memory for the gradients of all trained weights, by path: large ones that one call
+            alone has a share of may be written there.
 
     Raises:
         ShapeError, DTypeError: an output's gradient is not like the output, or a layer's is of
@@ -125,7 +128,7 @@ def backward(
     for stage in reversed(plan.stages):
         call = tape[stage.key] if keep >= ALL else tape.pop(stage.key)
         if everything or stage.node.output in plan.wanted:
-            call_ctx = _call_context(stage, tape.ctx, everything)
+            call_ctx = _call_context(stage, tape.ctx, everything, room=_places(stage, room))
             own, dy = params.get(stage.path, {}), gradient_of(stage.node.output)
             fields = _backward_call(stage, call_ctx, call, own, dy)
             call = call.extended(fields)
@@ -183,13 +186,22 @@ def _backward_call(
     }
 
 
+def _places(stage: Stage, room: Mapping[str, Array]) -> Mapping[str, Array]:
+    return {name: room[f"{stage.path}/{name}"] for name in stage.alone} if room else NO_ROOM
+
+
 def _call_context(
-    stage: Stage, ctx: Context, everything: bool, activation: Node | None = None
+    stage: Stage,
+    ctx: Context,
+    everything: bool,
+    activation: Node | None = None,
+    room: Mapping[str, Array] = NO_ROOM,
 ) -> Context:
     return ctx.for_call(
         stage.key,
         frozen=stage.frozen,
         input_gradients=everything or stage.wanted,
+        room=room,
         activation=None if activation is None else activation.layer.curve,
     )
 

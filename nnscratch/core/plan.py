@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from nnscratch.core.graph import Graph, Node, Symbol
 from nnscratch.core.layer import Layer, Shape
+
+LARGE = 1 << 18
+"""Numbers of a parameter whose gradient is not to be copied: 1 MiB in float32."""
 
 
 class Stage(NamedTuple):
@@ -26,6 +30,9 @@ class Stage(NamedTuple):
     """Whether training needs the gradient of an input: something behind it can learn."""
     trainable: dict[str, Shape]
     """The parameters' shapes by name, frozen or not."""
+    alone: tuple[str, ...]
+    """Large trained parameters whose gradients are this call's alone: it may write them where the
+    gradients of all will lie."""
     done: tuple[Symbol, ...]
     """Inputs that no later call reads, nor who asked for the outputs."""
 
@@ -45,7 +52,10 @@ class Plan:
     def _stages(self) -> Iterator[Stage]:
         graph = self.graph
         last = {symbol: node for node in graph.nodes for symbol in node.inputs}
+        calls = Counter(node.layer for node in graph.nodes)
         for node in graph.nodes:
+            params = {n: p.shape for n, p in node.spec.params.items() if p.trainable}
+            own = calls[node.layer] == 1 and node.layer not in self.frozen
             yield Stage(
                 node=node,
                 layer=node.layer,
@@ -55,7 +65,8 @@ class Plan:
                 sources=tuple(graph.origins[symbol] for symbol in node.inputs),
                 frozen=node.layer in self.frozen,
                 wanted=not self.wanted.isdisjoint(node.inputs),
-                trainable={n: p.shape for n, p in node.spec.params.items() if p.trainable},
+                trainable=params,
+                alone=tuple(n for n, s in params.items() if own and math.prod(s) >= LARGE),
                 done=tuple(
                     symbol
                     for symbol in dict.fromkeys(node.inputs)

@@ -79,6 +79,15 @@ def gathered(backend: Backend, layout: Layout, values: Mapping[str, Array], dtyp
     return Arena(layout, backend.k.concatenate(0, none, *flat)).sealed()
 
 
+def filled(arena: Arena, values: Mapping[str, Array]) -> Arena:
+    """An arena in which some of these values have been written already, with the others."""
+    for path, view in arena.items():
+        if values[path] is not view:
+            view[...] = values[path]
+        seal(view)
+    return arena.sealed()
+
+
 def seal(array: Array) -> Array:
     """The same array, which nobody can write to from here on, where its module can tell (NumPy)."""
     if hasattr(array.flags, "writeable"):

@@ -61,8 +61,8 @@ class Affine(Layer):
         """The product with the bias added, and `ctx.activation` applied."""
 
     @abstractmethod
-    def kernel_gradient(self, ctx: Context, x: Array, dy: Array) -> Array:
-        """dL/dkernel."""
+    def kernel_gradient(self, ctx: Context, x: Array, dy: Array, out: Array | None) -> Array:
+        """dL/dkernel, in `out` if that is there."""
 
     @abstractmethod
     def input_gradient(self, ctx: Context, dy: Array, kernel: Array, shape: Shape) -> Array:
@@ -93,7 +93,8 @@ class Affine(Layer):
 
     def backward(self, ctx: Context, params: Values, cache: Any, dy: Array) -> Gradients:
         (x,) = cache
-        gradients = {"kernel": self.kernel_gradient(ctx, x, dy)}
+        room = ctx.room_for("kernel", params["kernel"].shape)
+        gradients = {"kernel": self.kernel_gradient(ctx, x, dy, room)}
         if self.use_bias:
             gradients["bias"] = ctx.k.bias_gradient(dy)
         dx = None

@@ -105,9 +105,9 @@ class Conv2D(Affine):
         window = self._window(x.shape[1:3])
         return ctx.k.conv2d(x, kernel, window, self.groups, ctx.exact, bias, ctx.activation)
 
-    def kernel_gradient(self, ctx: Context, x: Array, dy: Array) -> Array:
+    def kernel_gradient(self, ctx: Context, x: Array, dy: Array, out: Array | None) -> Array:
         window = self._window(x.shape[1:3])
-        return ctx.k.conv2d_kernel_gradient(x, dy, window, self.groups, ctx.exact)
+        return ctx.k.conv2d_kernel_gradient(x, dy, window, self.groups, ctx.exact, out)
 
     def input_gradient(self, ctx: Context, dy: Array, kernel: Array, shape: Shape) -> Array:
         image = (shape[1], shape[2])

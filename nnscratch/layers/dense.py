@@ -67,8 +67,8 @@ class Dense(Affine):
         y = ctx.k.matmul(rows(x), kernel, bias, ctx.activation)  # (N*..., units)
         return y.reshape(*x.shape[:-1], self.units)  # (N, ..., units)
 
-    def kernel_gradient(self, ctx: Context, x: Array, dy: Array) -> Array:
-        return ctx.k.matmul(rows(x).T, rows(dy))  # (C, units)
+    def kernel_gradient(self, ctx: Context, x: Array, dy: Array, out: Array | None) -> Array:
+        return ctx.k.matmul(rows(x).T, rows(dy), None, None, out)  # (C, units)
 
     def input_gradient(self, ctx: Context, dy: Array, kernel: Array, shape: Shape) -> Array:
         return ctx.k.matmul(rows(dy), kernel.T).reshape(shape)  # (N, ..., C)

@@ -107,9 +107,9 @@ class Conv2DTranspose(Affine):
         y = ctx.k.conv2d_input_gradient(x, kernel, window, 1, image, ctx.exact)
         return y if bias is None else y + bias
 
-    def kernel_gradient(self, ctx: Context, x: Array, dy: Array) -> Array:
+    def kernel_gradient(self, ctx: Context, x: Array, dy: Array, out: Array | None) -> Array:
         window, _ = self._window(x.shape[1:3])
-        return ctx.k.conv2d_kernel_gradient(dy, x, window, 1, ctx.exact)
+        return ctx.k.conv2d_kernel_gradient(dy, x, window, 1, ctx.exact, out)
 
     def input_gradient(self, ctx: Context, dy: Array, kernel: Array, shape: Shape) -> Array:
         window, _ = self._window((shape[1], shape[2]))

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from nnscratch.core.context import Context
+from nnscratch.core.context import NO_ROOM, Context
 from nnscratch.core.executor import Nested, Watch, backward, forward
 from nnscratch.core.graph import Weight
 from nnscratch.core.layer import Values
 from nnscratch.core.plan import Plan
 from nnscratch.core.step import Batch, Step, Total
-from nnscratch.core.store import Arena, by_layer, gathered
+from nnscratch.core.store import Arena, by_layer, filled, gathered
 from nnscratch.core.tape import ALL, Call, Tape
 from nnscratch.kernels.ops import Array
 from nnscratch.optimizers.base import Optimizer
@@ -71,8 +71,18 @@ def compute_step(
     watch = (None, None) if watcher is None else (watcher.on_forward, watcher.on_backward)
     tape = _forward(start, batch, keep, recompute, watch[0])
     data_loss, dys = compiled.objective(ctx, tape.outputs, batch)
-    tape = backward(plan, tape, start.params, dys, keep=keep, everything=whole, watch=watch[1])
-    data = gathered(ctx.backend, start.trained.layout, tape.gradients, start.trained.buffer.dtype)
+    room = _room(start)
+    tape = backward(
+        plan,
+        tape,
+        start.params,
+        dys,
+        keep=keep,
+        everything=whole,
+        watch=watch[1],
+        room=room or NO_ROOM,
+    )
+    data = _data_gradients(start, tape, room)
     tape = tape.with_gradients(data)
     penalty, penalties = penalty_of(start), _penalty_gradients(start)
     regularised = any(weight.param.regularizer is not None for weight in start.weights)
@@ -133,6 +143,22 @@ def _recomputation(start: Start, objective: Objective, batch: Batch) -> Callable
         return backward(start.plan, again, start.params, dys)
 
     return lambda key: tape()[key]
+
+
+def _room(start: Start) -> Arena | None:
+    """Memory for all gradients, if some are so large that they are not to be copied."""
+    if not any(stage.alone for stage in start.plan.stages):
+        return None
+    like = start.trained.buffer
+    return _like(start.trained, start.ctx.backend.empty(like.shape, like.dtype))
+
+
+def _data_gradients(start: Start, tape: Tape, room: Arena | None) -> Arena:
+    """The gradients of the loss, side by side."""
+    backend, trained = start.ctx.backend, start.trained
+    if room is not None:
+        return filled(room, tape.gradients)
+    return gathered(backend, trained.layout, tape.gradients, trained.buffer.dtype)
 
 
 def _like(arena: Arena, buffer: Array) -> Arena:

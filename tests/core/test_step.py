@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nnscratch as nn
+from nnscratch.core import plan
 from nnscratch.core.errors import NNError, UnknownNameError
 from tests.backends import BACKEND, BACKENDS, host
 from tests.nets import assert_same_bits, contents, conv_net, images, linear
@@ -255,3 +256,11 @@ def test_nobody_can_write_into_a_step(step):
             assert not getattr(step, name).buffer.flags.writeable, path
     for slot in step.slots_after.values():
         assert not slot.buffer.flags.writeable
+
+
+@pytest.mark.host("CuPy's arrays cannot be made read-only")
+def test_nor_into_large_gradients_which_a_call_shares_with_it(monkeypatch):
+    monkeypatch.setattr(plan, "LARGE", 1)
+    step = conv_net().train_step(X, Y)
+    with pytest.raises(ValueError, match="read-only"):
+        step.calls["dense"].param_gradients["kernel"][...] = 1

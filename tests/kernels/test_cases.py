@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnscratch import kernels
 from nnscratch.kernels import BACKENDS, resolve
 from nnscratch.kernels.cases import CASES, DType, OpCase
 from nnscratch.kernels.ops import OPS, Array
@@ -90,6 +91,20 @@ def test_leaves_its_arguments_alone(case: OpCase, backend: str) -> None:
         if isinstance(argument, np.ndarray):
             np.testing.assert_array_equal(argument, again)
             assert not any(np.shares_memory(argument, result) for result in results)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if "out" in kernels.parameters(OPS[case.op])], ids=str
+)
+def test_fills_the_memory_that_it_is_given(case: OpCase, backend: str) -> None:
+    arguments = case.arguments("float32")
+    (free,) = call(backend, case, arguments)
+    room = np.full(free.size + 2, np.nan, np.float32)
+    out = room[1:-1].reshape(free.shape)  # not where vectors begin
+    assert getattr(resolve(backend), case.op)(*arguments, out=out) is out
+    assert out.tobytes() == free.tobytes()
+    assert np.isnan(room[[0, -1]]).all()
 
 
 @every_backend

@@ -62,7 +62,12 @@ def results(
         "input_gradient": (dy, kernel, window, groups, (x.shape[1], x.shape[2])),
         "kernel_gradient": (x, dy, window, groups),
     }
-    return {name: getattr(way, name)(*calls[name]) for name in calls if way.has(name)}
+    made = {name: getattr(way, name)(*calls[name]) for name in calls if way.has(name)}
+    if "kernel_gradient" in made:
+        out = np.full_like(made["kernel_gradient"], np.nan)
+        way.kernel_gradient(x, dy, window, groups, out)
+        assert out.tobytes() == made["kernel_gradient"].tobytes()
+    return made
 
 
 def check(

@@ -9,6 +9,7 @@ import pytest
 
 import nnscratch as nn
 from benchmarks.memory import FIELDS, measure
+from nnscratch.core import plan
 from nnscratch.core.tape import ALL, BACKWARD, FORWARD
 from tests.backends import BACKEND, BACKENDS, host
 from tests.nets import arrays_in, assert_same_bits, contents, conv_net, images, linear
@@ -211,6 +212,35 @@ def test_a_call_that_passes_no_gradient_on_is_not_seen_on_the_way_back():
     watcher = nn.LambdaCallback(on_backward=lambda call: keys.append(call.path))
     model.fit(X, Y, verbose=0, callbacks=watcher)
     assert keys == ["dense/softmax", "dense"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("frozen", [(), ("conv2d",)])
+def test_large_gradients_are_written_where_those_of_all_lie(backend, frozen, monkeypatch):
+    steps = {}
+    for large in (1, plan.LARGE):
+        monkeypatch.setattr(plan, "LARGE", large)
+        model = conv_net(backend)
+        model.freeze(*frozen)
+        steps[large] = [model.train_step(X, Y) for _ in range(2)]
+    few, many = steps.values()
+    for one, other in zip(few, many, strict=True):
+        assert_same_bits(contents(one), contents(other))
+        there = one.calls["dense"].param_gradients["kernel"]
+        assert np.shares_memory(host(there), host(one.data_gradients.buffer))
+        copied = other.calls["dense"].param_gradients["kernel"]
+        assert not np.shares_memory(host(copied), host(other.data_gradients.buffer))
+
+
+def test_gradients_with_several_shares_are_not(monkeypatch):
+    monkeypatch.setattr(plan, "LARGE", 1)
+    x, shared = nn.Input((3,)), nn.Dense(3)
+    model = nn.Model(x, shared(shared(x)), backend=BACKEND, dtype="float64", seed=0)
+    model.compile("sgd", "mse")
+    step = model.train_step(np.ones((2, 3)), np.zeros((2, 3)))
+    first, second = (step.calls[f"dense#{i}"].param_gradients["kernel"] for i in range(2))
+    assert not np.array_equal(host(first), host(second))
+    np.testing.assert_array_equal(host(step.gradient(PATH)), host(second + first))
 
 
 def test_train_step_keeps_everything():

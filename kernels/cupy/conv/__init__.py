@@ -11,7 +11,7 @@ from __future__ import annotations
 from ... import chooser
 from ... import kernel as registered
 from ...geometry import Pair, Window
-from ...ops import Array, Curve
+from ...ops import Array, Curve, into
 from ..finish import Finish
 from . import choice
 from .algorithms import ALGORITHMS, Shape
@@ -74,15 +74,27 @@ def conv2d_input_gradient(
 
 
 @chooser("conv2d_kernel_gradient", backend="cupy")
-def kernel_gradient(x: Array, dy: Array, window: Window, groups: int, exact: bool = True) -> str:
+def kernel_gradient(
+    x: Array,
+    dy: Array,
+    window: Window,
+    groups: int,
+    exact: bool = True,
+    out: Array | None = None,
+) -> str:
     """The algorithm's name."""
     return choice.of(Shape(len(x), x.shape[1:3], x.shape[3], dy.shape[3], window, groups))
 
 
 @registered("conv2d_kernel_gradient", backend="cupy")
 def conv2d_kernel_gradient(
-    x: Array, dy: Array, window: Window, groups: int, exact: bool = True
+    x: Array,
+    dy: Array,
+    window: Window,
+    groups: int,
+    exact: bool = True,
+    out: Array | None = None,
 ) -> Array:
     """By the algorithm that is chosen for the shape."""
     algorithm = ALGORITHMS[kernel_gradient(x, dy, window, groups)]
-    return algorithm.kernel_gradient(x, dy, window, groups)
+    return into(out, algorithm.kernel_gradient(x, dy, window, groups))

@@ -81,7 +81,14 @@ def conv2d_input_gradient(
 
 
 @chooser("conv2d_kernel_gradient", backend="numba")
-def kernel_gradient(x: Array, dy: Array, window: Window, groups: int, exact: bool = True) -> str:
+def kernel_gradient(
+    x: Array,
+    dy: Array,
+    window: Window,
+    groups: int,
+    exact: bool = True,
+    out: Array | None = None,
+) -> str:
     """The algorithm's name."""
     image, filters = (x.shape[1], x.shape[2]), dy.shape[3]
     shape = Shape(len(x), image, x.shape[3], filters, window, groups, x.itemsize)
@@ -90,8 +97,14 @@ def kernel_gradient(x: Array, dy: Array, window: Window, groups: int, exact: boo
 
 @registered("conv2d_kernel_gradient", backend="numba")
 def conv2d_kernel_gradient(
-    x: Array, dy: Array, window: Window, groups: int, exact: bool = True
+    x: Array,
+    dy: Array,
+    window: Window,
+    groups: int,
+    exact: bool = True,
+    out: Array | None = None,
 ) -> Array:
     """By the algorithm that is chosen for the shape."""
     algorithm = ALGORITHMS[kernel_gradient(x, dy, window, groups, exact)]
-    return algorithm.kernel_gradient(x, dy, window, groups)
+    gradient = algorithm.kernel_gradient(x, dy, window, groups, out)
+    return gradient if out is None else out

@@ -34,7 +34,8 @@ class Algorithm(NamedTuple):
 
     conv2d: Callable[[Array, Array, Window, int, Finish], Array] = missing
     input_gradient: Callable[[Array, Array, Window, int, Pair], Array] = missing
-    kernel_gradient: Callable[[Array, Array, Window, int], Array] = missing
+    kernel_gradient: Callable[..., Array] = missing
+    """Of x, dy, window, groups and, if it is there already, the memory for the result."""
     fits: Callable[[Shape], bool] = lambda shape: True
     """Whether it can do a shape."""
     exact: bool = True
@@ -52,7 +53,9 @@ def filtering(m: int) -> Algorithm:
         lambda dy, kernel, window, groups, image: winograd.conv2d_input_gradient(
             dy, kernel, window, image, m
         ),
-        lambda x, dy, window, groups: winograd.conv2d_kernel_gradient(x, dy, window, m),
+        lambda x, dy, window, groups, out=None: winograd.conv2d_kernel_gradient(
+            x, dy, window, m, out
+        ),
         lambda shape: winograd.fits(shape.window, shape.groups),
         exact=False,
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...geometry import Pair, Window
-from ...ops import Array
+from ...ops import Array, into
 from .. import launch, memory, parallel
 from ..finish import Finish, finish_run
 from ..jit import compiled
@@ -53,14 +53,16 @@ def conv2d_input_gradient(
     return dx if filters == groups else np.add.reduce(several, axis=4)
 
 
-def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
+def conv2d_kernel_gradient(
+    x: Array, dy: Array, window: Window, groups: int, out: Array | None = None
+) -> Array:
     """See `Ops.conv2d_kernel_gradient`; a group for each channel."""
     filters = dy.shape[3]
     images, edges = repeated(x, filters), blocks(dy, window)
     partial = np.zeros((max(len(edges) - 1, 1), window.size[0] * window.size[1], filters), x.dtype)
     common = edges, images, read(dy), numbers(window)
     launch.each(kernel_gradient, len(edges) - 1, *common, partial)
-    return launch.add_in_order(partial).reshape(*window.size, 1, filters)
+    return into(out, launch.add_in_order(partial).reshape(*window.size, 1, filters))
 
 
 def repeated(x: Array, filters: int) -> Array:

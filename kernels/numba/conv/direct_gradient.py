@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...geometry import Window
-from ...ops import Array
+from ...ops import Array, into
 from .. import launch, memory, parallel
 from ..calls import call_at
 from ..finish import NOTHING, Finish
@@ -54,7 +54,9 @@ MANY_FILTERS = 128
 lie, of more the copy takes less time than to find the pieces of their rows."""
 
 
-def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
+def conv2d_kernel_gradient(
+    x: Array, dy: Array, window: Window, groups: int, out: Array | None = None
+) -> Array:
     """See `Ops.conv2d_kernel_gradient`."""
     if window == Window((1, 1)) and len(x) >= TASKS:  # enough, were each image one long line
         x, dy = (
@@ -64,9 +66,9 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     depth, columns = channels // groups, filters // groups
     shape = (*window.size, depth, filters)  # (KH, KW, C/G, O)
     if not (x.size and dy.size):
-        return np.zeros(shape, x.dtype)
+        return into(out, np.zeros(shape, x.dtype))
     plan = planned(x.shape, dy.shape, window, groups, x.itemsize)
-    partial = memory.empty((plan.batches, math.prod(shape)), x.dtype)
+    partial = launch.room_for_parts(plan.batches, math.prod(shape), x.dtype, out)
     pieces, seats = plan.schedule.pieces, parallel.threads()
     launch.each(
         add_up,
@@ -83,7 +85,7 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
         NOTHING[x.itemsize],
         seats=seats,
     )
-    return launch.add_in_order(partial).reshape(shape)
+    return launch.add_in_order(partial, out).reshape(shape)
 
 
 class Plan(NamedTuple):

@@ -22,7 +22,7 @@ import itertools
 import numpy as np
 
 from ...geometry import Pair, Window
-from ...ops import Array
+from ...ops import Array, into
 from .. import launch, memory, parallel
 from ..blas import BLOCK_FLOP, one_thread
 from ..finish import Finish, finish_block
@@ -142,7 +142,9 @@ def conv2d(x: Array, kernel: Array, window: Window, groups: int, finish: Finish)
     return y
 
 
-def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
+def conv2d_kernel_gradient(
+    x: Array, dy: Array, window: Window, groups: int, out: Array | None = None
+) -> Array:
     """See `Ops.conv2d_kernel_gradient`: dweights = windows^T @ dy.
 
     A task sums over a block of pixels.
@@ -165,7 +167,8 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     with one_thread:
         parallel.each(list(enumerate(blocks)), task)
     weights = launch.add_in_order(partial)  # (K, O)
-    return weights.reshape(*window.size, channels // groups, filters)  # (KH, KW, C/G, O)
+    shape = (*window.size, channels // groups, filters)  # (KH, KW, C/G, O)
+    return into(out, weights.reshape(shape))
 
 
 def conv2d_input_gradient(

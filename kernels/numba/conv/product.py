@@ -95,10 +95,13 @@ def multiply_columns(
     call_at(sweeping, (left, right, result, placed, count, False, nothing))
 
 
-def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
+def conv2d_kernel_gradient(
+    x: Array, dy: Array, window: Window, groups: int, out: Array | None = None
+) -> Array:
     """See `Ops.conv2d_kernel_gradient`."""
     filters = dy.shape[3]
-    dkernel = product(as_rows(x).T, dy.reshape(-1, filters), NOTHING[x.itemsize])
+    rows = None if out is None else out.reshape(-1, filters)
+    dkernel = product(as_rows(x).T, dy.reshape(-1, filters), NOTHING[x.itemsize], rows)
     return dkernel.reshape(*window.size, x.shape[3], filters)
 
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...geometry import Pair, Window
-from ...ops import Array
+from ...ops import Array, into
 from ..finish import NOTHING, Finish, finish_all
 from ..microkernel.target import TARGET
 from . import direct, direct_gradient
@@ -89,7 +89,9 @@ def conv2d_input_gradient(
     return conv2d(dy, backward, turned(window), groups, NOTHING[dy.itemsize])
 
 
-def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> Array:
+def conv2d_kernel_gradient(
+    x: Array, dy: Array, window: Window, groups: int, out: Array | None = None
+) -> Array:
     """See `Ops.conv2d_kernel_gradient`; there is one group."""
     images, rows, columns, filters = dy.shape
     m, stride = pixels(window, columns, x.shape[3], filters, x.itemsize), window.strides[1]
@@ -100,4 +102,4 @@ def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, groups: int) -> 
     total = shares[:, :width, :, 0].copy()
     for r in range(1, m):
         total += shares[:, r * stride : r * stride + width, :, r]
-    return total
+    return into(out, total)

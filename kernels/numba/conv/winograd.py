@@ -80,13 +80,16 @@ def convolve(x: Array, weights: Weights, pads: Pair, m: int, y: Array, finish: F
     work.convolve(x, weights, pads, m, y, finish)
 
 
-def conv2d_kernel_gradient(x: Array, dy: Array, window: Window, m: int) -> Array:
+def conv2d_kernel_gradient(
+    x: Array, dy: Array, window: Window, m: int, out: Array | None = None
+) -> Array:
     """See `Ops.conv2d_kernel_gradient`; m is 2 or 4.
 
     At each point the sum over the tiles of inputs^T @ upstream.
     """
     outputs, channels, filters = (dy.shape[1], dy.shape[2]), x.shape[3], dy.shape[3]
-    gradient = memory.empty((SIZE, SIZE, channels, filters), x.dtype)
+    shape = (SIZE, SIZE, channels, filters)
+    gradient = memory.empty(shape, x.dtype) if out is None else out
     work = order(len(x), outputs, m, channels, filters, FEW_SUMMED)
     work.kernel_gradient(x, dy, (window.pads[0][0], window.pads[1][0]), m, gradient)
     return gradient

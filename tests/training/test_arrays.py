@@ -99,6 +99,17 @@ def test_the_first_nonfinite_value_is_named(shape, index, place, value, block, m
         check_finite("x", array)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float16, np.float32, np.float64, np.longdouble])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_whose_squares_are_too_large_are_finite(dtype, value):
+    array = np.full((3, 4), np.finfo(dtype).max if np.dtype(dtype).kind == "f" else 255, dtype)
+    check_finite("x", array)
+    if array.dtype.kind == "f":
+        array[1, 2] = value
+        with pytest.raises(DataError, match=f"x: {value} at row 1, column 2; 1 of 12 values"):
+            check_finite("x", array)
+
+
 def test_cast_leaves_alone_what_fits():
     array = np.ones(3, np.float32)
     assert cast("x", array, np.float32) is array

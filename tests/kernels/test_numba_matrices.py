@@ -25,7 +25,7 @@ LAYOUTS: dict[str, Callable[[Array], Array]] = {
 }
 SHAPES = [
     *[(64, 400, 120), (1, 7, 3), (300, 200, 100), (513, 129, 64), (40, 300, 256)],
-    *[(33, 128, 17), (2, 1, 1), (7, 1, 200), (500, 3, 1), (257, 256, 640)],
+    *[(33, 128, 17), (2, 1, 1), (7, 1, 200), (500, 3, 1), (257, 256, 640), (9650, 32, 33)],
 ]
 
 
@@ -42,6 +42,9 @@ def test_products_of_any_shape_and_layout(
     assert y.dtype == dtype
     assert y.shape == (rows, columns)
     assert np.abs(y - exact).max() <= error * np.sqrt(depth) * np.abs(exact).max()
+    out = np.full_like(y, np.nan)
+    assert matrices.product(a, b, NOTHING[a.itemsize], out) is out
+    assert out.tobytes() == matrices.product(a, b, NOTHING[a.itemsize]).tobytes()
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(70, 130), (70, 128), (300, 128)])
@@ -81,7 +84,7 @@ def test_small_products_and_long_sums_are_left_to_blas(
     rows, depth, columns = shape
     asked = []
 
-    def noted(a: Array, b: Array, finish: Finish) -> Array:
+    def noted(a: Array, b: Array, finish: Finish, out: Array | None) -> Array:
         asked.append(a.shape)
         return a @ b
 

@@ -6,7 +6,8 @@ stays in the first cache while rows of A pass by it, which were copied, one afte
 in the second. Here A lies where it lies, its rows apart: what is read in order from the second
 cache are panels of B, and some rows of A stay near until all panels have passed by them. So the
 loops are, from the outside: blocks of rows, chunks of the sum, rows that stay near, panels, tiles.
-Where A is read across, as in gradients of kernels, the first tiles of a chunk fetch the next one.
+Meanwhile tiles fetch what is next: where A is read across, as in gradients of kernels, lines of A
+and B, else of B only.
 They stand in one function: cut into several, which hand on a tuple of addresses, small products
 took 1.1 times as long.
 """
@@ -26,7 +27,7 @@ from ..jit import compiled
 from ..launch import read
 from .multiply_add import multiply_add
 from .target import TARGET
-from .tile import FEW, TALL, TILE_BYTES
+from .tile import FEW, TALL, TILE_BYTES, UNROLLED
 
 ROWS, VECTORS = TARGET.rows, TARGET.vectors
 CHUNK = 128
@@ -52,6 +53,9 @@ LINE = 64
 
 FETCHED = 64
 """Products of a chunk, at least, that are worth fetching where they are not neighbours."""
+
+FETCHED_BELOW = 16
+"""The same of the rows below, where there is no other chunk."""
 
 
 class Product(NamedTuple):
@@ -229,7 +233,7 @@ def sweep(
         known = number > 0 and fits and same_rows(products, number)
         start = first
         while start < stop:
-            count, image = min(BLOCK, stop - start), 0
+            count, image, row = min(BLOCK, stop - start), 0, 0
             if many:
                 image, row = divmod(start, stop_row - first_row)
                 row += first_row
@@ -251,11 +255,17 @@ def sweep(
                     if next_k >= depth:
                         next_tap, next_k = tap + together, 0
                     a_next = b_next = a_data
-                    a_lines = b_lines = fetching = 0
-                    if a_step != 1 and next_tap < stop_tap and taps * chunk >= FETCHED:
+                    a_lines = b_lines = fetching = in_order = 0
+                    if next_tap < stop_tap and a_step == 1:
+                        b_next = b_data + (b_at_0 + b_taps[next_tap] + next_k * b_step) * size
+                        in_order = taps * chunk * b_step * size if b_step <= width else 0
+                    elif next_tap < stop_tap and taps * chunk >= FETCHED:
                         a_next = a_from + (a_at[0] + a_taps[next_tap] + next_k * a_step) * size
                         b_next = b_data + (b_at_0 + b_taps[next_tap] + next_k * b_step) * size
                         a_lines, b_lines = -(-count * size // LINE), -(-columns * size // LINE)
+                    elif many and a_step != 1 and depth >= FETCHED_BELOW and row + count < stop_row:
+                        a_next = a_from + (a_rows[row + count] + a_taps[first_tap]) * size
+                        a_lines = -(-count * size // LINE)
                     near = max(NEAR_BYTES // (TALL * taps * chunk * size), 1) * TALL
                     for top in range(0, count, near):
                         bottom = min(top + near, count)
@@ -265,7 +275,11 @@ def sweep(
                             while m < bottom:
                                 rows, tiles, alike = next_tiles(beside[m:bottom], narrow)
                                 ahead, ahead_step = a_data, 0
-                                if fetching < b_lines:
+                                passed = (m - top) // rows * taps * (chunk // UNROLLED) * LINE
+                                if passed < in_order:
+                                    ahead = b_next + panel * b_panel * size + passed
+                                    ahead_step = LINE // size
+                                elif fetching < b_lines:
                                     ahead, ahead_step = b_next + fetching * LINE, b_step
                                 elif fetching < a_lines + b_lines:
                                     ahead, ahead_step = a_next + (fetching - b_lines) * LINE, a_step

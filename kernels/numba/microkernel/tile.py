@@ -51,10 +51,11 @@ Versions:
 6. Addresses of which LLVM does not know what they are made of, see `opaque`: 0.85 times as long
    where sums are short or tiles narrow. To hide those of rows evenly apart, so that three registers
    hold twelve, did not repay the search for such rows.
-7. The loop of one product a round also fetches a line of what the caller will need later: one of
-   each row of a matrix, for which the processor does not look by itself. Kernel gradients of 1x1
-   convolutions, which wait for memory, take 0.8 to 0.95 times as long. In the other loop it made
-   narrow tiles 1.1 times as slow.
+7. Each round also fetches a line of what the caller will need later. Where A is read across, that
+   is one of each row of a matrix, for which the processor does not look by itself: kernel gradients
+   of 1x1 convolutions, which wait for memory, take 0.8 to 0.95 times as long. Where A's numbers
+   follow each other it is the next lines of B: few sums of 160,000 products take 0.8 times as long.
+   To fetch more than a line in a round, or in narrow tiles, was slower.
 """
 
 from __future__ import annotations
@@ -77,8 +78,8 @@ ARGUMENTS = (
     *("ahead", "ahead_step"),
 )
 """Addresses and distances in bytes, but for numbers (taps to tiles); `*_rows` and `*_taps` are
-addresses of tables, which count distances in elements. `ahead` is what may be fetched, for the
-first product of a sum, and `ahead_step` from there to that for the next one."""
+addresses of tables, which count distances in elements. `ahead` is what may be fetched in the first
+round of a tile's products, and `ahead_step` from there to what may be in the next one."""
 
 
 TALL = 2 * TARGET.rows
@@ -153,6 +154,7 @@ class Writer(Vectors):
 
         at.position_at_end(begin)
         first_row = self.phi(INT, {entry: INT(0)})
+        ahead = self.phi(INT, {entry: given["ahead"]})
         a_rows = self.rows("a", first_row, 1 if tile.beside else tile.rows)
         self.a_rows = [self.opaque(row) for row in a_rows]
         for row in self.rows("c", first_row):
@@ -166,7 +168,7 @@ class Writer(Vectors):
         at.branch(taps)
 
         zeros = dict.fromkeys(tile.places, self.zeros())
-        products = self.add_taps(taps, done, {begin: zeros, load: before}, usual)
+        products, later = self.add_taps(taps, done, {begin: zeros, load: before}, usual, ahead)
 
         at.position_at_end(done)
         c_rows = self.rows("c", first_row)
@@ -177,6 +179,7 @@ class Writer(Vectors):
                 self.store(products[m, v], self.place(c_rows[m], v))
         following = self.advance(first_row, INT(tile.rows))
         stop = at.mul(given["tiles"], INT(tile.rows))
+        ahead.add_incoming(later, at.block)
         at.cbranch(at.icmp_signed("<", following, stop), begin, end)
 
         at.position_at_end(end)
@@ -193,7 +196,8 @@ class Writer(Vectors):
         following: ir.Block,
         entering: Mapping[ir.Block, Sums],
         usual: ir.Value,
-    ) -> Sums:
+        fetching: ir.Value,
+    ) -> tuple[Sums, ir.Value]:
         """Write the loop over taps, which begins with a block that there is already.
 
         Args:
@@ -201,15 +205,16 @@ class Writer(Vectors):
             following: comes after the last tap.
             entering: the sums so far in the blocks that it may come after.
             usual: whether distances are.
+            fetching: what is fetched in the meantime.
 
         Returns:
-            The sums afterwards.
+            The sums afterwards, and what would be fetched next.
         """
         at, given = self.builder, self.given
         many, rest, one, tap_end = self.blocks("many", "rest", "one", "tap_end")
         at.position_at_end(taps)
         t = self.phi(INT, dict.fromkeys(entering, INT(0)))
-        ahead = self.phi(INT, dict.fromkeys(entering, given["ahead"]))
+        ahead = self.phi(INT, dict.fromkeys(entering, fetching))
         sums = self.phis(entering)
         a_first = self.distance(given["a_taps"], t)
         b_first = at.add(given["b"], self.distance(given["b_taps"], t))
@@ -223,12 +228,13 @@ class Writer(Vectors):
 
         at.position_at_end(tap_end)
         products = self.phis({rest: after.sums, one: last.sums})
-        ahead.add_incoming(self.phi(INT, {rest: after.ahead, one: last.ahead}), tap_end)
+        later = self.phi(INT, {rest: after.ahead, one: last.ahead})
+        ahead.add_incoming(later, tap_end)
         for place, phi in sums.items():
             phi.add_incoming(products[place], tap_end)
         more = at.icmp_signed("<", self.advance(t, INT(1)), given["taps"])
         at.cbranch(more, taps, following)
-        return products
+        return products, later
 
     def phis(self, entering: Mapping[ir.Block, Sums]) -> dict[tuple[int, int], Any]:
         """Sums that depend on the block that we come from."""
@@ -300,7 +306,7 @@ class Writer(Vectors):
             row = self.opaque(at.add(row, given["b_step"]))
         b.add_incoming(row, block)
         later = ahead
-        if count == 1:
+        if count == 1 or self.tile.vectors > 1:
             self.prefetch(ahead, to_write=False)
             later = at.add(ahead, given["ahead_step"])
         ahead.add_incoming(later, block)

@@ -36,7 +36,7 @@ matrices took 1.5 times as long."""
 
 MOST_SUMS = 32
 """Blocks of long sums at most: of longer ones a row is read further before the next one's turn.
-With 78 of them sums of 160,000 products took 1.05 times as long."""
+With twice as many sums of 160,000 products took 1.05 times as long."""
 
 FEW_BLOCKS = 4
 """For threads to share, if need be with fewer lines than that."""

@@ -203,7 +203,7 @@ def room_for_parts(count: int, size: int, dtype: np.dtype[Any], out: Array | Non
 def add_in_order(partial: Array, out: Array | None = None) -> Array:
     """Sum over the first axis of (B, ...), in the order of the blocks that made its parts.
 
-    It is written to `out`, where the parts lie already if there is one.
+    The sum of several is written to `out`; a single part is the sum, see `room_for_parts`.
     """
     parts = read(partial).reshape(len(partial), -1)
     if len(parts) == 1:

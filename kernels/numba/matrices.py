@@ -39,8 +39,8 @@ ROWS = 64, 240
 """Of A in a task, at least and at most: each copies its columns of B once more."""
 
 MANY_ROWS = 20 * BLOCK
-"""The same, where the copy is short: tiles fetch the rows below, and 160,000 rows of 32 numbers
-take 0.7 times as long."""
+"""At most where A is read across and the copy is short: tiles fetch the rows below, and 160,000
+rows of 32 numbers take 0.7 times as long."""
 
 VECTORS = 2
 """Of columns of B in a task at least."""
@@ -78,7 +78,8 @@ def product_of_tiles(a: Array, b: Array, finish: Finish, out: Array | None = Non
     (rows, depth), columns = a.shape, b.shape[1]
     left, right, lanes = lying(a), lying(b), TARGET.lanes(a.itemsize)
     there = right.column == 1 and columns % lanes == 0 and rows <= FEW_ROWS
-    blocks = block_table(rows, columns, lanes, ROWS[1] if depth > CHUNK else MANY_ROWS)
+    across = left.column != 1 and depth <= CHUNK
+    blocks = block_table(rows, columns, lanes, MANY_ROWS if across else ROWS[1])
     places = tables(rows, depth, columns, left.row, left.column, right.row)
     y = memory.empty((rows, columns), a.dtype) if out is None else out
     seats = parallel.threads()

@@ -89,7 +89,7 @@ def backward(
     keep: frozenset[str] = ALL,
     everything: bool = True,
     watch: Watch | None = None,
-    room: Mapping[str, Array] = NO_ROOM,
+    room: Callable[[], Mapping[str, Array]] | None = None,
 ) -> Tape:
     """Run the tape backward from the gradients of the loss by the graph's outputs.
 
@@ -106,8 +106,8 @@ def backward(
         everything: also compute what training does not need: gradients of the graph's inputs,
             and of what lies behind the last frozen layer.
         watch: is shown each call right after its backward pass, before anything of it is freed.
-        room: memory for the gradients of all trained weights, by path: large ones that one call
-            alone has a share of may be written there.
+        room: makes memory for the gradients of all trained weights, by path, as soon as one is
+            large and a call's alone: that is written there.
 
     Raises:
         ShapeError, DTypeError: an output's gradient is not like the output, or a layer's is of
@@ -186,8 +186,10 @@ def _backward_call(
     }
 
 
-def _places(stage: Stage, room: Mapping[str, Array]) -> Mapping[str, Array]:
-    return {name: room[f"{stage.path}/{name}"] for name in stage.alone} if room else NO_ROOM
+def _places(stage: Stage, room: Callable[[], Mapping[str, Array]] | None) -> Mapping[str, Array]:
+    if room is None or not stage.alone:
+        return NO_ROOM
+    return {name: room()[f"{stage.path}/{name}"] for name in stage.alone}
 
 
 def _call_context(

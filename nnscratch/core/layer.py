@@ -141,6 +141,9 @@ class Layer(metaclass=LayerType):
     """
     applies_activations: bool = False
     """Whether `forward` applies `ctx.activation` to its output, where there is one."""
+    fills_room: bool = False
+    """Whether `backward` may be given memory for its parameters' gradients, see `ctx.room_for`. It
+    then writes each of them there once, as the last of what it computes of it."""
     curve: Curve | None = None
     """What the layer does to each number, if its result is all that its gradient depends on."""
     config: Mapping[str, Any]

@@ -55,7 +55,7 @@ class Plan:
         calls = Counter(node.layer for node in graph.nodes)
         for node in graph.nodes:
             params = {n: p.shape for n, p in node.spec.params.items() if p.trainable}
-            own = calls[node.layer] == 1 and node.layer not in self.frozen
+            own = calls[node.layer] == 1 and node.layer not in self.frozen and _fills(node.layer)
             yield Stage(
                 node=node,
                 layer=node.layer,
@@ -82,11 +82,11 @@ class Plan:
             for node in self.graph.nodes
             for symbol in node.inputs
             if node.layer.curve is not None
-            and _declared_with_forward(node.layer, "applied")
+            and _declared_with("forward", node.layer, "applied")
             and symbol in read_once
             and symbol.node is not None
             and symbol.node.layer.applies_activations
-            and _declared_with_forward(symbol.node.layer, "applies_activations")
+            and _declared_with("forward", symbol.node.layer, "applies_activations")
         }
 
     def _wanted_gradients(self) -> frozenset[Symbol]:
@@ -98,10 +98,14 @@ class Plan:
         return frozenset(wanted)
 
 
-def _declared_with_forward(layer: Layer, name: str) -> bool:
-    """Whether the class that has `forward` says so too: who overrides it may do something else."""
-    forward, said = (
+def _fills(layer: Layer) -> bool:
+    return layer.fills_room and _declared_with("backward", layer, "fills_room")
+
+
+def _declared_with(method: str, layer: Layer, name: str) -> bool:
+    """Whether the class that has a method says so too: who overrides it may do something else."""
+    has, said = (
         next(kind for kind in type(layer).__mro__ if attribute in vars(kind))
-        for attribute in ("forward", name)
+        for attribute in (method, name)
     )
-    return forward is said
+    return has is said

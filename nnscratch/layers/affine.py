@@ -26,6 +26,7 @@ class Affine(Layer):
 
     role = "weights"
     applies_activations = True
+    fills_room = True
 
     class Cache(NamedTuple):
         """What backward needs."""

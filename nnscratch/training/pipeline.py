@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from nnscratch.core.context import NO_ROOM, Context
+from nnscratch.core.context import Context
 from nnscratch.core.executor import Nested, Watch, backward, forward
 from nnscratch.core.graph import Weight
 from nnscratch.core.layer import Values
@@ -71,16 +71,9 @@ def compute_step(
     watch = (None, None) if watcher is None else (watcher.on_forward, watcher.on_backward)
     tape = _forward(start, batch, keep, recompute, watch[0])
     data_loss, dys = compiled.objective(ctx, tape.outputs, batch)
-    room = _room(start)
+    room = functools.cache(functools.partial(_room, start))
     tape = backward(
-        plan,
-        tape,
-        start.params,
-        dys,
-        keep=keep,
-        everything=whole,
-        watch=watch[1],
-        room=room or NO_ROOM,
+        plan, tape, start.params, dys, keep=keep, everything=whole, watch=watch[1], room=room
     )
     data = _data_gradients(start, tape, room)
     tape = tape.with_gradients(data)
@@ -145,20 +138,18 @@ def _recomputation(start: Start, objective: Objective, batch: Batch) -> Callable
     return lambda key: tape()[key]
 
 
-def _room(start: Start) -> Arena | None:
-    """Memory for all gradients, if some are so large that they are not to be copied."""
-    if not any(stage.alone for stage in start.plan.stages):
-        return None
+def _room(start: Start) -> Arena:
+    """Memory for all gradients."""
     like = start.trained.buffer
     return _like(start.trained, start.ctx.backend.empty(like.shape, like.dtype))
 
 
-def _data_gradients(start: Start, tape: Tape, room: Arena | None) -> Arena:
+def _data_gradients(start: Start, tape: Tape, room: Callable[[], Arena]) -> Arena:
     """The gradients of the loss, side by side."""
-    backend, trained = start.ctx.backend, start.trained
-    if room is not None:
-        return filled(room, tape.gradients)
-    return gathered(backend, trained.layout, tape.gradients, trained.buffer.dtype)
+    if any(stage.alone for stage in start.plan.stages):
+        return filled(room(), tape.gradients)
+    trained = start.trained
+    return gathered(start.ctx.backend, trained.layout, tape.gradients, trained.buffer.dtype)
 
 
 def _like(arena: Arena, buffer: Array) -> Arena:

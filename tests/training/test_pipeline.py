@@ -243,6 +243,57 @@ def test_gradients_with_several_shares_are_not(monkeypatch):
     np.testing.assert_array_equal(host(step.gradient(PATH)), host(second + first))
 
 
+class Halves(nn.Dense):
+    """Sums the gradients of two halves of the batch, as somebody who saves memory would."""
+
+    def backward(self, ctx, params, cache, dy):
+        half = len(dy) // 2
+        parts = [
+            super(Halves, self).backward(ctx, params, self.Cache(cache.x[some]), dy[some])
+            for some in (slice(0, half), slice(half, None))
+        ]
+        (dx, other), (first, second) = (
+            [part.inputs[0] for part in parts],
+            [part.params for part in parts],
+        )
+        gradients = {name: first[name] + second[name] for name in first}
+        return nn.Gradients((np.concatenate([dx, other]),), gradients)
+
+
+class Twice(nn.Layer):
+    """Applies a dense layer to its own output."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Dense(4, use_bias=False)
+
+    def spec(self, *in_shapes):
+        return self.inner.spec(*in_shapes)
+
+    def forward(self, ctx, params, state, *xs):
+        first = self.inner.forward(ctx, params, state, *xs)
+        second = self.inner.forward(ctx, params, state, first.y)
+        return nn.Output(second.y, (first.cache, second.cache))
+
+    def backward(self, ctx, params, cache, dy):
+        (between,), second = self.inner.backward(ctx, params, cache[1], dy)
+        inputs, first = self.inner.backward(ctx, params, cache[0], between)
+        return nn.Gradients(inputs, {"kernel": first["kernel"] + second["kernel"]})
+
+
+@pytest.mark.host("they add NumPy's arrays")
+@pytest.mark.parametrize("make", [lambda: Halves(4), Twice])
+def test_layers_that_hand_their_context_on_have_gradients_of_their_own(make, monkeypatch):
+    gradients = []
+    for large in (1, plan.LARGE):
+        monkeypatch.setattr(plan, "LARGE", large)
+        model = nn.Sequential([nn.Input((4,)), make(), nn.Dense(2)], backend=BACKEND, seed=0)
+        model.compile("sgd", "mse")
+        x = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
+        gradients.append(model.train_step(x, np.ones((6, 2), np.float32)).data_gradients.buffer)
+    np.testing.assert_array_equal(*gradients)
+
+
 def test_train_step_keeps_everything():
     step = conv_net().train_step(X, Y)
     assert {call.kept for call in step.calls.values()} == {ALL}

@@ -18,7 +18,7 @@ from .calls import call_at
 from .finish import NOTHING, Finish, finish_block
 from .jit import compiled
 from .launch import flat
-from .microkernel.panels import fill
+from .microkernel.panels import COPIED, fill
 from .microkernel.sweep import BLOCK, CHUNK, Left, Product, Result, Right, sweep_address, table
 from .microkernel.target import TARGET
 from .recent import remembered
@@ -96,7 +96,7 @@ def product_of_tiles(a: Array, b: Array, finish: Finish, out: Array | None = Non
         NOTHING[a.itemsize],
         y,
         finish,
-        *(() if there else [memory.empty((seats, 1, CHUNK, width), a.dtype)]),
+        *(() if there else [memory.empty((seats, 1, min(depth, COPIED), width), a.dtype)]),
         seats=seats,
     )
     return y
@@ -138,7 +138,7 @@ def tables(rows: int, depth: int, columns: int, row: int, step: int, b_row: int)
             Product(k.start * step, 0, 0, 0, 1, k.stop - k.start, 0, rows, 0, rows)
             for k in parallel.pieces(slice(0, depth), size)
         )
-        for size in (CHUNK, depth)
+        for size in (COPIED, depth)
     )
     places = (np.arange(rows) * row, np.arange(depth) * b_row, np.arange(rows) * columns)
     return Tables(*places, np.zeros(1, np.int64), chunks, whole)
@@ -195,7 +195,7 @@ def multiply_copies(
     for number in range(len(places.chunks)):
         own = places.chunks[number : number + 1].copy()
         own[0, FIRST], own[0, STOP] = top, bottom
-        rows = places.b[number * CHUNK : number * CHUNK + CHUNK]
+        rows = places.b[number * COPIED : number * COPIED + COPIED]
         source = right.numbers[first * right.column :]
         fill(source, rows, right.column, stop - first, none, rows.size, panel)
         call_at(sweeping, (left, panels, target, own, stop - first, number > 0, nothing))

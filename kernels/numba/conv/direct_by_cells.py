@@ -22,8 +22,8 @@ from ..calls import call_at
 from ..finish import NOTHING, Finish, finish_all
 from ..jit import compiled
 from ..launch import flat
-from ..microkernel.panels import fill
-from ..microkernel.sweep import CHUNK, Left, Product, Result, Right, sweep_address, table
+from ..microkernel.panels import COPIED, fill
+from ..microkernel.sweep import Left, Product, Result, Right, sweep_address, table
 from ..microkernel.target import TARGET
 from ..recent import remembered
 from .direct_plan import Plan
@@ -84,7 +84,7 @@ def run(plan: Plan, images: Array, kernel: Array, finish: Finish) -> Array:
         numbers,
         Result(target, tables.writes, written),
         NOTHING[images.itemsize],
-        *(() if lies else [memory.empty((seats, 1, CHUNK, width), images.dtype)]),
+        *(() if lies else [memory.empty((seats, 1, min(plan.depth, COPIED), width), images.dtype)]),
         seats=seats,
     )
     finish_all(y, finish)
@@ -131,7 +131,7 @@ def tasks(plan: Plan, images: int, count: int, lies: bool) -> Work:
     products = [
         Product(k.start, 0, 0, *taps, k.stop - k.start, *pixels, 0, images * part.pixels)
         for part, taps, pixels in ((p, p[2:4], p[:2]) for p in plan.parts)
-        for k in parallel.pieces(slice(0, part.depth), part.depth if lies else CHUNK)
+        for k in parallel.pieces(slice(0, part.depth), part.depth if lies else COPIED)
     ]
     return Work(np.array(rows, np.int64).reshape(-1, 3), table(products))
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import llvmlite.binding as llvm
 import pytest
 
 from nnscratch import kernels
@@ -30,7 +31,7 @@ def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_a_table_comes_back_as_it_was_written(own: Path) -> None:
-    assert costs.in_use() == costs.COSTS[TARGET.name]
+    assert costs.in_use() == costs.committed(llvm.get_host_cpu_name(), TARGET.name)
     other = MEASURED._replace(direct=1.5)
     costs.write(other, own)
     assert costs.in_use() == other
@@ -54,6 +55,12 @@ def test_a_damaged_file_is_refused(own: Path, text: str) -> None:
     own.write_text(text)
     with pytest.raises(TableError, match="not a table of costs"):
         costs.in_use()
+
+
+def test_a_processor_may_have_costs_of_its_own() -> None:
+    assert costs.committed("znver5", "avx512") == costs.ZEN5 != costs.WIDE
+    assert costs.committed("sapphirerapids", "avx512") == costs.WIDE
+    assert costs.committed("znver5", "avx2") == costs.COSTS["avx2"]
 
 
 forward = choice.forward.__wrapped__

@@ -219,12 +219,15 @@ class Writer(Vectors):
         a_first = self.distance(given["a_taps"], t)
         b_first = at.add(given["b"], self.distance(given["b_taps"], t))
         first = Running(INT(0), a_first, b_first, ahead, dict(sums))
+        last_round = at.mul(at.sub(given["depth"], INT(UNROLLED)), INT(self.bytes))
+        limit = at.add(a_first, last_round)
         at.cbranch(usual, many, one)
 
-        after = self.loop(many, rest, {taps: first}, UNROLLED)
+        after = self.loop(many, rest, {taps: first}, UNROLLED, limit)
         at.position_at_end(rest)
+        after = after._replace(k=at.sdiv(at.sub(after.a, a_first), INT(self.bytes)))
         at.cbranch(at.icmp_signed("<", after.k, given["depth"]), one, tap_end)
-        last = self.loop(one, tap_end, {taps: first, rest: after}, 1)
+        last = self.loop(one, tap_end, {taps: first, rest: after})
 
         at.position_at_end(tap_end)
         products = self.phis({rest: after.sums, one: last.sums})
@@ -280,7 +283,8 @@ class Writer(Vectors):
         block: ir.Block,
         following: ir.Block,
         entering: Mapping[ir.Block, Running],
-        count: int,
+        count: int = 1,
+        limit: ir.Value | None = None,
     ) -> Running:
         """Write the block of a loop over k, of so many products a round.
 
@@ -289,9 +293,11 @@ class Writer(Vectors):
             following: comes after it, when fewer than that are left.
             entering: what is true in the blocks that it may come after.
             count: more than one only where A's distances are the usual ones.
+            limit: up to where A's number may be, from where its row begins, as such a round begins.
+                It is by this that they are counted, for another number would take a row's register.
 
         Returns:
-            What is true afterwards.
+            What is true afterwards; k counts no rounds of several.
         """
         at, given = self.builder, self.given
         at.position_at_end(block)
@@ -312,10 +318,17 @@ class Writer(Vectors):
         ahead.add_incoming(later, block)
         for place, phi in sums.items():
             phi.add_incoming(now[place], block)
-        a_step = given["a_step"] if count == 1 else INT(count * self.bytes)
-        after = Running(self.advance(k, INT(count)), self.advance(a, a_step), row, later, now)
-        room = at.add(after.k, INT(count))
-        at.cbranch(at.icmp_signed("<=", room, given["depth"]), block, following)
+        if limit is None:
+            after = Running(
+                self.advance(k, INT(1)), self.advance(a, given["a_step"]), row, later, now
+            )
+            more = at.icmp_signed("<", after.k, given["depth"])
+        else:
+            after = Running(k, self.opaque(at.add(a, INT(count * self.bytes))), row, later, now)
+            k.add_incoming(k, block)
+            a.add_incoming(after.a, block)
+            more = at.icmp_signed("<=", after.a, limit)
+        at.cbranch(more, block, following)
         return after
 
     def multiply(self, a: ir.Value, b: ir.Value, sums: Sums) -> None:

@@ -147,9 +147,9 @@ def packed(plan: Plan, kernel: Array) -> Array:
     lanes, columns = TARGET.lanes(kernel.itemsize), plan.columns
     if kernel.nbytes <= SMALL and columns <= TARGET.columns(kernel.itemsize):
         places = numbers_of(plan)
-        panels = np.zeros((*places.shape[:3], -(-columns // lanes) * lanes), kernel.dtype)
-        panels[..., :columns] = kernel.reshape(-1)[places]
-        return panels
+        room = np.zeros((*places.shape[:3], -(-columns // lanes) * lanes), kernel.dtype)
+        room[..., :columns] = kernel.reshape(-1)[places]
+        return room
     starts = (plan.kernel.rows + group * plan.kernel.group for group in range(plan.groups))
     panels = [pack(kernel, rows, plan.kernel.step, plan.columns) for rows in starts]
     return panels[0][np.newaxis] if len(panels) == 1 else np.stack(panels)

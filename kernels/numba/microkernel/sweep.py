@@ -265,6 +265,8 @@ def sweep(
                         a_next = a_from + (a_rows[row + count] + a_taps[first_tap]) * size
                         a_lines = -(-count * size // LINE)
                     near = max(NEAR_BYTES // (TALL * taps * chunk * size), 1) * TALL
+                    if columns <= width:
+                        near = count  # there is no other panel that they would stay near for
                     for top in range(0, count, near):
                         bottom = min(top + near, count)
                         for panel in range(-(-columns // width)):

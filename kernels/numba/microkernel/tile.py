@@ -225,7 +225,7 @@ class Writer(Vectors):
 
         after = self.loop(many, rest, {taps: first}, UNROLLED, limit)
         at.position_at_end(rest)
-        after = after._replace(k=at.sdiv(at.sub(after.a, a_first), INT(self.bytes)))
+        after = after._replace(k=at.udiv(at.sub(after.a, a_first), INT(self.bytes)))
         at.cbranch(at.icmp_signed("<", after.k, given["depth"]), one, tap_end)
         last = self.loop(one, tap_end, {taps: first, rest: after})
 

@@ -3,7 +3,9 @@
 To wake a thread that sleeps takes 50 us and more, in a virtual machine ten times that, which is as
 long as most kernels take. So a helper that has nothing to do looks for the next job in a loop of
 machine code, without the interpreter's lock, for a millisecond, as the threads of OpenMP do. Only
-then it sleeps, until a caller finds it asleep; that job's caller does without it.
+then it sleeps, until a caller finds it asleep; that job's caller does without it. Linux may wake it
+on the caller's own core, where the two would take turns of milliseconds while another core has
+nothing to do, so it is told to stay off that core.
 
 A team has one job at a time. A caller who finds it taken, or who is a task of that job, does his
 tasks himself: nobody ever waits for a helper to become free.
@@ -12,6 +14,8 @@ tasks himself: nobody ever waits for a helper to become free.
 from __future__ import annotations
 
 import atexit
+import ctypes
+import functools
 import os
 import threading
 from collections import deque
@@ -163,6 +167,25 @@ def attend(cells: Array, seen: int) -> int:
     return 0
 
 
+@functools.cache
+def libc() -> ctypes.CDLL:
+    """The functions of the system."""
+    return ctypes.CDLL(None)
+
+
+def keep_off(thread: int) -> None:
+    """Let a thread, by its number in the system, run on any core but this one, if there is another.
+
+    Only Linux can be told so, and where it refuses the thread runs where it is put.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    others = os.sched_getaffinity(0) - {libc().sched_getcpu()}
+    if others:
+        with suppress(OSError):
+            os.sched_setaffinity(thread, others)
+
+
 class Job(Generic[Item]):
     """Items that several threads work on together until none is left."""
 
@@ -188,7 +211,8 @@ class Team:
         self.cells = np.zeros(8 * CELLS, np.int64)
         self.job: Job[Any] | None = None
         self.helpers: list[threading.Thread] = []
-        self.asleep: deque[threading.Lock] = deque()
+        self.asleep: deque[tuple[threading.Lock, int]] = deque()
+        """The bells of those that sleep, and which threads these are."""
         self.growing = threading.Lock()
 
     def ready(self, helpers: int) -> Array:
@@ -203,7 +227,9 @@ class Team:
     def wake(self) -> None:
         """Wake one that sleeps."""
         with suppress(IndexError):  # another caller may have woken it
-            self.asleep.popleft().release()
+            bell, thread = self.asleep.popleft()
+            keep_off(thread)
+            bell.release()
 
     def work(self, job: Job[Any], helpers: int) -> bool:
         """Work on a job with so many helpers at most; False if they are not to be had.
@@ -244,6 +270,7 @@ class Team:
                 name = f"nnscratch-{len(self.helpers) + 1}"
                 helper = threading.Thread(target=self.serve, name=name, daemon=True)
                 helper.start()
+                keep_off(helper.native_id or 0)
                 self.helpers.append(helper)
 
     def serve(self) -> None:
@@ -263,10 +290,11 @@ class Team:
 
     def sleep(self, bell: threading.Lock) -> None:
         """Wait for the bell, unless there is news from when nobody was asleep yet."""
-        self.asleep.append(bell)
+        me = bell, threading.get_native_id()
+        self.asleep.append(me)
         if self.cells[OPEN] or self.cells[STOPPED]:
             try:
-                return self.asleep.remove(bell)
+                return self.asleep.remove(me)
             except ValueError:  # a caller has it, and rings
                 pass
         bell.acquire()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -157,6 +159,44 @@ def test_helpers_that_sleep_are_woken() -> None:
     assert team.asleep() >= 1
     together = threading.Barrier(3)
     parallel.each(range(3), lambda _: together.wait(timeout=60))
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system has no such call")
+def test_a_thread_is_kept_off_its_callers_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    end = threading.Event()
+    helper = threading.Thread(target=end.wait, daemon=True)
+    helper.start()
+    assert helper.native_id is not None
+    own = os.sched_getaffinity(0)
+    try:
+        for core in own:
+            monkeypatch.setattr(
+                team, "libc", lambda core=core: SimpleNamespace(sched_getcpu=lambda: core)
+            )
+            team.keep_off(helper.native_id)
+            assert os.sched_getaffinity(helper.native_id) == (own - {core} or own)
+    finally:
+        end.set()
+
+
+def test_a_thread_that_may_run_nowhere_else_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(os, "sched_getaffinity", lambda thread: {3}, raising=False)
+    monkeypatch.setattr(os, "sched_setaffinity", lambda *what: told.append(what), raising=False)
+    monkeypatch.setattr(team, "libc", lambda: SimpleNamespace(sched_getcpu=lambda: 3))
+    team.keep_off(0)
+    assert not told
+
+
+def test_who_is_woken_is_told_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    bell, told = threading.Lock(), list[tuple[int, bool]]()
+    bell.acquire()
+    own = team.Team()
+    own.asleep.append((bell, 7))
+    monkeypatch.setattr(team, "keep_off", lambda thread: told.append((thread, bell.locked())))
+    own.wake()
+    assert told == [(7, True)]
+    assert not bell.locked()
 
 
 @pytest.mark.parametrize("threads", [1, 3])

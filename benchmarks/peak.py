@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,6 +17,8 @@ from nnscratch.kernels.ops import Array
 
 SIDE = 1024
 """Of the matrices."""
+REST = 0.03
+"""Seconds before each kind of product: OpenBLAS's threads wait longest before they sleep."""
 COPIED = 1 << 26
 """Bytes of the copied array: more than any cache."""
 
@@ -41,9 +44,11 @@ class Peak:
         return gflops
 
     def products(self) -> Iterator[float]:
-        """Seconds of each call."""
+        """Seconds of each call, after rests; see `timing.py`."""
+        time.sleep(REST)
         with threadpool_limits(parallel.threads(), "blas"):
             yield from [once(self.numpys) for _ in range(self.calls)]
+        time.sleep(REST)
         yield from (once(self.ours) for _ in range(self.calls))
 
     def numpys(self) -> Array:

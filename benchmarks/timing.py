@@ -1,7 +1,9 @@
 """How things are timed: by turns, so that whatever else the machine does meets all of them.
 
-Some threads wait for their next work in a loop (OpenMP's, which PyTorch has, and OpenBLAS's) and
-take the cores from whoever comes next. So a turn begins with calls that are not counted.
+Some threads wait for their next work in a loop (OpenMP's, which PyTorch has, OpenBLAS's, and ours)
+and take the cores from whoever comes next: of two threads one then shares a core with its caller,
+for as long as a turn. So a turn begins with a rest, in which all of them fall asleep, and with
+calls that are not counted, which wake those that are wanted.
 """
 
 from __future__ import annotations
@@ -50,8 +52,10 @@ class Effort:
     """Seconds of the counted calls of a turn, one call at least."""
     most: int = 50
     """Counted calls of a turn at most."""
+    rest: float = 0.01
+    """Seconds without calls at the beginning of a turn."""
     warm: float = 0.005
-    """Seconds of calls before them that are not counted, two calls at least, but of long calls."""
+    """Seconds of the calls then that are not counted, two calls at least, but of long calls."""
     budget: float = 6.0
     """Seconds for all turns: once they are over no further round begins."""
     fewest: int = 3
@@ -67,7 +71,7 @@ class Effort:
 
 
 DEFAULT = Effort()
-BRIEF = Effort(rounds=1, turn=0.0, warm=0.0)
+BRIEF = Effort(rounds=1, turn=0.0, rest=0.0, warm=0.0)
 """Enough to see that something runs."""
 
 
@@ -89,6 +93,7 @@ def by_turns(works: Mapping[str, Work], effort: Effort, clock: Clock = once) -> 
             break
         first = turn % max(len(names), 1)
         for name in names[first:] + names[:first]:
+            time.sleep(effort.rest)
             for _ in range(effort.warming(about[name])):
                 works[name]()
             seconds[name] += [clock(works[name]) for _ in range(effort.calls(about[name]))]

@@ -23,7 +23,7 @@ def test_everybody_has_a_turn_in_each_round_after_calls_that_do_not_count() -> N
     calls: list[str] = []
     times = by_turns(
         {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")},
-        Effort(rounds=2, turn=0.0, warm=1.0, budget=1e9),
+        Effort(rounds=2, turn=0.0, rest=0.0, warm=1.0, budget=1e9),
         clock=lambda work: work() or float(len(calls)),
     )
     assert "".join(calls) == "aabb" + "aaabbb" + "bbbaaa"
@@ -33,11 +33,21 @@ def test_everybody_has_a_turn_in_each_round_after_calls_that_do_not_count() -> N
 
 def test_rounds_end_when_the_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
-    by_turns({"a": lambda: calls.append(0)}, Effort(rounds=9, turn=0, warm=0, budget=0, fewest=2))
+    by_turns(
+        {"a": lambda: calls.append(0)}, Effort(rounds=9, turn=0, rest=0, warm=0, budget=0, fewest=2)
+    )
     assert len(calls) == 2 + 2 * 2
     calls.clear()
     by_turns({"a": lambda: calls.append(0)}, BRIEF)
     assert len(calls) == 2 + 2
+
+
+def test_a_turn_begins_with_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[object] = []
+    monkeypatch.setattr("benchmarks.timing.time.sleep", happened.append)
+    effort = Effort(rounds=1, turn=0.0, rest=0.5, warm=0.0)
+    by_turns({"a": lambda: happened.append("a"), "b": lambda: happened.append("b")}, effort)
+    assert "".join(map(str, happened)).split("0.5") == ["aabb", "aa", "bb"]
 
 
 def test_nobody_takes_no_turns() -> None:

@@ -2,8 +2,8 @@
 
 Some threads wait for their next work in a loop (OpenMP's, which PyTorch has, OpenBLAS's, and ours)
 and take the cores from whoever comes next: of two threads one then shares a core with its caller,
-for as long as a turn. So a turn begins with a rest, in which all of them fall asleep, and with
-calls that are not counted, which wake those that are wanted.
+for as long as a turn. So a turn begins with a rest, in which they fall asleep (OpenBLAS's only
+after longer), and with calls that are not counted, which wake those that are wanted.
 """
 
 from __future__ import annotations

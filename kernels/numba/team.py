@@ -168,22 +168,19 @@ def attend(cells: Array, seen: int) -> int:
 
 
 @functools.cache
-def libc() -> ctypes.CDLL:
+def libc() -> ctypes.PyDLL:
     """The functions of the system."""
-    return ctypes.CDLL(None)
+    return ctypes.PyDLL(None)
 
 
 def keep_off(thread: int) -> None:
-    """Let a thread, by its number in the system, run on any core but this one, if there is another.
+    """Let a thread, by its number in the system, run on any core of the process but this one.
 
-    Only Linux can be told so, and where it refuses the thread runs where it is put.
+    If there is another. Where the system knows no such thing, or refuses, it runs where it is put.
     """
-    if not hasattr(os, "sched_setaffinity"):
-        return
-    others = os.sched_getaffinity(0) - {libc().sched_getcpu()}
-    if others:
-        with suppress(OSError):
-            os.sched_setaffinity(thread, others)
+    with suppress(OSError, AttributeError):
+        cores = os.sched_getaffinity(os.getpid())
+        os.sched_setaffinity(thread, cores - {libc().sched_getcpu()} or cores)
 
 
 class Job(Generic[Item]):
@@ -226,9 +223,13 @@ class Team:
 
     def wake(self) -> None:
         """Wake one that sleeps."""
-        with suppress(IndexError):  # another caller may have woken it
+        try:
             bell, thread = self.asleep.popleft()
+        except IndexError:  # another caller has woken it
+            return
+        try:
             keep_off(thread)
+        finally:
             bell.release()
 
     def work(self, job: Job[Any], helpers: int) -> bool:
@@ -270,8 +271,9 @@ class Team:
                 name = f"nnscratch-{len(self.helpers) + 1}"
                 helper = threading.Thread(target=self.serve, name=name, daemon=True)
                 helper.start()
-                keep_off(helper.native_id or 0)
                 self.helpers.append(helper)
+                if helper.native_id is not None:
+                    keep_off(helper.native_id)
 
     def serve(self) -> None:
         """What a helper does until the team is stopped."""

@@ -31,6 +31,7 @@ from nnscratch.kernels.numba.conv import (
 )
 from nnscratch.kernels.numba.finish import NOTHING, Finish, finish
 from nnscratch.kernels.numba.microkernel import target
+from nnscratch.kernels.numba.microkernel.panels import COPIED
 from nnscratch.kernels.ops import Array, Curve
 from tests.kernels.test_windows import pairs, slidings
 
@@ -304,7 +305,9 @@ def test_any_window_cell_by_cell(
     "window", [SAME, Window((1, 1)), Window((3, 2), (2, 1), (1, 2), ((1, 1), (0, 1)))]
 )
 @pytest.mark.parametrize("groups", [1, 2])
-@pytest.mark.parametrize(("channels", "filters"), [(64, 80), (150, 64), (40, 600), (600, 144)])
+@pytest.mark.parametrize(
+    ("channels", "filters"), [(64, 80), (150, 64), (40, 600), (600, 144), (72, COPIED + 70)]
+)
 def test_cell_by_cell_has_the_same_bits(
     window: Window, groups: int, channels: int, filters: int
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from nnscratch.kernels import resolve
 from nnscratch.kernels.numba import blas, matrices, parallel
 from nnscratch.kernels.numba.finish import NOTHING, Finish, finish
+from nnscratch.kernels.numba.microkernel.panels import COPIED
 from nnscratch.kernels.ops import Array, Curve
 
 
@@ -26,6 +27,7 @@ LAYOUTS: dict[str, Callable[[Array], Array]] = {
 SHAPES = [
     *[(64, 400, 120), (1, 7, 3), (300, 200, 100), (513, 129, 64), (40, 300, 256)],
     *[(33, 128, 17), (2, 1, 1), (7, 1, 200), (500, 3, 1), (257, 256, 640), (9650, 32, 33)],
+    *[(19, 2 * COPIED + 70, 40)],
 ]
 
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -161,42 +162,76 @@ def test_helpers_that_sleep_are_woken() -> None:
     parallel.each(range(3), lambda _: together.wait(timeout=60))
 
 
+class Cores:
+    """A system with cores 0 to 3, of which a call comes from one."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, mine: set[int], here: int):
+        self.told: dict[int, set[int]] = {}
+        monkeypatch.setattr(os, "sched_getaffinity", lambda thread: mine, raising=False)
+        monkeypatch.setattr(os, "sched_setaffinity", self.told.__setitem__, raising=False)
+        monkeypatch.setattr(team, "libc", lambda: SimpleNamespace(sched_getcpu=lambda: here))
+
+
+@pytest.mark.parametrize(
+    ("mine", "here", "told"),
+    [
+        ({0, 1, 2, 3}, 2, {0, 1, 3}),
+        ({1, 3}, 3, {1}),
+        ({1}, 1, {1}),  # there is no other, whatever it was told before
+        ({0, 1}, -1, {0, 1}),  # the system does not know
+    ],
+)
+def test_a_thread_is_kept_off_its_callers_core(
+    monkeypatch: pytest.MonkeyPatch, mine: set[int], here: int, told: set[int]
+) -> None:
+    cores = Cores(monkeypatch, mine, here)
+    team.keep_off(7)
+    assert cores.told == {7: told}
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system has no such call")
-def test_a_thread_is_kept_off_its_callers_core(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_system_keeps_a_thread_off() -> None:
     end = threading.Event()
     helper = threading.Thread(target=end.wait, daemon=True)
     helper.start()
     assert helper.native_id is not None
-    own = os.sched_getaffinity(0)
     try:
-        for core in own:
-            monkeypatch.setattr(
-                team, "libc", lambda core=core: SimpleNamespace(sched_getcpu=lambda: core)
-            )
-            team.keep_off(helper.native_id)
-            assert os.sched_getaffinity(helper.native_id) == (own - {core} or own)
+        team.keep_off(helper.native_id)
+        own, cores = os.sched_getaffinity(helper.native_id), os.sched_getaffinity(os.getpid())
+        assert own <= cores
+        assert len(own) == max(len(cores) - 1, 1)
     finally:
         end.set()
 
 
-def test_a_thread_that_may_run_nowhere_else_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[object] = []
-    monkeypatch.setattr(os, "sched_getaffinity", lambda thread: {3}, raising=False)
-    monkeypatch.setattr(os, "sched_setaffinity", lambda *what: told.append(what), raising=False)
-    monkeypatch.setattr(team, "libc", lambda: SimpleNamespace(sched_getcpu=lambda: 3))
+def test_a_system_that_knows_no_cores_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(team, "libc", SimpleNamespace)
     team.keep_off(0)
-    assert not told
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    team.keep_off(0)
 
 
-def test_who_is_woken_is_told_first(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
+def test_who_is_woken_is_told_first_and_woken_in_any_case(
+    monkeypatch: pytest.MonkeyPatch, error: type[BaseException] | None
+) -> None:
     bell, told = threading.Lock(), list[tuple[int, bool]]()
     bell.acquire()
     own = team.Team()
     own.asleep.append((bell, 7))
-    monkeypatch.setattr(team, "keep_off", lambda thread: told.append((thread, bell.locked())))
-    own.wake()
+
+    def keep_off(thread: int) -> None:
+        told.append((thread, bell.locked()))
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr(team, "keep_off", keep_off)
+    with nullcontext() if error is None else pytest.raises(error):
+        own.wake()
     assert told == [(7, True)]
     assert not bell.locked()
+    own.wake()  # nobody sleeps
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize("threads", [1, 3])

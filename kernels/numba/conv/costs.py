@@ -1,7 +1,8 @@
 """What the parts of the algorithms for convolution cost, in nanoseconds on one thread.
 
-There is a table for each vector unit, and `nnscratch tune` measures one of the user's own, which is
-then read by every process. Only ratios matter: they decide between algorithms.
+There is a table for each vector unit, and for a processor that is not like others of its unit, if
+LLVM knows its name. `nnscratch tune` measures one of the user's own, which is then read by every
+process. Only ratios matter: they decide between algorithms.
 """
 
 from __future__ import annotations
@@ -91,7 +92,8 @@ ZEN5 = WIDE._replace(
     winograd4=WIDE.winograd4._replace(filter=6.6, gradient=4.1),
 )
 """With AVX-512 at some 4.3 GHz (AMD EPYC 9005), from what 519 cases took: 1.004 times as long as
-the best choice of each, which was 1.019 by Intel's costs. Points of filters are made faster."""
+the best choice of each, which was 1.019 by Intel's costs. Points of 4 x 4 tiles' filters take half
+as long."""
 
 COSTS: Mapping[str, Costs] = MappingProxyType(
     {"avx512": WIDE, **dict.fromkeys(("avx2", "neon", "portable"), MEASURED)}

@@ -265,8 +265,7 @@ def sweep(
                         a_next = a_from + (a_rows[row + count] + a_taps[first_tap]) * size
                         a_lines = -(-count * size // LINE)
                     near = max(NEAR_BYTES // (TALL * taps * chunk * size), 1) * TALL
-                    if columns <= width:
-                        near = count  # there is no other panel that they would stay near for
+                    near = near if columns > width else count  # of one panel they pass by once
                     for top in range(0, count, near):
                         bottom = min(top + near, count)
                         for panel in range(-(-columns // width)):

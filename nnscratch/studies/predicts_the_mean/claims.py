@@ -90,9 +90,10 @@ def early_batch_norm(results: Results) -> list[Claim]:
             "< 0.6",
         ),
         Claim(
+            # Values run away until no unit lets anything through, or almost none: rounding decides.
             "With SGD at 30 times the rate the asker's network answers with a constant (spread)",
             read.spread(fast, "inference"),
-            "< 0.01",
+            "< 0.05",
         ),
         Claim(
             "At that rate values lie farther out than batch moments allow (times sqrt(N - 1))",

@@ -26,7 +26,7 @@ COPIED = 1024
 """Rows of a panel at most that a task copies at once, before it multiplies by them: 256 KiB with
 AVX-512. Columns that are not neighbours are read along the rows, and what follows is fetched in
 time only if that goes on for a while: with 128 rows at once, products of few rows by a transpose
-took 1.05 to 2 times as long. Where columns are neighbours it matters little."""
+took 1.05 to 2 times as long."""
 
 MANY = 8
 """Panels, for threads to share."""
